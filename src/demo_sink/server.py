@@ -10,6 +10,7 @@ from aiohttp import web
 from demo_sink.api import Api
 from demo_sink.faults import Faults
 from demo_sink.mail import listening
+from demo_sink.pages import add_pages
 from demo_sink.sms import Gateway
 from demo_sink.store import Store
 
@@ -35,6 +36,7 @@ def application(store: Store, faults: Faults) -> web.Application:
     app.router.add_post("/api/faults", api.order_fault)
     app.router.add_delete("/api/faults", api.delete_faults)
     app.router.add_post("/version1/messaging", gateway.send)
+    add_pages(app, store)
     return app
 
 
