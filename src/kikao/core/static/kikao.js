@@ -1,0 +1,93 @@
+// Only comfort lives here: every page works when this file never arrives.
+(() => {
+  "use strict";
+  const all = (selector, root = document) => root.querySelectorAll(selector);
+
+  // A second tap must not send a form twice. The button stays enabled, because a disabled one
+  // would be left out of what is sent; the second submit is refused instead.
+  addEventListener("submit", (event) => {
+    const form = event.target;
+    // getAttribute, because a field called "method" would hide form.method
+    if (event.defaultPrevented || form.getAttribute("method")?.toLowerCase() !== "post") return;
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = "1";
+    const button = event.submitter;
+    button?.setAttribute("aria-disabled", "true");
+    const again = () => { delete form.dataset.sent; button?.removeAttribute("aria-disabled"); };
+    form.again = again;
+    setTimeout(again, 12000); // a lost connection must not lock the form for ever
+  });
+
+  // Back from the browser's memory: whoever left must not find the page again.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted && document.body.dataset.left) return location.reload();
+    if (event.persisted) all("form").forEach((form) => form.again?.());
+  });
+
+  // Leave now: the page is gone at once, the sign-in ends behind it, and Back does not return here.
+  addEventListener("submit", (event) => {
+    const form = event.target.closest("[data-leave]");
+    if (!form || !form.dataset.leave) return;
+    event.preventDefault();
+    document.body.dataset.left = "1";
+    document.documentElement.hidden = true;
+    fetch(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(new FormData(form)), keepalive: true, redirect: "manual" }).catch(() => {});
+    location.replace(form.dataset.leave);
+  }, true);
+
+  // A <dialog> inside <details> becomes modal; without script it simply unfolds.
+  addEventListener("click", (event) => {
+    const summary = event.target.closest?.(".ask > summary");
+    if (summary) {
+      const box = summary.parentElement, dialog = box.querySelector("dialog");
+      if (!dialog.showModal) return;
+      event.preventDefault();
+      box.open = true;
+      dialog.removeAttribute("open");
+      dialog.showModal();
+      dialog.addEventListener("close", () => { box.open = false; summary.focus(); }, { once: true });
+      return;
+    }
+    const closer = event.target.closest?.("[data-close]");
+    if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
+  });
+
+  const wake = (root) => {
+    if (navigator.clipboard) all("[data-copy]", root).forEach((button) => { button.hidden = false; });
+    all("dialog [data-close]", root).forEach((button) => { button.hidden = false; });
+  };
+
+  addEventListener("click", async (event) => {
+    const button = event.target.closest?.("[data-copy]");
+    if (!button) return;
+    const word = button.querySelector("[data-word]"), was = word.textContent;
+    try { await navigator.clipboard.writeText(button.dataset.copy); } catch { return; }
+    word.textContent = button.dataset.done;
+    setTimeout(() => { word.textContent = was; }, 2500);
+  });
+
+  // The server says how many seconds are left; clocks of borrowed phones are wrong, so only its count is used.
+  const born = new WeakMap();
+  const two = (n) => String(n).padStart(2, "0");
+  setInterval(() => all("[data-left]").forEach((element) => {
+    const now = performance.now();
+    const seen = born.get(element);
+    if (!seen || seen.left !== element.dataset.left) return void born.set(element, { left: element.dataset.left, at: now });
+    const left = Math.max(0, Math.round(Number(seen.left) - (now - seen.at) / 1000));
+    const days = Math.floor(left / 86400), hours = Math.floor(left / 3600), minutes = Math.floor(left / 60) % 60;
+    const text = !left ? element.dataset.over
+      : days >= 2 ? element.dataset.days.replace("%d", days).replace("%h", hours % 24)
+      : hours ? element.dataset.hours.replace("%h", hours).replace("%m", minutes)
+      : `${minutes}:${two(left % 60)}`;
+    if (element.textContent !== text) element.textContent = text;
+  }), 1000);
+
+  // Focus goes to what appeared: a summary of errors, or the news that a live part brought.
+  const attend = () => {
+    wake(document);
+    const news = document.querySelector("[data-focus]:not([data-attended])");
+    if (news) { news.dataset.attended = "1"; news.focus(); }
+  };
+  addEventListener("htmx:after:swap", attend);
+  attend(); // the script is deferred, so the page is there
+})();
