@@ -1,0 +1,114 @@
+"""PostgreSQL: one pool, one way to open a transaction, one place where driver errors get their names."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import asyncpg
+import msgspec
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Conn = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+    Row = asyncpg.Record
+else:  # asyncpg's classes are generic in the stubs only
+    Conn = asyncpg.Connection
+    Pool = asyncpg.Pool
+    Row = asyncpg.Record
+
+T = TypeVar("T")
+
+# Read by core.outgoing: nobody talks to another company's computer while this is set.
+transaction_open: ContextVar[bool] = ContextVar("transaction_open", default=False)
+
+# What a statement may cost; a stuck statement must not hold a person's page (milliseconds).
+LIMITS = {
+    "lock_timeout": "2000",
+    "statement_timeout": "5000",
+    "idle_in_transaction_session_timeout": "10000",
+    "timezone": "UTC",
+    # Our statements are long and their parameters do not change the plan: planning them anew costs 5 ms each.
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+    "application_name": "kikao",
+}
+
+# Deadlock and serialisation failure: nothing was done, so the same verb may run again.
+RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+
+class Database:
+    """A pool of connections to one database.
+
+    `run` is for a single statement, `transaction` for several that belong together.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Conn]:
+        """A connection without a transaction: each statement commits by itself."""
+        async with self.pool.acquire() as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Conn]:
+        """A transaction that commits when the block ends and rolls back when it raises.
+
+        A caught database error would turn the commit into a silent rollback; the last
+        statement here raises in that case, so nothing is ever reported as saved that was not.
+        """
+        async with self.pool.acquire() as conn:
+            token = transaction_open.set(True)
+            try:
+                async with conn.transaction():
+                    yield conn
+                    await conn.execute("select 1")
+            finally:
+                transaction_open.reset(token)
+
+    async def again(self, verb: Callable[[Conn], Awaitable[T]]) -> T:
+        """Run `verb` in a transaction; at most three times when the database says it was a deadlock."""
+        for attempt in (1, 2):
+            try:
+                async with self.transaction() as conn:
+                    return await verb(conn)
+            except RETRIED:
+                await asyncio.sleep(0.02 * attempt)
+        async with self.transaction() as conn:
+            return await verb(conn)
+
+    async def close(self) -> None:
+        await self.pool.close()
+
+
+async def _prepare(conn: Conn) -> None:
+    await conn.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda value: b"\x01" + msgspec.json.encode(value),
+        decoder=lambda raw: msgspec.json.decode(raw[1:]),
+    )
+
+
+async def connect(url: str, *, size: int = 10) -> Database:
+    """Open a pool. `url` is a PostgreSQL address; raises OSError or asyncpg.PostgresError when it cannot."""
+    pool: Any = await asyncpg.create_pool(
+        url, min_size=1, max_size=size, init=_prepare, server_settings=LIMITS, command_timeout=10
+    )
+    return Database(pool)
+
+
+def one(row: Row | None) -> Row:
+    """The row of a statement that always gives one."""
+    if row is None:
+        raise LookupError("the statement gave no row")
+    return row

@@ -1,0 +1,63 @@
+"""Phone numbers and e-mail addresses as contacts: read generously, stored in one form."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+import phonenumbers
+
+HOME = "KE"
+_MAIL = re.compile(r"^[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,180}\.[^@\s.,;<>\"]{2,}$")
+# Safaricom's prefixes (national, after 254); numbers can be ported, so this is a hint, never a refusal.
+_SAFARICOM = re.compile(
+    r"^254(?:7(?:[0-2]\d|4[0-35689]|5[7-9]|6[89]|9\d)|1(?:1\d|4[0-6]|8\d))\d{6}$"
+)
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """`kind` is `phone` (value in E.164) or `email` (value in lower case)."""
+
+    kind: str
+    value: str
+
+
+def read_phone(typed: str) -> str | None:
+    """Any form of a mobile number, Kenyan unless it says otherwise, as E.164; None when it is none."""
+    if len(typed) > 40:
+        return None
+    try:
+        number = phonenumbers.parse(typed.strip(), HOME)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    kinds = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    if phonenumbers.number_type(number) not in kinds:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def read_contact(typed: str) -> Contact | None:
+    text = typed.strip()
+    if "@" in text:
+        return Contact("email", text.lower()) if _MAIL.match(text) and "\0" not in text else None
+    number = read_phone(text)
+    return Contact("phone", number) if number else None
+
+
+def can_be_prompted(phone: str) -> bool:
+    """A Kenyan mobile number: the only kind that an M-Pesa prompt can reach."""
+    return re.fullmatch(r"\+254(7|1)\d{8}", phone) is not None
+
+
+def looks_like_safaricom(phone: str) -> bool:
+    return _SAFARICOM.match(phone.removeprefix("+")) is not None
+
+
+def masked(value: str) -> str:
+    """`+254700000012` → `+2547•••••012`; `amina@example.test` → `a•••@example.test`."""
+    if "@" in value:
+        name, _, host = value.partition("@")
+        return f"{name[:1]}•••@{host}"
+    return f"{value[:5]}•••••{value[-3:]}"

@@ -1,0 +1,79 @@
+-- directory: who offers what, for how much.
+create schema directory;
+
+create table directory.psychologist (
+    id uuid primary key references accounts.person,
+    slug text not null constraint slug_once unique
+        constraint slug_form check (slug ~ '^[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?$'),
+    status text not null default 'waiting'
+        constraint psychologist_status check (status in ('waiting', 'listed', 'refused', 'disabled')),
+    title text not null,
+    board text not null,
+    registration_number text not null,
+    licence_number text,
+    licence_until date,
+    licence_grace_until date,            -- while a renewal is under way: 31 days more at most, with the reason
+    licence_grace_reason text,
+    checked_at timestamptz,
+    checked_by uuid,
+    public_yes_at timestamptz,           -- their own yes to be listed
+    supervisor_id uuid references directory.psychologist,
+    bio text not null default '',
+    gender text,
+    specialities text[] not null default '{}',
+    languages text[] not null default '{}',
+    sees text[] not null default '{adults}',
+    session_types text[] not null default '{Individual}' constraint offered_types
+        check (session_types <@ array['Individual', 'Couples', 'Family', 'Group']),
+    modes text[] not null default '{Online}' constraint offered_modes
+        check (modes <@ array['Online', 'In Person', 'Phone']),
+    takes text not null default 'asks first'
+        constraint takes_word check (takes in ('asks first', 'known clients at once', 'everyone at once')),
+    desk_may_answer boolean not null default false,
+    meeting_link text constraint meeting_link_https check (meeting_link ~ '^https://'),
+    created_at timestamptz not null,
+    constraint checked_by_somebody check ((checked_at is null) = (checked_by is null)),
+    constraint listed_when_checked check
+        (status <> 'listed' or (checked_at is not null and licence_until is not null and public_yes_at is not null)),
+    constraint grace_has_a_reason check ((licence_grace_until is null) = (licence_grace_reason is null)),
+    constraint grace_is_a_month check (licence_grace_until <= licence_until + 31)
+);
+create index psychologist_by_name on directory.psychologist (status, slug);
+
+-- What one psychologist asks for one type. Never edited: a new one follows it.
+create table directory.rate (
+    id uuid primary key,
+    psychologist_id uuid not null references directory.psychologist,
+    session_type text not null constraint rate_type check (session_type in ('Individual', 'Couples', 'Family', 'Group')),
+    amount integer not null constraint rate_amount check (amount between 0 and 250000),
+    minutes smallint not null constraint rate_minutes check (minutes between 15 and 240),
+    from_at timestamptz not null,
+    set_by uuid not null,
+    constraint rate_once_at_a_time unique (psychologist_id, session_type, from_at)
+);
+create trigger rate_is_never_edited before update on directory.rate
+    for each row execute function core.refuse_change();
+
+-- What one psychologist and one client have agreed. Nobody else is shown it.
+create table directory.relation (
+    psychologist_id uuid not null references directory.psychologist,
+    client_id uuid not null references accounts.person,
+    known_since timestamptz,
+    at_once boolean,
+    rate_id uuid references directory.rate,
+    closed_at timestamptz,
+    closed_by uuid,
+    primary key (psychologist_id, client_id),
+    constraint closed_by_somebody check ((closed_at is null) = (closed_by is null))
+);
+
+-- Who is publicly listed, until which day.
+create view directory.listed as
+select id, slug, title, board, registration_number, supervisor_id, bio, gender, specialities, languages, sees,
+       session_types, modes, takes, desk_may_answer, meeting_link,
+       coalesce(licence_grace_until, licence_until) as licensed_until
+from directory.psychologist
+where status = 'listed';
+
+create view directory.practising as
+select id, slug, status, title, desk_may_answer, meeting_link from directory.psychologist;

@@ -1,0 +1,193 @@
+"""The life of a session: which verb leads from where to where, by whom, until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+
+from kikao.core.errors import Forbidden, NotPossible
+from kikao.core.money import share
+
+PENDING_APPROVAL = "Pending Approval"
+APPROVED = "Approved"
+PAYMENT_SUBMITTED = "Payment Submitted"
+CONFIRMED = "Confirmed"
+IN_PROGRESS = "In Progress"
+COMPLETED = "Completed"
+DECLINED = "Declined"
+CANCELLED = "Cancelled"
+EXPIRED = "Expired"
+NO_SHOW = "No Show"
+
+STATUSES = (
+    PENDING_APPROVAL, APPROVED, PAYMENT_SUBMITTED, CONFIRMED, IN_PROGRESS,
+    COMPLETED, DECLINED, CANCELLED, EXPIRED, NO_SHOW,
+)
+WAITING = frozenset({PENDING_APPROVAL, APPROVED, PAYMENT_SUBMITTED})
+HOLDING = WAITING | {CONFIRMED, IN_PROGRESS}
+MUST_BE_SETTLED = frozenset({CONFIRMED, IN_PROGRESS, COMPLETED, NO_SHOW})
+ENDED = frozenset({COMPLETED, DECLINED, CANCELLED, EXPIRED, NO_SHOW})
+
+# Who somebody can be to a session.
+CLIENT, PSYCHOLOGIST, DESK, FINANCE, ADMIN, SYSTEM = "client", "psychologist", "desk", "finance", "admin", "system"
+PARTIES = (CLIENT, PSYCHOLOGIST, DESK, FINANCE, ADMIN, SYSTEM)
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One line of the table of verbs: from one of these statuses to that one, by one of these parties."""
+
+    come_from: frozenset[str]
+    to: str
+    by: frozenset[str]
+    reason: bool = False
+    condition: str = ""
+
+
+def _step(come_from: Iterable[str], to: str, by: Iterable[str], *, reason: bool = False, condition: str = "") -> Step:
+    return Step(frozenset(come_from), to, frozenset(by), reason, condition)
+
+
+# The same verb can have several lines (correct). `extend` and `reschedule` keep the status they come from.
+SAME = "the same"
+STEPS: dict[str, tuple[Step, ...]] = {
+    "approve": (_step({PENDING_APPROVAL}, APPROVED, {PSYCHOLOGIST, DESK},
+                      condition="desk where allowed; Confirmed at once when nothing is owed"),),
+    "decline": (_step({PENDING_APPROVAL}, DECLINED, {PSYCHOLOGIST, DESK, ADMIN}, reason=True,
+                      condition="desk where allowed"),),
+    "submit a payment code": (_step({APPROVED}, PAYMENT_SUBMITTED, {CLIENT}, condition="twice at most"),),
+    "reject the code": (_step({PAYMENT_SUBMITTED}, APPROVED, {DESK, FINANCE, ADMIN}, reason=True),),
+    "verify": (_step({PAYMENT_SUBMITTED, APPROVED}, CONFIRMED, {DESK, FINANCE, ADMIN},
+                     condition="when nothing is left to pay"),),
+    "be paid": (_step({APPROVED, PAYMENT_SUBMITTED}, CONFIRMED, {SYSTEM}, condition="on evidence"),),
+    "be covered": (_step({APPROVED, PAYMENT_SUBMITTED}, CONFIRMED, {SYSTEM}, condition="on evidence"),),
+    "be paid late": (_step({EXPIRED}, CONFIRMED, {SYSTEM},
+                           condition="after it had been Approved, lies ahead, the time is free"),),
+    "waive": (_step({APPROVED, PAYMENT_SUBMITTED}, CONFIRMED, {ADMIN}, reason=True),),
+    "extend": (_step(WAITING, SAME, {PSYCHOLOGIST, DESK, ADMIN}, reason=True, condition="once"),),
+    "start": (_step({CONFIRMED, IN_PROGRESS}, IN_PROGRESS, {CLIENT, PSYCHOLOGIST},
+                    condition="from 15 minutes before to 120 after the start"),),
+    "complete": (_step({CONFIRMED, IN_PROGRESS}, COMPLETED, {PSYCHOLOGIST, SYSTEM},
+                       condition="Confirmed: once it has begun by the clock; the system: 24 h after its end"),),
+    "break off": (_step({IN_PROGRESS}, CANCELLED, {PSYCHOLOGIST, ADMIN}, reason=True),),
+    "mark a no-show": (_step({CONFIRMED, IN_PROGRESS}, NO_SHOW, {PSYCHOLOGIST, DESK, CLIENT},
+                             condition="from 15 minutes after the start; each side says that the other did not come"),),
+    "correct": (
+        _step({DECLINED}, PENDING_APPROVAL, {PSYCHOLOGIST}, reason=True, condition="within 10 minutes"),
+        _step({NO_SHOW}, COMPLETED, {PSYCHOLOGIST, ADMIN}, reason=True, condition="within 48 h"),
+        _step({COMPLETED}, NO_SHOW, {PSYCHOLOGIST, ADMIN}, reason=True, condition="within 48 h"),
+    ),
+    "cancel": (_step(WAITING | {CONFIRMED}, CANCELLED, {CLIENT, PSYCHOLOGIST, DESK, ADMIN}, reason=True,
+                     condition="client until the start; the others until the end"),),
+    "reschedule": (_step({APPROVED, PAYMENT_SUBMITTED, CONFIRMED}, SAME, {CLIENT, PSYCHOLOGIST, DESK, ADMIN},
+                         condition="at most twice; inside 24 h the other side decides"),),
+    "expire": (_step(WAITING, EXPIRED, {SYSTEM}, condition="when hold_until has passed"),),
+}
+
+
+def step(verb: str, status: str, parties: frozenset[str]) -> Step:
+    """The line by which one of `parties` may do `verb` from `status`.
+
+    Raises Forbidden when none of them may ever do it, NotPossible when not from here.
+    """
+    lines = STEPS[verb]
+    if not any(line.by & parties for line in lines):
+        raise Forbidden
+    for line in lines:
+        if status in line.come_from and line.by & parties:
+            return line
+    raise NotPossible(sessionStatus=status)
+
+
+def can(verb: str, status: str, parties: frozenset[str]) -> bool:
+    return any(status in line.come_from and line.by & parties for line in STEPS[verb])
+
+
+def status_now(status: str, hold_until: datetime | None, now: datetime) -> str:
+    """What a reader is shown: an overdue hold is over, worker or not."""
+    return EXPIRED if hold_until is not None and hold_until <= now else status
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """The practice's numbers for holds and limits."""
+
+    unproved_minutes: Annotated[int, msgspec.Meta(ge=5, le=240)] = 30
+    answer_hours: Annotated[int, msgspec.Meta(ge=1, le=168)] = 24
+    answer_before_start_minutes: Annotated[int, msgspec.Meta(ge=0, le=1440)] = 60
+    pay_hours: Annotated[int, msgspec.Meta(ge=1, le=168)] = 24
+    pay_before_start_minutes: Annotated[int, msgspec.Meta(ge=0, le=1440)] = 120
+    pay_least_minutes: Annotated[int, msgspec.Meta(ge=10, le=240)] = 30
+    hold_after_pay_minutes: Annotated[int, msgspec.Meta(ge=2, le=60)] = 5
+    open_at_first: Annotated[int, msgspec.Meta(ge=1, le=20)] = 2
+    open_when_known: Annotated[int, msgspec.Meta(ge=1, le=50)] = 5
+
+
+def request_hold(now: datetime, start: datetime, numbers: Numbers, *, proved: bool) -> datetime:
+    """Until when a request keeps its time; later than `now` for every start that lies ahead."""
+    if not proved:
+        return min(now + timedelta(minutes=numbers.unproved_minutes), start)
+    wished = min(
+        now + timedelta(hours=numbers.answer_hours),
+        start - timedelta(minutes=numbers.answer_before_start_minutes),
+    )
+    # A psychologist with next to no notice still gets half an hour to answer, never past the start.
+    return max(wished, min(now + timedelta(minutes=numbers.pay_least_minutes), start))
+
+
+def pay_until(now: datetime, start: datetime, numbers: Numbers) -> datetime:
+    """Until when an approved session can be paid; later than `now` for every start that lies ahead."""
+    wished = min(
+        now + timedelta(hours=numbers.pay_hours),
+        start - timedelta(minutes=numbers.pay_before_start_minutes),
+    )
+    return min(max(wished, now + timedelta(minutes=numbers.pay_least_minutes)), start)
+
+
+def hold_for_payment(until: datetime, numbers: Numbers) -> datetime:
+    """The hold outlives the last moment to pay, so that it does not lapse while a prompt is open."""
+    return until + timedelta(minutes=numbers.hold_after_pay_minutes)
+
+
+class Tier(msgspec.Struct, frozen=True):
+    """With at least `hours` of notice, `percent` comes back."""
+
+    hours: Annotated[int, msgspec.Meta(ge=0, le=720)]
+    percent: Annotated[int, msgspec.Meta(ge=0, le=100)]
+
+
+class Deadline(msgspec.Struct, frozen=True):
+    """Whoever cancels before `until` is given `refund` shillings back."""
+
+    until: datetime
+    refund: int
+    percent: int
+
+
+USUAL_TIERS = (Tier(48, 100), Tier(24, 75), Tier(12, 50), Tier(6, 25))
+SECOND_THOUGHTS = timedelta(minutes=60)
+SECOND_THOUGHTS_BEFORE_START = timedelta(hours=12)
+
+
+def percent_back(
+    tiers: Iterable[Tier], counted_from: datetime, now: datetime, *, paid_at: datetime | None = None
+) -> int:
+    """What a client who cancels at `now` is given back, in percent. `counted_from`: the start that notice counts to."""
+    notice = counted_from - now
+    if paid_at is not None and now - paid_at <= SECOND_THOUGHTS and notice >= SECOND_THOUGHTS_BEFORE_START:
+        return 100
+    return max((tier.percent for tier in tiers if notice >= timedelta(hours=tier.hours)), default=0)
+
+
+def deadlines(tiers: Iterable[Tier], counted_from: datetime, paid: int) -> tuple[Deadline, ...]:
+    """The terms as clock times and shillings, latest money first."""
+    ordered = sorted(tiers, key=lambda tier: -tier.hours)
+    return tuple(
+        Deadline(counted_from - timedelta(hours=tier.hours), share(paid, tier.percent), tier.percent) for tier in ordered
+    )
+
+
+def counted_from(starts_at: datetime, first_starts_at: datetime) -> datetime:
+    """Notice counts to the first time once a session was moved, so that moving never climbs a tier."""
+    return min(starts_at, first_starts_at)
