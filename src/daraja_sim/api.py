@@ -61,7 +61,9 @@ def add_routes(app: web.Application) -> None:
 
 
 async def body_of(request: web.Request) -> dict[str, Any]:
-    """The JSON object of a call, empty when nothing was sent. Raises BadCall."""
+    """The JSON object of a call, or the form of a page; empty when nothing was sent. Raises BadCall."""
+    if request.content_type == "application/x-www-form-urlencoded":
+        return _from_form({name: str(value) for name, value in (await request.post()).items()})
     raw = await request.read()
     try:
         body = json.loads(raw) if raw.strip() else {}
@@ -69,6 +71,24 @@ async def body_of(request: web.Request) -> dict[str, Any]:
         body = None
     if not isinstance(body, dict):
         raise BadCall(400, "bad_json", "send a JSON object")
+    return body
+
+
+def _from_form(form: dict[str, str]) -> dict[str, Any]:
+    """A form knows only text: give numbers and flags their types, and leave out what was left empty."""
+    body: dict[str, Any] = {}
+    for name, value in form.items():
+        if name in ("delaySeconds", "advanceSeconds", "balance"):
+            try:
+                body[name] = float(value) if "." in value else int(value)
+            except ValueError:
+                raise BadCall(400, "bad_number", f"{name} must be a number") from None
+        elif name in ("locked", "frozen"):
+            body[name] = value == "true"
+        elif name == "what":
+            body["on"], _, body["kind"] = value.partition(" ")
+        elif value:
+            body[name] = value
     return body
 
 
@@ -231,6 +251,8 @@ async def list_faults(request: web.Request) -> web.Response:
 
 async def add_fault(request: web.Request) -> web.Response:
     body = await body_of(request)
+    if body.get("phone"):
+        body["phone"] = numbers.normalise(str(body["phone"])) or str(body["phone"])
     try:
         fault = request.app[WORLD].faults.add(faults.parse(body))
     except faults.FaultRefused as why:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from daraja_sim import api, daraja
+from daraja_sim import api, daraja, pages
 from daraja_sim.settings import Settings
 from daraja_sim.world import WORLD, World
 
@@ -21,6 +21,9 @@ async def only_here(request: web.Request, handler: Handler) -> web.StreamRespons
         return web.json_response(
             {"error": "not_here", "detail": "a simulator: it answers on 127.0.0.1 only"}, status=421
         )
+    origin = request.headers.get("Origin")
+    if request.method not in ("GET", "HEAD") and origin not in (None, f"http://{request.host}"):
+        return web.json_response({"error": "other_site", "detail": "a page of another site"}, status=403)
     return await handler(request)
 
 
@@ -50,6 +53,7 @@ def create_app(settings: Settings | None = None) -> web.Application:
     app.on_shutdown.append(_hang_up)
     api.add_routes(app)
     daraja.add_routes(app)
+    pages.add_routes(app)
     return app
 
 
