@@ -1,0 +1,126 @@
+"""HTML: one Jinja environment for all rooms, static files under names that hold their hash."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import msgspec
+from litestar import Response
+from litestar.enums import MediaType
+
+from kikao.core import i18n, money
+from kikao.core.actor import Actor
+from kikao.core.ids import new_id
+from kikao.core.web import Kit, Req
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+ROOMS = ("core", "accounts", "notifications", "payments", "availability", "directory", "sessions", "admin")
+
+
+class Asset(msgspec.Struct, frozen=True):
+    body: bytes
+    packed: bytes
+    kind: str
+
+
+class Assets:
+    """Every static file, read once; its address changes when it does, so browsers keep it for a year."""
+
+    def __init__(self, folder: Path) -> None:
+        self.by_name: dict[str, Asset] = {}
+        self.address: dict[str, str] = {}
+        for path in sorted(folder.iterdir()):
+            if path.suffix in (".css", ".js", ".svg", ".png"):
+                body = path.read_bytes()
+                hashed = f"{path.stem}.{hashlib.sha256(body).hexdigest()[:12]}{path.suffix}"
+                kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+                self.by_name[hashed] = Asset(body, gzip.compress(body, 9), kind)
+                self.address[path.name] = f"/static/{hashed}"
+
+
+assets = Assets(_PACKAGE / "core" / "static")
+
+
+class _Loader(jinja2.BaseLoader):
+    """`sessions/list.html` is the file list.html in the room's templates folder."""
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Any]:
+        room, _, name = template.partition("/")
+        path = _PACKAGE / room / "templates" / name
+        if room not in ROOMS or ".." in name or not path.is_file():
+            raise jinja2.TemplateNotFound(template)
+        return path.read_text(), str(path), None
+
+
+def _environment() -> jinja2.Environment:
+    env = jinja2.Environment(
+        loader=_Loader(),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.globals["asset"] = assets.address.__getitem__
+    env.filters["money"] = money.shown
+    for name, function in (("day", i18n.day), ("clock", i18n.clock), ("zone", i18n.zone_name), ("when", i18n.when)):
+        env.filters[name] = _in_readers_zone(function)
+    return env
+
+
+def _in_readers_zone(function: Any) -> Any:
+    @jinja2.pass_context
+    def shown(context: jinja2.runtime.Context, at: Any, zone: str | None = None) -> str:
+        return str(function(at, zone or context["viewer"].time_zone))
+
+    return shown
+
+
+env = _environment()
+
+
+def render(template: str, viewer: Actor, kit: Kit, path: str, **context: Any) -> str:
+    """The HTML of one template, in the viewer's language and zone."""
+    token = i18n.language.set(viewer.language)
+    try:
+        return env.get_template(template).render(
+            viewer=viewer,
+            practice={"trading_name": kit.trading_name, "phone": kit.practice_phone},
+            emergency_lines=kit.emergency_lines,
+            page_path=path,
+            languages=i18n.LANGUAGES,
+            nav_items=_nav(viewer),
+            demo=kit.demo,
+            **context,
+        )
+    finally:
+        i18n.language.reset(token)
+
+
+def page(
+    request: Req, kit: Kit, viewer: Actor, template: str, *, status: int = 200,
+    headers: dict[str, str] | None = None, **context: Any,
+) -> Response[str]:
+    """A page as an answer. `form_key` is ready in every template, for one effect a form."""
+    context.setdefault("form_key", str(new_id()))
+    html = render(template, viewer, kit, request.url.path, **context)
+    return Response(content=html, status_code=status, media_type=MediaType.HTML, headers=headers or {})
+
+
+def _nav(viewer: Actor) -> list[dict[str, str]]:
+    _ = i18n.gettext
+    items = [("/team", _("Find a time"))]
+    if viewer.signed_in:
+        items.append(("/me", _("My sessions")))
+    if viewer.has("admin", "desk", "finance"):
+        items.append(("/practice", _("The practice")))
+    if viewer.signed_in:
+        items.append(("/me/account", _("My account")))
+    return [{"url": url, "label": label} for url, label in items]

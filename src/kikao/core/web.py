@@ -1,0 +1,187 @@
+"""What the pages and the API of every room share: the kit, who is here, bodies, answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import State
+from litestar.enums import MediaType
+from litestar.handlers import HTTPRouteHandler, route
+
+from kikao.core import idempotency
+from kikao.core.actor import Actor
+from kikao.core.crypto import Vault
+from kikao.core.db import Conn, Database
+from kikao.core.errors import Forbidden, Invalid, NotFound, NotSignedIn
+from kikao.core.ids import read_id
+from kikao.core.practice import Practice, Snapshot
+
+T = TypeVar("T")
+Req = Request[Any, Any, State]
+NOBODY_ID = UUID(int=2**128 - 1)
+
+
+class EmergencyLine(msgspec.Struct, frozen=True):
+    name: str
+    number: str
+    for_whom: str
+    hours: str
+    invented: bool = False
+
+
+class Kit:
+    """What handlers are given: made once by the program, from machine settings."""
+
+    def __init__(
+        self, *, db: Database, vault: Vault, practice: Practice, trading_name: str, practice_phone: str,
+        base_url: str, receiver_name: str, paybill: str, time_zone: str, demo: bool,
+    ) -> None:
+        self.db = db
+        self.vault = vault
+        self.practice = practice
+        self.trading_name = trading_name
+        self.practice_phone = practice_phone
+        self.base_url = base_url
+        self.receiver_name = receiver_name
+        self.paybill = paybill
+        self.time_zone = time_zone
+        self.demo = demo
+        self.secure = base_url.startswith("https://")
+        self.emergency_lines: tuple[EmergencyLine, ...] = ()
+
+    async def numbers(self, conn: Conn, actor: Actor, now: datetime) -> Snapshot:
+        """The practice settings, as new as the statement that knew this actor."""
+        return await self.practice.at(conn, actor.settings_version, now)
+
+
+class Json(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
+    """A body that the API reads: camelCase, nothing unknown."""
+
+
+class Shown(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
+    """An answer of the API: camelCase."""
+
+
+# routes -------------------------------------------------------------------------------------------
+
+
+def read(path: str, **options: Any) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
+    """A handler for GET, and for HEAD, which Litestar would answer with 405."""
+    return route(path, http_method=["GET", "HEAD"], status_code=200, **options)
+
+
+def need(actor: Actor, *roles: str) -> None:
+    """Raises NotSignedIn for nobody, Forbidden for somebody with none of these roles."""
+    if not actor.signed_in:
+        raise NotSignedIn
+    if roles and not actor.has(*roles):
+        raise Forbidden
+
+
+def must_be_id(typed: str) -> UUID:
+    """Something that is no id is nobody's."""
+    found = read_id(typed)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def same_site(request: Req, base_url: str) -> bool:
+    """Whether a browser sent this form from our own pages.
+
+    A form of a stranger's page carries `Sec-Fetch-Site: cross-site` or a foreign `Origin`, and no page can
+    change that. A request with neither does not come from a browser that could be tricked.
+    """
+    fetched_from = request.headers.get("sec-fetch-site")
+    if fetched_from is not None:
+        return fetched_from in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    if origin is None:
+        return True
+    return urlsplit(origin).netloc in (urlsplit(base_url).netloc, request.headers.get("host", ""))
+
+
+# one effect ---------------------------------------------------------------------------------------
+
+
+async def once(
+    request: Req, kit: Kit, actor: Actor, now: datetime, verb: Callable[[Conn], Awaitable[idempotency.Answer]]
+) -> Response[Any]:
+    """An API verb that makes something, in one transaction; with an Idempotency-Key it has one effect."""
+    typed = request.headers.get("idempotency-key")
+    if typed is None:
+        answer = await kit.db.again(verb)
+    else:
+        body = await request.body()
+        key = idempotency.make_key(actor.account_id or NOBODY_ID, request.method, request.url.path, typed, body)
+        answer = await idempotency.once(kit.db, key, now, verb)
+    return Response(content=answer.body, status_code=answer.status, media_type=MediaType.JSON)
+
+
+async def form_once(
+    request: Req, kit: Kit, actor: Actor, now: datetime, verb: Callable[[Conn], Awaitable[str]]
+) -> Response[Any]:
+    """A form's verb; `verb` answers the address to go to. A double tap of one form has one effect.
+
+    The form carries a hidden `idempotency_key` (see `form_key`). The body is not compared: the second tap may
+    differ in nothing that matters, and the first one counts.
+    """
+    form = await request.form()
+    typed = str(form.get("idempotency_key") or "")
+    if not typed:
+        return see_other(await kit.db.again(verb))
+
+    async def answered(conn: Conn) -> idempotency.Answer:
+        return idempotency.Answer(303, await verb(conn))
+
+    key = idempotency.make_key(actor.account_id or NOBODY_ID, "POST", request.url.path, typed[:255], b"")
+    answer = await idempotency.once(kit.db, key, now, answered)
+    return see_other(answer.body)
+
+
+def see_other(address: str) -> Response[Any]:
+    return Response(content=b"", status_code=303, headers={"Location": address}, media_type=MediaType.TEXT)
+
+
+# forms --------------------------------------------------------------------------------------------
+
+
+class Form:
+    """What was typed, as text; lists never surprise, NUL never reaches the database."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self.values = values
+
+    def __getitem__(self, name: str) -> str:
+        return self.values.get(name, "").strip()
+
+    def raw(self, name: str) -> str:
+        """As typed, blanks and all: for passwords."""
+        return self.values.get(name, "")
+
+    def ticked(self, name: str) -> bool:
+        return self.values.get(name, "") not in ("", "0", "no")
+
+
+async def read_form(request: Req) -> Form:
+    data = await request.form()
+    values: dict[str, str] = {}
+    for name, value in data.multi_items():
+        if isinstance(value, str) and name not in values:
+            if "\0" in value or len(value) > 20_000:
+                raise Invalid.field(name, "unusable_text", "This text cannot be used.")
+            values[name] = value
+    return Form(values)
+
+
+def safe_next(address: str) -> str:
+    """A path of our own to go on to, never another site."""
+    parts = urlsplit(address)
+    fine = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    return address if fine and len(address) <= 500 else "/me"
