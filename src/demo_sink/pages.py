@@ -49,8 +49,13 @@ class Pages:
     async def inbox(self, request: web.Request) -> web.Response:
         to = request.query.get("to", "").strip()
         found = list(self.store.newest_first(to))
+        opened = next((m.id for m in found if m.html), 0)
         text = self.templates.get_template("inbox.html").render(
-            messages=found[:SHOWN_AT_ONCE], total=len(found), to=to, recipients=self.store.recipients()
+            messages=found[:SHOWN_AT_ONCE],
+            total=len(found),
+            opened=opened,
+            to=to,
+            recipients=self.store.recipients(),
         )
         return web.Response(text=text, content_type="text/html")
 
