@@ -1,0 +1,121 @@
+"""What kinds of messages there are. Upper rooms bring theirs, and kikao/wiring.py puts them here.
+
+A row of the outbox holds ids. When it is due, its kind is asked two things in one go: is this still true, and
+what does it say to this reader, now. The language of the reader is set (`core.i18n.language`) while it answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from kikao.core.crypto import Vault
+from kikao.core.db import Conn
+from kikao.core.phone import Contact
+
+
+class Post(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the outbox. `about` is a row in the room of its kind; `recipient` a person, or a contact for codes."""
+
+    id: UUID
+    kind: str
+    about: UUID
+    recipient: UUID
+    version: int
+    created_at: datetime
+
+
+class Reader(msgspec.Struct, frozen=True, kw_only=True):
+    """Who reads it. `contacts` are the proved ones, the preferred kind first, at most one a kind."""
+
+    person_id: UUID
+    state: str
+    language: str
+    time_zone: str
+    contacts: tuple[Contact, ...] = ()
+
+    @property
+    def email(self) -> str | None:
+        return next((one.value for one in self.contacts if one.kind == "email"), None)
+
+    @property
+    def phone(self) -> str | None:
+        return next((one.value for one in self.contacts if one.kind == "phone"), None)
+
+    def __repr__(self) -> str:  # a struct would print its addresses into a log
+        return f"Reader({self.person_id})"
+
+
+class Tools(msgspec.Struct, frozen=True, kw_only=True):
+    """What a kind needs besides the database. `base_url` has no slash at its end; `now` is this decision's."""
+
+    vault: Vault
+    trading_name: str
+    base_url: str
+    practice_phone: str
+    now: datetime
+
+
+class Button(msgspec.Struct, frozen=True):
+    label: str
+    url: str
+
+
+class Composed(msgspec.Struct, frozen=True, kw_only=True):
+    """One message in its reader's language and zone, ready for either channel.
+
+    `sms` is the whole SMS, with its link, in at most 160 characters of GSM-7 where the reader's language allows
+    it. `subject` and the rest make the e-mail; the trading name stands above `heading` by itself. Attachments are
+    (file name, type with its parameters, bytes): they go by e-mail only, so no message may depend on one.
+    `to` is for codes: an address that is not proved yet, and the only one that this message goes to.
+    """
+
+    subject: str
+    sms: str
+    heading: str
+    paragraphs: tuple[str, ...] = ()
+    button: Button | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    footer_lines: tuple[str, ...] = ()
+    attachments: tuple[tuple[str, str, bytes], ...] = ()
+    to: Contact | None = None
+
+    def texts(self) -> Iterator[str]:
+        """Everything that leaves the building, for tests that look for telling words."""
+        yield from (self.subject, self.sms, self.heading, *self.paragraphs, *self.footer_lines)
+        yield from (part for fact in self.facts for part in fact)
+        if self.button:
+            yield from (self.button.label, self.button.url)
+        for name, kind, content in self.attachments:
+            yield from (name, kind, content.decode("utf-8", "replace"))
+
+    def __repr__(self) -> str:  # a struct would print its text into a log
+        return "Composed(…)"
+
+
+# None: this is no longer true, or no longer matters, and nobody is told. It is called in a short transaction that
+# ends before anything is sent. It may be called again for the same row (a try failed, a worker died) and then
+# gives the same message: a code that was made for this row is used again. It writes rows of its own room only.
+Compose = Callable[[Conn, Post, Reader | None, Tools], Awaitable[Composed | None]]
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """`code`: goes to an address that is not proved yet (`Composed.to`), and to a blocked person too.
+    Nothing else does, and its `reader` may be None: a code may be for somebody who has no row yet."""
+
+    name: str
+    compose: Compose
+    code: bool = False
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def add(*kinds: Kind) -> None:
+    """Called by kikao/wiring.py, once a program. Raises ValueError for a name that is taken."""
+    for kind in kinds:
+        if KINDS.setdefault(kind.name, kind) is not kind:
+            raise ValueError(f"there are two kinds of messages named {kind.name}")
