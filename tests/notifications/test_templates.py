@@ -57,8 +57,10 @@ class Words(HTMLParser):
 
 
 @pytest.mark.parametrize("trim", [True, False])
-def test_the_text_twin_reads_like_a_letter(trim: bool) -> None:
-    environment = TEMPLATES.overlay(trim_blocks=trim, lstrip_blocks=trim)
+@pytest.mark.parametrize("escape", [True, False])
+def test_the_text_twin_reads_like_a_letter(trim: bool, escape: bool) -> None:
+    """In any environment: one that escapes everything must not put &amp; into a text."""
+    environment = TEMPLATES.overlay(trim_blocks=trim, lstrip_blocks=trim, autoescape=escape)
     assert environment.get_template("email.txt").render(GIVEN) == (
         "Mti & Co\n\nYour time is confirmed\n\nThank you, Amina.\n\n"
         "Please keep your reference at hand <when you call>.\n\n"
