@@ -1,0 +1,57 @@
+"""Fixtures for everybody. A test that asks for none of the database's starts no database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+
+import pytest
+
+from kikao.core import db as database
+from kikao.core.clock import utc_now
+from kikao.core.db import Conn, Database
+from support import server
+from support.cast import Cast, seed_cast
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The instant of this test."""
+    return utc_now()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _server_of_this_run() -> Iterator[None]:
+    yield
+    server.close()
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """The address of a database of this test's own, with the schema of this release."""
+    current = server.current()
+    name = current.clone()
+    yield current.url(name)
+    current.drop(name)
+
+
+@pytest.fixture
+async def db(url: str) -> AsyncIterator[Database]:
+    """A pool on the database of this test."""
+    opened = await database.connect(url)
+    yield opened
+    opened.pool.terminate()
+
+
+@pytest.fixture
+async def conn(db: Database) -> AsyncIterator[Conn]:
+    """One connection; each statement commits by itself."""
+    async with db.connection() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def cast(db: Database, now: datetime) -> Cast:
+    """The people of the practice, in the database of this test."""
+    async with db.connection() as conn:
+        return await seed_cast(conn, now)
