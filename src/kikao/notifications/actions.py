@@ -23,3 +23,33 @@ async def post(
     The text is made when it is sent, and only if it is still true then.
     """
     await conn.execute(_POST, new_id(), kind, about, recipient, version, now, due_at or now)
+
+
+async def note_sent(conn: Conn, row_id: UUID, channel: str, now: datetime) -> None:
+    """`channel` is `email` or `sms`: the one that took it. A second note changes nothing."""
+    await conn.execute(
+        """
+        update notifications.outbox set sent_at = $3, channel = $2, due_at = null
+        where id = $1 and due_at is not null
+        """,
+        row_id, channel, now,
+    )  # fmt: skip
+
+
+async def drop(conn: Conn, row_id: UUID, why: str, now: datetime) -> None:
+    """`why` is one of the words of rules, or a channel's reason; never an address or a text."""
+    await conn.execute(
+        """
+        update notifications.outbox set dropped_at = $3, dropped_why = $2, due_at = null
+        where id = $1 and due_at is not null
+        """,
+        row_id, why, now,
+    )  # fmt: skip
+
+
+async def wait_on(conn: Conn, row_id: UUID, tries: int, until: datetime) -> None:
+    """Not before `until`, and as if it had been tried `tries` times."""
+    await conn.execute(
+        "update notifications.outbox set tries = $2, due_at = $3 where id = $1 and due_at is not null",
+        row_id, tries, until,
+    )  # fmt: skip

@@ -1,7 +1,7 @@
 """What kinds of messages there are. Upper rooms bring theirs, and kikao/wiring.py puts them here.
 
-A row of the outbox holds ids. When it is due, its kind is asked two things in one go: is this still true, and
-what does it say to this reader, now. The language of the reader is set (`core.i18n.language`) while it answers.
+A row of the outbox holds ids. When it is due, its kind is asked two things in one go: is this still true,
+and what does it say to this reader, now. The reader's language is set (`core.i18n.language`) meanwhile.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from kikao.core.phone import Contact
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the outbox. `about` is a row in the room of its kind; `recipient` a person, or a contact for codes."""
+    """A row of the outbox. `about` is a row in the room of its kind; `recipient` is a person, or a contact
+    for codes."""
 
     id: UUID
     kind: str
@@ -50,13 +51,15 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tools(msgspec.Struct, frozen=True, kw_only=True):
-    """What a kind needs besides the database. `base_url` has no slash at its end; `now` is this decision's."""
+    """What a kind needs besides the database. `base_url` has no slash at its end; `mail_sender` is the bare
+    address that mail comes from; `now` is this decision's."""
 
     vault: Vault
     trading_name: str
     base_url: str
     practice_phone: str
     now: datetime
+    mail_sender: str = ""
 
 
 class Button(msgspec.Struct, frozen=True):
@@ -67,8 +70,8 @@ class Button(msgspec.Struct, frozen=True):
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
     """One message in its reader's language and zone, ready for either channel.
 
-    `sms` is the whole SMS, with its link, in at most 160 characters of GSM-7 where the reader's language allows
-    it. `subject` and the rest make the e-mail; the trading name stands above `heading` by itself. Attachments are
+    `sms` is the whole SMS, with its link, in at most 160 characters of GSM-7 where the language allows it.
+    `subject` and the rest make the e-mail; the trading name stands above `heading` by itself. Attachments are
     (file name, type with its parameters, bytes): they go by e-mail only, so no message may depend on one.
     `to` is for codes: an address that is not proved yet, and the only one that this message goes to.
     """
@@ -96,9 +99,9 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
         return "Composed(…)"
 
 
-# None: this is no longer true, or no longer matters, and nobody is told. It is called in a short transaction that
-# ends before anything is sent. It may be called again for the same row (a try failed, a worker died) and then
-# gives the same message: a code that was made for this row is used again. It writes rows of its own room only.
+# None: this is no longer true, or no longer matters, and nobody is told. It is called in a short transaction
+# that ends before anything is sent. It may be called again for the same row (a try failed, a worker died) and
+# gives the same message then: a code that was made for it is used again. It writes its own room's rows only.
 Compose = Callable[[Conn, Post, Reader | None, Tools], Awaitable[Composed | None]]
 
 

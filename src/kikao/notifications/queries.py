@@ -1,0 +1,145 @@
+"""What was told, what waits, who could not be reached; and who reads a message. Ids only, no text: there is
+none to keep. The callers see to it that only desk and admin ask."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from kikao.core.clock import EAST_AFRICA
+from kikao.core.db import Conn, Row, one
+from kikao.core.i18n import LANGUAGES
+from kikao.core.jobs import MOST_TRIES
+from kikao.core.phone import Contact
+from kikao.notifications import rules
+from kikao.notifications.kinds import Post, Reader
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A row of the outbox as people are shown it."""
+
+    id: UUID
+    kind: str
+    about: UUID
+    recipient: UUID
+    version: int
+    created_at: datetime
+    due_at: datetime | None
+    tries: int
+    last_error: str | None
+    sent_at: datetime | None
+    channel: str | None
+    dropped_at: datetime | None
+    dropped_why: str | None
+
+    @property
+    def stuck(self) -> bool:
+        return self.due_at is not None and self.tries >= MOST_TRIES
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How the outbox stands: due and not yet gone, of these put off by a failure, stuck, the oldest of all."""
+
+    due: int
+    put_off: int
+    stuck: int
+    oldest: datetime | None
+
+
+_MESSAGES = f"select {', '.join(Message.__struct_fields__)} from notifications.message"
+
+
+def _messages(rows: list[Row]) -> list[Message]:
+    return [Message(*row.values()) for row in rows]
+
+
+async def waiting(conn: Conn, now: datetime) -> Standing:
+    row = one(
+        await conn.fetchrow(
+            """
+            select count(*) filter (where due_at <= $1 and tries < $2) as due,
+                   count(*) filter (where last_error is not null and tries < $2) as put_off,
+                   count(*) filter (where tries >= $2) as stuck,
+                   min(created_at) filter (where due_at <= $1 or last_error is not null) as oldest
+            from notifications.outbox where due_at is not null
+            """,
+            now, MOST_TRIES,
+        )
+    )  # fmt: skip
+    return Standing(*row.values())
+
+
+async def stuck(conn: Conn, *, most: int = 100) -> list[Message]:
+    """What eight tries did not settle: a fault of ours, never of a reader or of a gateway."""
+    return _messages(
+        await conn.fetch(
+            f"{_MESSAGES} where due_at is not null and tries >= $1 order by created_at limit $2",
+            MOST_TRIES, most,
+        )
+    )  # fmt: skip
+
+
+async def unreachable(conn: Conn, since: datetime, *, most: int = 100) -> list[Message]:
+    """What was true and could not be told since then, newest first: somebody has to ring these people."""
+    return _messages(
+        await conn.fetch(
+            f"{_MESSAGES} where dropped_at >= $1 and dropped_why <> all($2) order by dropped_at desc limit $3",
+            since, list(rules.NOBODYS_FAULT), most,
+        )
+    )  # fmt: skip
+
+
+async def messages_about(conn: Conn, about: UUID) -> list[Message]:
+    """Oldest first."""
+    return _messages(await conn.fetch(f"{_MESSAGES} where about = $1 order by created_at, id", about))
+
+
+# for sending --------------------------------------------------------------------------------------
+
+
+async def due_post(conn: Conn, row_id: UUID) -> tuple[Post, int] | None:
+    """The row and its tries; None when it was sent or dropped meanwhile."""
+    row = await conn.fetchrow(
+        """
+        select id, kind, about, recipient, version, created_at, tries
+        from notifications.outbox where id = $1 and due_at is not null
+        """,
+        row_id,
+    )
+    if row is None:
+        return None
+    return Post(**{name: row[name] for name in Post.__struct_fields__}), row["tries"]
+
+
+async def reader(conn: Conn, recipient: UUID) -> Reader | None:
+    """A person, or whoever a contact belongs to. Contacts that are not proved are left out."""
+    rows = await conn.fetch(
+        """
+        select p.id, p.state, p.language, p.time_zone, c.kind, c.value
+        from accounts.people p left join accounts.contact c on c.person_id = p.id and c.proved_at is not null
+        where p.id = coalesce((select person_id from accounts.contact where id = $1), $1)
+        order by c.proved_at, c.kind, c.id
+        """,
+        recipient,
+    )
+    if not rows:
+        return None
+    first = rows[0]
+    return Reader(
+        person_id=first["id"],
+        state=first["state"],
+        language=first["language"] if first["language"] in dict(LANGUAGES) else "en",
+        time_zone=_zone(first["time_zone"]),
+        contacts=rules.preferred(Contact(row["kind"], row["value"]) for row in rows if row["kind"]),
+    )
+
+
+def _zone(name: str) -> str:
+    # PostgreSQL takes abbreviations as well, and its list can be newer than ours.
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return EAST_AFRICA.key
