@@ -9,9 +9,10 @@ from aiohttp import web
 
 from daraja_sim import faults, numbers
 from daraja_sim.ledger import wallet
-from daraja_sim.phones import ANSWERS, MODES, Phone
+from daraja_sim.phones import ANSWERS, Phone
 from daraja_sim.prompts import NoPrompt
 from daraja_sim.results import Result
+from daraja_sim.settings import MODES
 from daraja_sim.world import WORLD, World
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -196,9 +197,7 @@ async def list_pushes(request: web.Request) -> web.Response:
 async def list_callbacks(request: web.Request) -> web.Response:
     wanted = request.query.get("checkoutRequestId")
     rows = request.app[WORLD].callbacks.listed()
-    return web.json_response(
-        {"callbacks": [row for row in rows if wanted in (None, row["checkoutRequestId"])]}
-    )
+    return web.json_response({"callbacks": [row for row in rows if wanted in (None, row["checkoutRequestId"])]})
 
 
 async def list_requests(request: web.Request) -> web.Response:

@@ -104,16 +104,17 @@ class Callbacks:
         self.deliveries.append(delivery)
         return delivery
 
-    def _send_in(
-        self, seconds: float, deliveries: Sequence[Delivery], retries: int = 0, gap: float = 0.0
-    ) -> None:
+    def _send_in(self, seconds: float, deliveries: Sequence[Delivery], retries: int = 0, gap: float = 0.0) -> None:
+        self._send_at(self._clock.now() + seconds, deliveries, retries, gap)
+
+    def _send_at(self, due: float, deliveries: Sequence[Delivery], retries: int, gap: float) -> None:
         async def send() -> None:
             for delivery in deliveries:
                 await self._send(delivery)
                 if retries and (delivery.status is None or delivery.status >= 300):
-                    self._send_in(gap, [delivery], retries - 1, gap)
+                    self._send_at(due + gap, [delivery], retries - 1, gap)
 
-        self._clock.after(seconds, send)
+        self._clock.at(due, send)
 
     async def _send(self, delivery: Delivery) -> None:
         assert self._session is not None

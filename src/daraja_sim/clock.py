@@ -76,15 +76,23 @@ class Clock:
     async def advance(self, seconds: float) -> None:
         """Move time forward; everything due fires in order, each seeing its own instant as now."""
         async with self._turn:
+            await self._settle()  # what has begun belongs to the time before the move
             target = self.now() + seconds
-            while self._heap and self._heap[0][0] <= max(target, self.now()):
-                due, _, job = heapq.heappop(self._heap)
-                self._move_to(due)
-                await asyncio.wait({self._start(job)}, timeout=self._patience)
+            await self._fire_until(target)
             self._move_to(target)
-            if self._running:
-                await asyncio.wait(set(self._running), timeout=self._patience)
+            await self._settle()
+            await self._fire_until(self.now())  # what the last jobs left behind
         self._wake.set()
+
+    async def _fire_until(self, target: float) -> None:
+        while self._heap and self._heap[0][0] <= max(target, self.now()):
+            due, _, job = heapq.heappop(self._heap)
+            self._move_to(due)
+            await asyncio.wait({self._start(job)}, timeout=self._patience)
+
+    async def _settle(self) -> None:
+        if self._running:
+            await asyncio.wait(set(self._running), timeout=self._patience)
 
     def _move_to(self, instant: float) -> None:
         ahead = max(0.0, instant - self.now())

@@ -11,7 +11,8 @@ from daraja_sim import api, numbers
 from daraja_sim.api import BadCall
 from daraja_sim.faults import KINDS, SHAPES
 from daraja_sim.ledger import UTILITY
-from daraja_sim.phones import ANSWERS, MODES
+from daraja_sim.phones import ANSWERS
+from daraja_sim.settings import MODES
 from daraja_sim.world import WORLD
 
 HERE = Path(__file__).parent

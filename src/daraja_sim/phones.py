@@ -9,16 +9,6 @@ from daraja_sim.ledger import Ledger, wallet
 from daraja_sim.pushes import Push
 from daraja_sim.settings import Settings
 
-MODES = {
-    "on": "rings; someone may answer",
-    "ignore": "rings; nobody answers",
-    "off": "switched off; a prompt sent now never arrives",
-    "airplane": "no coverage; a prompt arrives if coverage comes back in time",
-    "auto": "answers every prompt by itself, after delaySeconds",
-    "pay_late": "the PIN goes in at the last moment; the result comes delaySeconds after the time-out",
-    "pay_after_timeout": "fails by time-out, then is paid all the same delaySeconds later",
-    "not_registered": "no M-Pesa line; a push is refused",
-}
 ANSWERS = ("pay", "cancel", "wrong_pin")
 DARK = ("off", "airplane")  # modes in which the screen shows nothing
 

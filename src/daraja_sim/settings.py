@@ -5,6 +5,17 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
+# What a phone does; the words are for the page and the README.
+MODES = {
+    "on": "rings; someone may answer",
+    "ignore": "rings; nobody answers",
+    "off": "switched off; a prompt sent now never arrives",
+    "airplane": "no coverage; a prompt arrives if coverage comes back in time",
+    "auto": "answers every prompt by itself, after the delay",
+    "pay_late": "the PIN goes in at the last moment; the result comes so many seconds after the time-out",
+    "pay_after_timeout": "fails by time-out, and is paid all the same so many seconds later",
+    "not_registered": "no M-Pesa line; a push is refused",
+}
 HELP = {
     "port": "TCP port on 127.0.0.1; 0 takes a free one",
     "seed": "seed of ids, receipts and chance faults; -1 takes a fresh one",
@@ -61,13 +72,13 @@ class Settings:
         # A pasted live secret must never end up in a log or on the page of a test double.
         for name in ("passkey", "consumer_key", "consumer_secret"):
             if not str(getattr(self, name)).startswith("sim"):
-                raise SettingsRefused(
-                    f"{name} must start with 'sim': this is a simulator, give it no real secret"
-                )
+                raise SettingsRefused(f"{name} must start with 'sim': this is a simulator, give it no real secret")
         if "safaricom" in self.business_name.lower():
             raise SettingsRefused("business_name must not claim to be Safaricom")
         if not (self.shortcode.isdecimal() and 5 <= len(self.shortcode) <= 7):
             raise SettingsRefused("shortcode must be 5 to 7 digits")
+        if self.default_mode not in MODES:
+            raise SettingsRefused(f"default_mode must be one of {', '.join(MODES)}")
         if self.query_pending not in ("4999", "500"):
             raise SettingsRefused("query_pending must be 4999 or 500")
 
@@ -87,26 +98,18 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
 
     Raises SettingsRefused for settings that look like production; exits on an unknown option.
     """
-    parser = argparse.ArgumentParser(
-        prog="daraja_sim", description="A simulator of the Daraja API. Not Safaricom."
-    )
+    parser = argparse.ArgumentParser(prog="daraja_sim", description="A simulator of the Daraja API. Not Safaricom.")
     for field in fields(Settings):
         if field.name != "sandbox_like":
             _add_option(parser, field.name, field.default, environment)
     lenient = environment.get("DARAJA_SIM_SANDBOX_LIKE", "").lower() in ("1", "true", "yes")
     mood = parser.add_mutually_exclusive_group()
-    mood.add_argument(
-        "--strict", dest="sandbox_like", action="store_false", default=lenient, help="(default)"
-    )
-    mood.add_argument(
-        "--sandbox-like", dest="sandbox_like", action="store_true", help="as lenient as the sandbox"
-    )
+    mood.add_argument("--strict", dest="sandbox_like", action="store_false", default=lenient, help="(default)")
+    mood.add_argument("--sandbox-like", dest="sandbox_like", action="store_true", help="as lenient as the sandbox")
     return Settings(**vars(parser.parse_args(arguments)))
 
 
-def _add_option(
-    parser: argparse.ArgumentParser, name: str, default: object, environment: Mapping[str, str]
-) -> None:
+def _add_option(parser: argparse.ArgumentParser, name: str, default: object, environment: Mapping[str, str]) -> None:
     flag = "--" + name.replace("_", "-")
     given = environment.get("DARAJA_SIM_" + name.upper())
     text = f"{HELP[name]} (default: {default})"

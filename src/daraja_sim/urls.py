@@ -23,9 +23,7 @@ def acceptable(url: object, words: bool) -> bool:
         return False
     if host in LOOPBACK:
         return parts.scheme in ("http", "https")
-    return (
-        parts.scheme == "https" and "." in host and not _private(host) and not any(t in host for t in TUNNELS)
-    )
+    return parts.scheme == "https" and "." in host and not _private(host) and not any(t in host for t in TUNNELS)
 
 
 def _private(host: str) -> bool:
