@@ -102,16 +102,17 @@ create table accounts.sign_in (
 );
 create index sign_in_by_account on accounts.sign_in (account_id) where ended_at is null;
 
--- A code that was sent to a contact: to prove it, or to set a new password.
+-- A code that was sent to a contact: to prove it (at sign-up or later), or to set a new password.
 create table accounts.verification (
     id uuid primary key,
-    purpose text not null constraint verification_purpose check (purpose in ('sign_up', 'reset')),
+    purpose text not null constraint verification_purpose check (purpose in ('sign_up', 'contact', 'reset')),
     contact_id uuid references accounts.contact_point on delete cascade,
     account_id uuid references accounts.account on delete cascade,
     sealed_to bytea not null,            -- the address, sealed: also where there is no account, so that both answers are alike
     channel text not null constraint verification_channel check (channel in ('email', 'sms')),
     sealed_code bytea,                   -- null until it is sent
-    tries smallint not null default 0,
+    sends smallint not null default 1,   -- how many codes were asked for; each is a message of its own
+    tries smallint not null default 0,   -- of the code that was sent last
     created_at timestamptz not null,
     expires_at timestamptz not null,
     used_at timestamptz

@@ -1,0 +1,78 @@
+"""What a code and a reset say. They name the trading name and the code, nothing else."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kikao.core.crypto import Vault, new_code
+from kikao.core.db import Conn, Row
+from kikao.core.i18n import gettext as _
+from kikao.core.phone import Contact
+from kikao.notifications.kinds import Button, Composed, Kind, Post, Reader, Tools
+
+_KIND = {"sms": "phone", "email": "email"}
+
+
+async def _open(conn: Conn, post: Post, tools: Tools) -> Row | None:
+    """The code that this message carries, if it is still waited for and no newer one was asked for."""
+    return await conn.fetchrow(
+        """
+        select id, account_id, sealed_to, channel, sealed_code from accounts.verification
+        where id = $1 and used_at is null and expires_at > $2 and sends = $3 for update
+        """,
+        post.about, tools.now, post.version,
+    )
+
+
+async def _code(conn: Conn, vault: Vault, row: Row) -> str:
+    """Made once; the same when the message is composed again."""
+    verification_id: UUID = row["id"]
+    if row["sealed_code"] is not None:
+        return vault.open(row["sealed_code"], "accounts.verification", "sealed_code", verification_id)
+    code = new_code()
+    await conn.execute(
+        "update accounts.verification set sealed_code = $2 where id = $1",
+        verification_id, vault.seal(code, "accounts.verification", "sealed_code", verification_id),
+    )
+    return code
+
+
+def _address(vault: Vault, row: Row) -> Contact:
+    return Contact(_KIND[row["channel"]], vault.open(row["sealed_to"], "accounts.verification", "sealed_to", row["id"]))
+
+
+async def compose_code(conn: Conn, post: Post, _reader: Reader | None, tools: Tools) -> Composed | None:
+    row = await _open(conn, post, tools)
+    if row is None:
+        return None
+    code = await _code(conn, tools.vault, row)
+    sentence = _("%(name)s: your code is %(code)s. Give it to nobody.") % {"name": tools.trading_name, "code": code}
+    return Composed(
+        to=_address(tools.vault, row),
+        subject=_("%(name)s: your code") % {"name": tools.trading_name},
+        sms=sentence,
+        heading=_("Your code is %(code)s") % {"code": code},
+        paragraphs=(_("It works for a few minutes. Give it to nobody."),),
+        footer_lines=(_("If you did not ask for this, you need not do anything."),),
+    )
+
+
+async def compose_reset(conn: Conn, post: Post, _reader: Reader | None, tools: Tools) -> Composed | None:
+    """By e-mail only. Nothing goes out where nobody is known: the row is there so that both answers are alike."""
+    row = await _open(conn, post, tools)
+    if row is None or row["account_id"] is None or row["channel"] != "email":
+        return None
+    code = await _code(conn, tools.vault, row)
+    return Composed(
+        to=_address(tools.vault, row),
+        subject=_("%(name)s: your new password") % {"name": tools.trading_name},
+        sms="",
+        heading=_("Your code is %(code)s") % {"code": code},
+        paragraphs=(_("Open the page and type this code to choose a new password. It works for one hour."),),
+        button=Button(_("Choose a new password"), f"{tools.base_url}/reset/{row['id']}"),
+        footer_lines=(_("If you did not ask for this, you need not do anything: your password stays as it is."),),
+    )
+
+
+CODE = Kind("code", compose_code, code=True)
+RESET = Kind("reset", compose_reset, code=True)

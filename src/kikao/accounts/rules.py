@@ -1,0 +1,120 @@
+"""Numbers and forms of accounts: what decides without looking anywhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from kikao.core.errors import Invalid
+from kikao.core.phone import Contact, can_be_prompted, read_contact, read_phone
+
+LONGEST_NAME = 80
+STAFF = frozenset({"psychologist", "desk", "finance", "admin"})
+# Most power first: the role that programs show when they can show only one.
+RANK = ("admin", "finance", "desk", "psychologist", "client")
+_OWN_NAME = re.compile(r"(?=.*[a-z])[a-z0-9._-]{3,40}")
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """Practice settings of this room."""
+
+    code_minutes: Annotated[int, Meta(ge=2, le=60)] = 10
+    code_tries: Annotated[int, Meta(ge=1, le=10)] = 5
+    codes_an_hour: Annotated[int, Meta(ge=1, le=20)] = 3
+    codes_a_day: Annotated[int, Meta(ge=1, le=100)] = 10
+    reset_minutes: Annotated[int, Meta(ge=10, le=1440)] = 60
+    wrong_tries: Annotated[int, Meta(ge=3, le=20)] = 5
+    pause_minutes: Annotated[int, Meta(ge=1, le=1440)] = 15
+    idle_minutes: Annotated[int, Meta(ge=5, le=720)] = 30
+    browser_hours: Annotated[int, Meta(ge=1, le=72)] = 24
+    own_phone_days: Annotated[int, Meta(ge=1, le=90)] = 30
+    staff_hours: Annotated[int, Meta(ge=1, le=24)] = 12
+    token_days: Annotated[int, Meta(ge=1, le=90)] = 30
+    forget_days: Annotated[int, Meta(ge=1, le=30)] = 7
+
+
+USUAL = Numbers()
+
+
+class Span(msgspec.Struct, frozen=True):
+    """How long a sign-in lasts: until `until`, and no longer than `idle_minutes` without a request."""
+
+    until: datetime
+    idle_minutes: int | None
+
+
+def span(kind: str, own_phone: bool, roles: Collection[str], numbers: Numbers, now: datetime) -> Span:
+    if kind == "api":
+        return Span(now + timedelta(days=numbers.token_days), None)
+    if not STAFF.isdisjoint(roles):
+        return Span(now + timedelta(hours=numbers.staff_hours), None)
+    if own_phone:
+        return Span(now + timedelta(days=numbers.own_phone_days), None)
+    return Span(now + timedelta(hours=numbers.browser_hours), numbers.idle_minutes)
+
+
+def ranked(roles: Collection[str]) -> tuple[str, ...]:
+    return tuple(role for role in RANK if role in roles)
+
+
+# what people type ---------------------------------------------------------------------------------
+
+
+def called(typed: str, field: str = "name") -> str:
+    """A name to be called by. Raises Invalid."""
+    name = " ".join(typed.split())
+    if not name:
+        raise Invalid.field(field, "missing", "Please say what we may call you.")
+    if len(name) > LONGEST_NAME:
+        raise Invalid.field(field, "too_long", "A name can have 80 characters at most.")
+    if not name.isprintable():
+        raise Invalid.field(field, "unusable_text", "This name has characters that cannot be used.")
+    return name
+
+
+def contact(typed: str, field: str = "contact") -> Contact:
+    """A phone number or an e-mail address that a code can be sent to. Raises Invalid."""
+    found = read_contact(typed)
+    if found is None:
+        raise Invalid.field(
+            field, "not_a_contact", "Please give a mobile phone number, like 0700 000 001, or an e-mail address."
+        )
+    check_reach(found, field)
+    return found
+
+
+def check_reach(found: Contact, field: str = "contact") -> None:
+    """Codes go to Kenyan numbers only. Raises Invalid for others."""
+    if found.kind == "phone" and not can_be_prompted(found.value):
+        raise Invalid.field(
+            field, "email_needed",
+            "We cannot send codes to phone numbers outside Kenya. Please give an e-mail address instead.",
+        )
+
+
+def login_name(typed: str) -> str:
+    """What stands in the table for what somebody signs in with: a contact in its one form, or a name."""
+    found = read_contact(typed)
+    return found.value if found else typed.strip().lower()[:254]
+
+
+def own_name(typed: str, field: str = "login") -> str:
+    """A sign-in name of one's own choosing. Raises Invalid."""
+    name = typed.strip().lower()
+    if not _OWN_NAME.fullmatch(name) or read_phone(name) is not None:
+        raise Invalid.field(
+            field, "not_a_name",
+            "A sign-in name has 3 to 40 letters, figures, dots, hyphens or underscores, and at least one letter.",
+        )
+    return name
+
+
+def code_digits(typed: str) -> str:
+    """Six digits, however they were spaced; empty when it cannot be a code."""
+    digits = re.sub(r"[\s-]", "", typed)
+    return digits if len(digits) == 6 and digits.isascii() and digits.isdecimal() else ""
