@@ -68,17 +68,15 @@
 
   // The server says how many seconds are left; clocks of borrowed phones are wrong, so only its count is used.
   const born = new WeakMap();
-  const two = (n) => String(n).padStart(2, "0");
   setInterval(() => all("[data-left]").forEach((element) => {
     const now = performance.now();
     const seen = born.get(element);
     if (!seen || seen.left !== element.dataset.left) return void born.set(element, { left: element.dataset.left, at: now });
     const left = Math.max(0, Math.round(Number(seen.left) - (now - seen.at) / 1000));
     const days = Math.floor(left / 86400), hours = Math.floor(left / 3600), minutes = Math.floor(left / 60) % 60;
-    const text = !left ? element.dataset.over
-      : days >= 2 ? element.dataset.days.replace("%d", days).replace("%h", hours % 24)
-      : hours ? element.dataset.hours.replace("%h", hours).replace("%m", minutes)
-      : `${minutes}:${two(left % 60)}`;
+    const say = element.dataset;
+    const words = !left ? say.over : days >= 2 ? say.days : hours ? say.hours : minutes >= 10 ? say.minutes : say.seconds;
+    const text = words.replace("%d", days).replace("%h", days >= 2 ? hours % 24 : hours).replace("%m", minutes).replace("%s", left % 60);
     if (element.textContent !== text) element.textContent = text;
   }), 1000);
 
