@@ -177,3 +177,8 @@ def _fits(password: str, stored: str | None) -> bool:
         return _HASHER.verify(stored or _DECOY, password) and stored is not None
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         return False
+
+
+def needs_rehash(stored: str) -> bool:
+    """Whether a hash was made with other costs than today's."""
+    return _HASHER.check_needs_rehash(stored)
