@@ -1,0 +1,5 @@
+"""The operator's door."""
+
+
+def main() -> int:
+    return 0
