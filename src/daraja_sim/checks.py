@@ -37,7 +37,7 @@ def text(body: Mapping[str, Any], name: str) -> str:
     """A field as text; Daraja mixes numbers and strings freely. Empty when it is absent or neither."""
     value = body.get(name)
     if isinstance(value, str):
-        return value.strip()
+        return value.strip().encode(errors="replace").decode()  # JSON can hold what no page can show
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 

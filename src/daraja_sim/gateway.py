@@ -1,6 +1,7 @@
 """The way of a Daraja request: the faults that tests have set, then the bearer token, then the handler."""
 
 import json
+import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -8,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from daraja_sim import answers
+from daraja_sim import answers, checks
 from daraja_sim.answers import Refused
 from daraja_sim.faults import REQUEST_KINDS, Fault
 from daraja_sim.world import WORLD, World
@@ -109,5 +110,6 @@ async def _subject(request: web.Request, world: World) -> tuple[str, int]:
     push = world.prompts.pushes.get(str(body.get("CheckoutRequestID", "")))
     if push is not None:
         return push.phone, push.amount
-    amount = str(body.get("Amount", ""))
-    return str(body.get("PhoneNumber", "")), int(amount) if amount.isascii() and amount.isdigit() else 0
+    amount = checks.text(body, "Amount")
+    whole = re.fullmatch(r"\d{1,9}", amount, re.ASCII) is not None
+    return checks.text(body, "PhoneNumber"), int(amount) if whole else 0

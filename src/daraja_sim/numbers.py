@@ -2,7 +2,7 @@
 
 import re
 
-MOBILE = re.compile(r"254(7\d{8}|1(0[0-8]|[18]\d|2[014]|3[05-9]|4[0-6])\d{6})")
+MOBILE = re.compile(r"254(7\d{8}|1(0[0-8]|[18]\d|2[014]|3[05-9]|4[0-6])\d{6})", re.ASCII)
 
 
 def is_mobile(text: str) -> bool:

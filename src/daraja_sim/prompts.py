@@ -79,7 +79,7 @@ class Prompts:
 
     def _answer_later(self, push: Push, phone: Phone) -> None:
         async def answer() -> None:
-            if push.state != "open" or phone.mode != "auto":
+            if phone.shown is not push or phone.mode != "auto":
                 return
             if phone.answer == "cancel":
                 self.cancel(phone)
@@ -132,16 +132,16 @@ class Prompts:
             elif outcome.code == "0":
                 self._record(push, outcome)
 
-        if phone.mode == "pay_late":
+        seen = phone.shown is push
+        if seen and phone.mode == "pay_late":
             push.state = "processing"
             self._clock.after(phone.delay_seconds, pay_late)
             return
-        reached = push.arrived and phone.mode != "airplane"
-        self._finish(push, results.NO_ANSWER if reached else results.UNREACHABLE)
-        phone.expired = push
-        if phone.mode == "pay_after_timeout":
-            phone.expired = None
+        self._finish(push, results.NO_ANSWER if seen else results.UNREACHABLE)
+        if seen and phone.mode == "pay_after_timeout":
             self._clock.after(phone.delay_seconds, pay_late)
+        elif seen:
+            phone.expired = push
 
     def _after_pin(self, push: Push, phone: Phone, pin: str) -> Result:
         if phone.pin_locked:

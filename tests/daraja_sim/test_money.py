@@ -15,6 +15,7 @@ from daraja_sim.settings import Settings
 from daraja_sim.world import World
 from fixtures.daraja.merchant import PHONE, Merchant
 
+MODES = ["on", "off", "airplane", "auto", "pay_late", "pay_after_timeout"]
 NUMBERS = ("254700000011", "254700000012", "254110000013")
 STEPS = st.one_of(
     st.tuples(st.just("push"), st.sampled_from(NUMBERS), st.integers(1, 60_000)),
@@ -22,7 +23,11 @@ STEPS = st.one_of(
     st.tuples(st.just("cancel"), st.sampled_from(NUMBERS), st.none()),
     st.tuples(st.just("late"), st.sampled_from(NUMBERS), st.none()),
     st.tuples(st.just("wallet"), st.sampled_from(NUMBERS), st.integers(0, 100_000)),
-    st.tuples(st.just("mode"), st.sampled_from(NUMBERS), st.sampled_from(["on", "auto", "pay_after_timeout"])),
+    st.tuples(
+        st.just("mode"),
+        st.sampled_from(NUMBERS),
+        st.sampled_from(MODES),
+    ),
     st.tuples(st.just("wait"), st.just(PHONE), st.integers(0, 200)),
 )
 

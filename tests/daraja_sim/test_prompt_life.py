@@ -137,6 +137,16 @@ async def test_switching_off_forgets_the_prompt(sim: Merchant) -> None:
     assert (await sim.phone())["prompt"] is None
 
 
+@pytest.mark.parametrize("mode", ["auto", "pay_late", "pay_after_timeout", "on"])
+async def test_a_prompt_that_never_arrived_cannot_be_paid(sim: Merchant, mode: str) -> None:
+    await sim.do("mode", mode="off")
+    await sim.pushed()
+    await sim.do("mode", mode=mode)
+    await sim.advance(600)
+    assert await callback_codes(sim) == [1037]
+    assert (await sim.call("POST", f"/api/phones/{PHONE}/pay-anyway")).status == 409
+
+
 async def test_a_prompt_waits_for_coverage(sim: Merchant) -> None:
     await sim.do("mode", mode="airplane")
     await sim.pushed()

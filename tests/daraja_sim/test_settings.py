@@ -1,11 +1,17 @@
 """How the simulator is started, and that nobody can take it for the real service."""
 
 import ast
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 import daraja_sim
+from daraja_sim.__main__ import main
 from daraja_sim.settings import Settings, SettingsRefused, parse
 from fixtures.daraja.merchant import TOKEN, Merchant
 
@@ -39,6 +45,26 @@ def test_it_takes_no_real_secret_and_no_nonsense(arguments: list[str]) -> None:
         parse(arguments, {})
 
 
+def test_the_program_starts_answers_and_ends_cleanly() -> None:
+    command = [sys.executable, "-m", "daraja_sim", "--port", "0", "--shortcode", "600998"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        said = program.stdout.readline()
+        assert said.startswith("SIMULATOR, not Safaricom: http://127.0.0.1:")
+        with urllib.request.urlopen(said.split()[3] + "health", timeout=5) as answer:
+            assert json.load(answer)["simulated"] is True
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(10) == 0
+
+
+def test_it_says_why_it_does_not_start(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["daraja_sim", "--passkey", "0123456789abcdef"])
+    assert main() == 2
+    said = capsys.readouterr().err
+    assert "passkey must start with 'sim'" in said
+    assert "0123456789abcdef" not in said
+
+
 def test_there_is_no_option_to_listen_elsewhere() -> None:
     with pytest.raises(SystemExit):
         parse(["--host", "0.0.0.0"], {})
@@ -59,8 +85,6 @@ async def test_a_page_of_another_site_can_do_nothing(sim: Merchant) -> None:
 
 def test_it_shares_no_code_with_the_program_it_tests() -> None:
     allowed = {"daraja_sim", "aiohttp", "jinja2"}
-    import sys
-
     for path in HOME.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
