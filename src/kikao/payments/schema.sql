@@ -52,6 +52,8 @@ create table payments.attempt (
     result_code text,
     result_text text,
     looked_up smallint not null default 0,
+    checked_at timestamptz,              -- the last look-up after its final word
+    alarm text,                          -- M-Pesa contradicts itself here: somebody should look
     letters smallint not null default 0 constraint letters_a_token check (letters <= 50),
     due_at timestamptz,
     tries smallint not null default 0,
@@ -202,3 +204,5 @@ select id, charge_id, receipt_id, amount, why, created_at, until_at, done_at fro
 
 create view payments.open_attempt as
 select id, charge_id, state, expires_at from payments.attempt where open;
+
+create view payments.letter_log as select id, attempt_id, received_at, read_at, outcome, why from payments.letter;

@@ -1,0 +1,244 @@
+"""What is owed: holding, opening, closing a charge, taking money in, owing it back.
+
+Lock order everywhere: attempt, charge, purpose, the rest. Whoever changes a charge holds it first.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from kikao.core.actor import THE_SYSTEM, Actor
+from kikao.core.db import Conn, Row
+from kikao.core.errors import NotFound
+from kikao.core.ids import new_id
+from kikao.core.sql import Statement
+from kikao.journal.actions import record
+from kikao.payments import ledger
+from kikao.payments.ledger import Account
+from kikao.payments.rules import Numbers
+from kikao.payments.wires import Decided, decided
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """A charge as it stands; amounts in KES. `missing` is what is still owed, `open_until` until when it may be
+    paid (None: it is not asked for), `closed_at` when its purpose ended."""
+
+    id: UUID
+    purpose: str
+    purpose_id: UUID
+    reference: str
+    payer_account: UUID | None
+    amount: int
+    paid: int
+    verified: int
+    covered: int
+    waived: int
+    given_back: int
+    taken_back: int
+    settled: bool
+    open_until: datetime | None
+    closed_at: datetime | None
+
+    @property
+    def received(self) -> int:
+        return self.paid + self.verified + self.covered - self.taken_back
+
+    @property
+    def missing(self) -> int:
+        return max(self.amount - self.received - self.waived, 0)
+
+    @property
+    def kept(self) -> int:
+        """What came and did not go back."""
+        return self.received - self.given_back
+
+
+_COLUMNS = """
+id, purpose, purpose_id, reference, payer_account, amount, paid, verified, covered, waived, given_back, taken_back,
+settled, open_until, closed_at
+"""
+_HOLD = Statement(f"select {_COLUMNS} from payments.charge where id = :id for update")
+
+
+def as_charge(row: Row) -> Charge:
+    return Charge(**dict(row.items()))
+
+
+async def hold_charge(conn: Conn, charge_id: UUID) -> Charge:
+    """The charge, locked until the transaction ends. Raises NotFound."""
+    row = await _HOLD.first(conn, id=charge_id)
+    if row is None:
+        raise NotFound
+    return as_charge(row)
+
+
+async def open_charge(conn: Conn, charge_id: UUID, until: datetime) -> None:
+    """From now on it may be paid, until then. Opening again moves the end."""
+    await hold_charge(conn, charge_id)
+    await conn.execute(
+        "update payments.charge set open_until = $2, closed_at = null where id = $1", charge_id, until
+    )
+
+
+async def close_charge(conn: Conn, charge_id: UUID, now: datetime, numbers: Numbers | None = None) -> int:
+    """Its purpose has ended: nothing more is asked for, and what still comes is owed back.
+
+    What a charge that never was settled has received so far is owed back too, since it bought nothing; a settled
+    one keeps its money until `give_back` says otherwise. Answers how many KES were made a duty here.
+    """
+    charge = await hold_charge(conn, charge_id)
+    await conn.execute(
+        "update payments.charge set open_until = null, closed_at = coalesce(closed_at, $2) where id = $1",
+        charge_id, now,
+    )  # fmt: skip
+    if charge.settled or charge.kept <= 0:
+        return 0
+    await give_back(conn, charge_id, charge.kept, "cancelled", now, _until(now, numbers))
+    return charge.kept
+
+
+async def waive(conn: Conn, actor: Actor, charge_id: UUID, now: datetime) -> int:
+    """Nothing more is owed. Answers how many KES were waived."""
+    charge = await hold_charge(conn, charge_id)
+    if charge.missing:
+        await conn.execute(
+            "update payments.charge set waived = waived + $2 where id = $1", charge_id, charge.missing
+        )
+        await record(conn, actor, "waive", "charge", charge_id, now, amount=charge.missing)
+        await _settle_chain(conn, charge_id)
+    return charge.missing
+
+
+async def give_back(
+    conn: Conn, charge_id: UUID, amount: int, why: str, now: datetime, until: datetime, actor: Actor = THE_SYSTEM
+) -> UUID | None:
+    """Owe `amount` KES of what was paid; a duty, to be done by `until`. None when there is nothing to give.
+
+    `why`: cancelled, late, twice, too much, suspense. Never more than was kept: the table refuses it.
+    """
+    if amount <= 0:
+        return None
+    await hold_charge(conn, charge_id)
+    await conn.execute(
+        "update payments.charge set given_back = given_back + $2 where id = $1", charge_id, amount
+    )
+    receipt_id = await conn.fetchval(
+        "select id from payments.receipt where charge_id = $1 order by received_at desc limit 1", charge_id
+    )
+    return await owe(conn, charge_id, receipt_id, amount, why, now, until, actor)
+
+
+_OWE = Statement("""
+insert into payments.duty (id, charge_id, receipt_id, amount, why, created_at, until_at)
+values (:id, :charge_id, :receipt_id, :amount, :why, :at, :until)
+""")
+
+
+async def owe(
+    conn: Conn, charge_id: UUID, receipt_id: UUID | None, amount: int, why: str, now: datetime, until: datetime,
+    actor: Actor = THE_SYSTEM,
+) -> UUID:
+    """A duty for money that lies in the charge's account, and its move there."""
+    duty_id = new_id()
+    await _OWE.run(
+        conn, id=duty_id, charge_id=charge_id, receipt_id=receipt_id, amount=amount, why=why, at=now, until=until
+    )
+    source, target = ledger.of_charge(charge_id), ledger.of_duty(charge_id)
+    await ledger.move(conn, source, target, amount, why, receipt_id, now)
+    await record(conn, actor, "owe back", "charge", charge_id, now, amount=amount, why=why, duty=duty_id)
+    return duty_id
+
+
+async def done(conn: Conn, actor: Actor, duty_id: UUID, now: datetime) -> None:
+    """Somebody has given the money back. Doing it twice changes nothing. Raises NotFound."""
+    row = await conn.fetchrow(
+        "update payments.duty set done_at = $2, done_by = $3 where id = $1 and done_at is null "
+        "returning charge_id, receipt_id, amount",
+        duty_id, now, actor.account_id,
+    )  # fmt: skip
+    if row is None:
+        if await conn.fetchval("select true from payments.duty where id = $1", duty_id):
+            return
+        raise NotFound
+    source = ledger.of_duty(row["charge_id"])
+    await ledger.move(conn, source, ledger.UTILITY, row["amount"], "given back", row["receipt_id"], now)
+    await record(conn, actor, "give back", "charge", row["charge_id"] or duty_id, now, amount=row["amount"], duty=duty_id)
+
+
+# Money that comes ---------------------------------------------------------------------------------
+
+
+class Money(msgspec.Struct, frozen=True):
+    """One arrival: from which account, how much, by which receipt. `column` of the charge: paid or verified."""
+
+    source: Account
+    amount: int
+    receipt_id: UUID
+    why: str = ledger.ARRIVED
+    column: str = "paid"
+
+
+async def credit(conn: Conn, charge: Charge, money: Money, now: datetime, numbers: Numbers) -> None:
+    """Put money to a held charge: what it lacks counts, what is too much is owed back, and when that settles it,
+    the purpose is told in the same transaction."""
+    account = ledger.of_charge(charge.id)
+    await ledger.move(conn, money.source, account, money.amount, money.why, money.receipt_id, now)
+    await record(
+        conn, THE_SYSTEM, "receive", "charge", charge.id, now, amount=money.amount, receipt=money.receipt_id
+    )
+    # Once something went back, the columns no longer say what a purpose could be bought for.
+    counted = 0 if charge.closed_at and charge.given_back else min(money.amount, charge.missing)
+    if counted:
+        await conn.execute(
+            f"update payments.charge set {_COUNTED[money.column]} where id = $1", charge.id, counted
+        )
+    over = money.amount - counted
+    if over:
+        why = "too much" if counted else "late" if charge.closed_at else "twice"
+        await owe(conn, charge.id, money.receipt_id, over, why, now, _until(now, numbers))
+    if counted:
+        await _tell(conn, charge, money, counted, now, numbers)
+
+
+_COUNTED = {"paid": "paid = paid + $2", "verified": "verified = verified + $2", "covered": "covered = covered + $2"}
+
+
+async def _tell(conn: Conn, charge: Charge, money: Money, counted: int, now: datetime, numbers: Numbers) -> None:
+    settled = await _settle_chain(conn, charge.id)
+    taken = False
+    if settled:
+        told = Decided(charge.purpose_id, charge.id, charge.reference, money.receipt_id, counted, now)
+        taken = await decided[charge.purpose](conn, told)
+    if settled and taken:
+        await conn.execute(
+            "update payments.charge set open_until = null, closed_at = null where id = $1", charge.id
+        )
+    elif settled or charge.closed_at:
+        # Its purpose is gone, or did not want it any more: all of it is owed back.
+        held = await hold_charge(conn, charge.id)
+        if held.kept > 0:
+            await give_back(conn, charge.id, held.kept, "late", now, _until(now, numbers))
+        await conn.execute(
+            "update payments.charge set open_until = null, closed_at = coalesce(closed_at, $2) where id = $1",
+            charge.id, now,
+        )  # fmt: skip
+
+
+async def _settle_chain(conn: Conn, charge_id: UUID) -> bool:
+    """Carry "settled" up to the first charge of its purpose; whether that one is settled now."""
+    settled = bool(await conn.fetchval("select settled from payments.charge where id = $1", charge_id))
+    while settled:
+        above = await conn.fetchrow(
+            "update payments.charge set next_settled = true where next_id = $1 returning id, settled", charge_id
+        )
+        if above is None:
+            return True
+        charge_id, settled = above["id"], above["settled"]
+    return False
+
+
+def _until(now: datetime, numbers: Numbers | None) -> datetime:
+    return now + timedelta(hours=(numbers or Numbers()).give_back_hours)

@@ -1,0 +1,44 @@
+"""What payments tells upwards. The room above hangs its functions in here; kikao/wiring.py shows which.
+
+A purpose is a word of the room that made the charge. Payments do not know what it means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from kikao.core.actor import Actor
+from kikao.core.db import Conn
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """A charge is settled. `amount` is what this receipt brought, in KES."""
+
+    purpose_id: UUID
+    charge_id: UUID
+    reference: str
+    receipt_id: UUID
+    amount: int
+    at: datetime
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What an actor may do with a purpose: its state as a word, and whether they may pay it (or let it be paid)."""
+
+    status: str
+    may_pay: bool
+
+
+# Called in the transaction that settled the charge, with the attempt and the charge locked. Answers whether the
+# purpose took the money; when not, the money is owed back.
+decided: dict[str, Callable[[Conn, Decided], Awaitable[bool]]] = {}
+
+# Answers what this actor may see of a purpose at this time; None when they may not see it at all.
+seen: dict[str, Callable[[Conn, Actor, UUID, datetime], Awaitable[Seen | None]]] = {}
+
+# Told when M-Pesa has proved that a code which was typed for this purpose belongs to another one.
+claim_rejected: dict[str, Callable[[Conn, UUID, UUID, datetime], Awaitable[None]]] = {}
