@@ -61,7 +61,8 @@ candidate as (
     from wall w
     join asked a on a.psychologist_id = w.psychologist_id
     cross join lateral generate_series(
-        w.day + make_interval(mins => ((ceil(extract(epoch from lower(w.wall) - w.day) / 60 / a.step)) * a.step)::integer),
+        w.day + make_interval(
+            mins => (ceil(extract(epoch from lower(w.wall) - w.day) / 60 / a.step) * a.step)::integer),
         upper(w.wall) - interval '1 microsecond',
         make_interval(mins => a.step)) local
     where w.source <> 'off' and not isempty(w.wall)
@@ -100,7 +101,7 @@ async def free(
     conn: Conn, wanted: Sequence[Wanted], lower: datetime, upper: datetime, *,
     now: datetime, numbers: Numbers, mode: str = "Online", client_id: UUID | None = None,
 ) -> list[Slot]:
-    """Every start from `lower` to before `upper` that could be booked now, in order; one query for all psychologists.
+    """Every start from `lower` to before `upper` that can be booked now, in order; one query for everybody.
 
     `client_id`: leave out what overlaps this person's own sessions.
     """

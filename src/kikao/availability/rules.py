@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -53,7 +54,7 @@ def check_week(week: list[Hours]) -> None:
         if not 0 <= hours.from_minute < hours.until_minute <= 1440:
             raise Invalid.field(f"hours[{number}].to", "ends_before_it_begins", "These hours end before they begin.")
     ordered = sorted(week, key=lambda hours: (hours.weekday, hours.from_minute))
-    for earlier, later in zip(ordered, ordered[1:], strict=False):
+    for earlier, later in pairwise(ordered):
         if earlier.weekday == later.weekday and later.from_minute < earlier.until_minute:
             raise Invalid.field("hours", "overlap", "Two stretches of one day overlap.")
 

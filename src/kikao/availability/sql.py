@@ -20,7 +20,8 @@ OPEN_TIME = """
 utc_day as (
     select a.psychologist_id, a.time_zone, a.mode, t as from_at, t + interval '1 day' as to_at,
            (t at time zone a.time_zone) - (t at time zone 'UTC') as shift,
-           ((t + interval '1 day') at time zone a.time_zone) - ((t + interval '1 day') at time zone 'UTC') as shift_after
+           ((t + interval '1 day') at time zone a.time_zone)
+           - ((t + interval '1 day') at time zone 'UTC') as shift_after
     from asked a
     cross join lateral generate_series(date_trunc('day', a.lower, 'UTC'), a.upper, interval '1 day') t
 ),
@@ -44,7 +45,8 @@ local_day as (
 ),
 wall as (
     select d.psychologist_id, d.day, d.shift, 'hours' as source,
-           d.span * tsrange(d.day + make_interval(mins => h.from_minute), d.day + make_interval(mins => h.until_minute)) as wall
+           d.span * tsrange(d.day + make_interval(mins => h.from_minute),
+                            d.day + make_interval(mins => h.until_minute)) as wall
     from local_day d
     join availability.hours h
       on h.psychologist_id = d.psychologist_id and h.weekday = extract(isodow from d.day) and d.mode = any (h.modes)

@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import argon2
-import tink
 from tink import aead, cleartext_keyset_handle
 from tink.proto import aes_gcm_pb2, tink_pb2
 
@@ -79,11 +78,11 @@ class Vault:
         self._mac = _derive(keys[-1], b"kikao/digest")  # the oldest: addresses that were sent out stay valid
 
     def seal(self, text: str, table: str, column: str, row: UUID) -> bytes:
-        return self._aead.encrypt(text.encode(), _bound_to(table, column, row))
+        return bytes(self._aead.encrypt(text.encode(), _bound_to(table, column, row)))
 
     def open(self, sealed: bytes, table: str, column: str, row: UUID) -> str:
         """Raises tink.TinkError when the value was moved, altered, or its key is missing."""
-        return self._aead.decrypt(sealed, _bound_to(table, column, row)).decode()
+        return bytes(self._aead.decrypt(sealed, _bound_to(table, column, row))).decode()
 
     def digest(self, purpose: str, value: str) -> bytes:
         """A keyed digest of 32 bytes, the same for the same value: for links that must be made again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gettext as _gettext
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -55,3 +55,18 @@ def zone_name(at: datetime, zone: str) -> str:
 def when(at: datetime, zone: str) -> str:
     """Day, hour and zone: what every message and page names."""
     return f"{day(at, zone)}, {clock(at, zone)} {zone_name(at, zone)}"
+
+
+def short_day(at: datetime, zone: str) -> str:
+    """`Tue 24 Nov`, in the reader's zone."""
+    return format_date(at.astimezone(ZoneInfo(zone)).date(), "EEE d MMM", locale=_locale())
+
+
+def day_name(day_: date) -> str:
+    """`Tue`."""
+    return format_date(day_, "EEE", locale=_locale())
+
+
+def full_day(day_: date) -> str:
+    """`Tuesday 24 November`."""
+    return format_date(day_, "EEEE d MMMM", locale=_locale())

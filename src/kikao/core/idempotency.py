@@ -81,7 +81,10 @@ async def _claim(conn: Conn, key: Key, now: datetime) -> Answer | None:
     if made:
         return None
     row = await conn.fetchrow(
-        "select body_hash, status, answer from core.idempotency where (account_id, key, method, path) = ($1, $2, $3, $4)",
+        """
+        select body_hash, status, answer from core.idempotency
+        where (account_id, key, method, path) = ($1, $2, $3, $4)
+        """,
         key.account_id, key.key, key.method, key.path,
     )
     if row is None:  # deleted for its age between the two statements

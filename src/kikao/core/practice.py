@@ -36,9 +36,8 @@ class Snapshot:
         """The numbers of one room, checked against the bounds that its struct declares."""
         if kind not in self._structs:
             room = kind.__module__.split(".")[1]
-            known = {
-                name: self.values[f"{room}.{name}"] for name in kind.__struct_fields__ if f"{room}.{name}" in self.values
-            }
+            names = [name for name in kind.__struct_fields__ if f"{room}.{name}" in self.values]
+            known = {name: self.values[f"{room}.{name}"] for name in names}
             self._structs[kind] = msgspec.convert(known, kind)
         return self._structs[kind]  # type: ignore[no-any-return]
 

@@ -64,7 +64,7 @@ class Json(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only=T
     """A body that the API reads: camelCase, nothing unknown."""
 
 
-class Shown(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
+class Shown(msgspec.Struct, rename="camel", kw_only=True):
     """An answer of the API: camelCase."""
 
 
@@ -185,3 +185,8 @@ def safe_next(address: str) -> str:
     parts = urlsplit(address)
     fine = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
     return address if fine and len(address) <= 500 else "/me"
+
+
+def network(request: Req) -> str:
+    """The network address that a request came from; a proxy's word is taken only from a trusted proxy (granian)."""
+    return request.client.host if request.client else "unknown"

@@ -9,6 +9,8 @@ import msgspec
 from kikao.core.errors import Invalid
 
 SESSION_TYPES = ("Individual", "Couples", "Family", "Group")
+# In addresses: no word that tells what a page is about.
+TYPE_CODES = {"i": "Individual", "c": "Couples", "f": "Family", "g": "Group"}
 MODES = ("Online", "In Person", "Phone")
 
 Amount = Annotated[int, msgspec.Meta(ge=0, le=250_000)]
@@ -48,3 +50,7 @@ def check_rate(amount: int, minutes: int) -> None:
         raise Invalid.field("amount", "out_of_range", "A rate is a whole number from 0 to 250,000 shillings.")
     if not 15 <= minutes <= 240:
         raise Invalid.field("minutes", "out_of_range", "A session lasts from 15 to 240 minutes.")
+
+
+def code_of(session_type: str) -> str:
+    return next(code for code, name in TYPE_CODES.items() if name == session_type)

@@ -67,6 +67,20 @@ create table directory.relation (
     constraint closed_by_somebody check ((closed_at is null) = (closed_by is null))
 );
 
+-- Numbers for an emergency, on every page once a person has rung them.
+create table directory.emergency_line (
+    id uuid primary key,
+    name text not null,
+    number text not null,
+    for_whom text not null,
+    hours text not null,
+    position smallint not null default 1,
+    invented boolean not null default false,   -- the demo's
+    rung_at timestamptz,
+    rung_by uuid,
+    constraint rung_by_somebody check ((rung_at is null) = (rung_by is null))
+);
+
 -- Who is publicly listed, until which day.
 create view directory.listed as
 select id, slug, title, board, registration_number, supervisor_id, bio, gender, specialities, languages, sees,

@@ -1,1 +1,260 @@
 """Sessions, as somebody may see them. Whom they do not concern, for those they do not exist."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from kikao.core.actor import Actor
+from kikao.core.db import Conn, Row
+from kikao.core.errors import NotFound
+from kikao.core.ids import read_id, read_reference
+from kikao.core.sql import Statement
+from kikao.sessions import rules
+from kikao.sessions.rules import Tier
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """One session as its viewer is shown it: an overdue hold reads as Expired."""
+
+    id: UUID
+    reference: str
+    client_id: UUID
+    client_name: str
+    psychologist_id: UUID
+    psychologist_name: str
+    psychologist_slug: str
+    requested_by: UUID
+    session_type: str
+    mode: str
+    starts_at: datetime
+    ends_at: datetime
+    first_starts_at: datetime
+    minutes: int
+    price: int
+    session_rate: int
+    status: str
+    payment_status: str
+    missing: int
+    received: int
+    given_back: int
+    hold_until: datetime | None
+    sent_at: datetime | None
+    approved_at: datetime | None
+    confirmed_at: datetime | None
+    expired_from: str | None
+    charge_id: UUID
+    tiers: tuple[Tier, ...]
+    meeting_link: str | None
+    has_note: bool
+    created_at: datetime
+    updated_at: datetime
+    parties: frozenset[str]
+
+    @property
+    def pay_until(self) -> datetime | None:
+        """The last moment to pay, a little before the hold ends; None when nothing is asked for."""
+        return self.hold_until if self.status == rules.APPROVED else None
+
+
+_COLUMNS = """
+s.id, s.reference, s.client_id, c.name as client_name, c.account_id as client_account,
+s.psychologist_id, p.name as psychologist_name, d.slug as psychologist_slug, d.desk_may_answer,
+coalesce(d.meeting_link, '') as meeting_link,
+s.requested_by, s.session_type, s.mode, s.starts_at, s.ends_at, s.first_starts_at, s.minutes, s.price, s.session_rate,
+s.status, m.payment_status, m.missing, m.received, m.given_back, s.hold_until, s.sent_at, s.approved_at, s.confirmed_at,
+s.expired_from, s.charge_id, t.tiers, s.sealed_note is not null as has_note, s.created_at, s.updated_at
+"""
+_FROM = """
+from sessions.session s
+join accounts.people c on c.id = s.client_id
+join accounts.people p on p.id = s.psychologist_id
+join directory.practising d on d.id = s.psychologist_id
+join payments.charge_state m on m.id = s.charge_id
+join sessions.terms t on t.id = s.terms_id
+"""
+# Clients see their own, psychologists what has reached them, desk and admin everything.
+_VISIBLE = """
+(s.client_id = :person_id::uuid or s.requested_by = :account_id::uuid
+ or (s.psychologist_id = :person_id::uuid and s.sent_at is not null)
+ or :sees_all::boolean)
+"""
+
+_ONE = Statement(f"select {_COLUMNS} {_FROM} where s.id = :id::uuid and {_VISIBLE}")
+_BY_REFERENCE = Statement(f"select {_COLUMNS} {_FROM} where s.reference = :reference::text and {_VISIBLE}")
+
+_STATUS_NOW = "case when s.hold_until <= :now::timestamptz then 'Expired' else s.status end"
+_LIST = Statement(f"""
+select {_COLUMNS} {_FROM}
+where {_VISIBLE}
+  and (:role::text is null
+       or (:role::text = 'client' and (s.client_id = :person_id::uuid or s.requested_by = :account_id::uuid))
+       or (:role::text = 'psychologist' and s.psychologist_id = :person_id::uuid and s.sent_at is not null))
+  and (:statuses::text[] is null or {_STATUS_NOW} = any (:statuses::text[]))
+  and (:from_at::timestamptz is null or s.starts_at >= :from_at::timestamptz)
+  and (:to_at::timestamptz is null or s.starts_at < :to_at::timestamptz)
+  and (:after_at::timestamptz is null or (s.starts_at, s.id) > (:after_at::timestamptz, :after_id::uuid))
+order by s.starts_at, s.id
+limit :most::integer
+""")
+_REQUESTS = Statement(f"""
+select {_COLUMNS} {_FROM}
+where s.psychologist_id = :person_id::uuid and s.status = 'Pending Approval' and s.sent_at is not null
+  and s.hold_until > :now::timestamptz
+  and (:after_at::timestamptz is null or (s.sent_at, s.id) > (:after_at::timestamptz, :after_id::uuid))
+order by s.sent_at, s.id
+limit :most::integer
+""")
+_COUNTS = Statement(f"""
+select {_STATUS_NOW} as status, count(*) as number
+from sessions.session s where {_VISIBLE} group by 1
+""")
+
+
+def parties(actor: Actor, row: Row) -> frozenset[str]:
+    """What this actor is to this session."""
+    found = set()
+    if actor.is_system:
+        found.add(rules.SYSTEM)
+    if row["client_id"] == actor.person_id or row["requested_by"] == actor.account_id:
+        found.add(rules.CLIENT)
+    if row["psychologist_id"] == actor.person_id and actor.has("psychologist"):
+        found.add(rules.PSYCHOLOGIST)
+    found.update(role for role in (rules.DESK, rules.FINANCE, rules.ADMIN) if actor.has(role))
+    return frozenset(found)
+
+
+def _session(row: Row, actor: Actor, now: datetime) -> Session:
+    mine = parties(actor, row)
+    status = rules.status_now(row["status"], row["hold_until"], now)
+    taking_part = mine & {rules.CLIENT, rules.PSYCHOLOGIST}
+    link = row["meeting_link"] if taking_part and status in (rules.CONFIRMED, rules.IN_PROGRESS) else ""
+    same = {
+        name: row[name]
+        for name in (
+            "id", "reference", "client_id", "client_name", "psychologist_id", "psychologist_name", "psychologist_slug",
+            "requested_by", "session_type", "mode", "starts_at", "ends_at", "first_starts_at", "minutes", "price",
+            "session_rate", "payment_status", "missing", "received", "given_back", "sent_at", "approved_at",
+            "confirmed_at", "charge_id", "has_note", "created_at", "updated_at",
+        )
+    }
+    overdue = status != row["status"]
+    return Session(
+        **same,
+        status=status,
+        hold_until=None if overdue else row["hold_until"],
+        expired_from=row["status"] if overdue else row["expired_from"],
+        tiers=tuple(msgspec.convert(row["tiers"], list[Tier])),
+        meeting_link=link or None,
+        parties=mine,
+    )
+
+
+def _who(actor: Actor) -> dict[str, Any]:
+    return {
+        "person_id": actor.person_id,
+        "account_id": actor.account_id,
+        "sees_all": actor.has("desk", "admin") or actor.is_system,
+    }
+
+
+async def visible(conn: Conn, actor: Actor, id_or_reference: str | UUID, now: datetime) -> Session:
+    """One session. Raises NotFound when there is none or it is not this actor's to see."""
+    session_id = id_or_reference if isinstance(id_or_reference, UUID) else read_id(id_or_reference)
+    if session_id is not None:
+        row = await _ONE.first(conn, id=session_id, **_who(actor))
+    else:
+        reference = read_reference(str(id_or_reference))
+        row = await _BY_REFERENCE.first(conn, reference=reference, **_who(actor)) if reference else None
+    if row is None:
+        raise NotFound
+    return _session(row, actor, now)
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which sessions of a list: `role` narrows to those in which one is the client or the psychologist."""
+
+    role: str | None = None
+    statuses: list[str] | None = None
+    from_at: datetime | None = None
+    to_at: datetime | None = None
+    after: tuple[datetime, UUID] | None = None
+    most: int = 20
+
+
+async def listed(conn: Conn, actor: Actor, wanted: Wanted, now: datetime) -> list[Session]:
+    """By time. One more than `most` is read, so that the caller knows whether there is a next page."""
+    after_at, after_id = wanted.after or (None, None)
+    rows = await _LIST.rows(
+        conn, **_who(actor), role=wanted.role, statuses=wanted.statuses, from_at=wanted.from_at, to_at=wanted.to_at,
+        after_at=after_at, after_id=after_id, most=wanted.most + 1, now=now,
+    )
+    return [_session(row, actor, now) for row in rows]
+
+
+async def requests(
+    conn: Conn, actor: Actor, now: datetime, *, after: tuple[datetime, UUID] | None = None, most: int = 20
+) -> list[Session]:
+    """What waits for this psychologist's answer, oldest first; one more than `most`."""
+    after_at, after_id = after or (None, None)
+    rows = await _REQUESTS.rows(
+        conn, person_id=actor.person_id, after_at=after_at, after_id=after_id, most=most + 1, now=now
+    )
+    return [_session(row, actor, now) for row in rows]
+
+
+async def counts(conn: Conn, actor: Actor, now: datetime) -> dict[str, int]:
+    rows = await _COUNTS.rows(conn, **_who(actor), now=now)
+    return {row["status"]: row["number"] for row in rows}
+
+
+async def meeting_is_ready(conn: Conn, session_id: UUID) -> bool:
+    """Whether a link to meet is set for this session's psychologist."""
+    return bool(
+        await conn.fetchval(
+            """
+            select d.meeting_link is not null from sessions.session s
+            join directory.practising d on d.id = s.psychologist_id where s.id = $1
+            """,
+            session_id,
+        )
+    )
+
+
+async def done_already(conn: Conn, session_id: UUID, verb: str, actor: Actor) -> bool:
+    """Whether this actor's was the verb that brought the session where it is: doing it again changes nothing."""
+    last = await conn.fetchrow(
+        """
+        select verb, by_account from journal.line
+        where noun_id = $1 and verb in (
+            'request', 'send', 'approve', 'decline', 'cancel', 'be paid', 'be paid late', 'expire')
+        order by at desc, id desc limit 1
+        """,
+        session_id,
+    )
+    return last is not None and last["verb"] == verb and last["by_account"] == actor.account_id
+
+
+async def who_acted(conn: Conn, session: Session, accounts: list[UUID]) -> dict[UUID, str]:
+    """What each account was to this session: 'client', 'psychologist', 'practice' or 'system'; no names."""
+    rows = await conn.fetch(
+        "select account_id, id from accounts.people where account_id = any ($1)", list(set(accounts))
+    )
+    found = dict.fromkeys(accounts, "system")
+    for row in rows:
+        account, person = row["account_id"], row["id"]
+        if account == session.requested_by or person == session.client_id:
+            found[account] = "client"
+        elif person == session.psychologist_id:
+            found[account] = "psychologist"
+        else:
+            found[account] = "practice"
+    return found
+
+
+async def reference_of(conn: Conn, session_id: UUID) -> str:
+    reference: str = await conn.fetchval("select reference from sessions.session where id = $1", session_id)
+    return reference

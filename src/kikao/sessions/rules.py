@@ -184,7 +184,8 @@ def deadlines(tiers: Iterable[Tier], counted_from: datetime, paid: int) -> tuple
     """The terms as clock times and shillings, latest money first."""
     ordered = sorted(tiers, key=lambda tier: -tier.hours)
     return tuple(
-        Deadline(counted_from - timedelta(hours=tier.hours), share(paid, tier.percent), tier.percent) for tier in ordered
+        Deadline(counted_from - timedelta(hours=tier.hours), share(paid, tier.percent), tier.percent)
+        for tier in ordered
     )
 
 

@@ -1,0 +1,182 @@
+"""Refusals become answers here, and nowhere else: a problem (RFC 9457) for programs, a page for people."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+import msgspec
+import structlog
+from litestar import Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import ExceptionHandlersMap
+
+from kikao.core import logs
+from kikao.core.actor import NOBODY
+from kikao.core.errors import Busy, FieldError, Forbidden, Invalid, NotSignedIn, Refusal, from_constraint
+from kikao.core.i18n import gettext as _
+from kikao.core.render import page
+from kikao.core.web import Req, same_site, see_other
+
+PROBLEM = "application/problem+json"
+log = structlog.get_logger("web")
+
+_SENTENCES = {
+    400: ("bad_request", "What was sent cannot be read."),
+    401: ("not_signed_in", "Please sign in first."),
+    403: ("forbidden", "Your account may not do this."),
+    404: ("not_found", "There is no such thing, or it is not yours to see."),
+    405: ("method_not_allowed", "This address does not answer to that method."),
+    413: ("too_large", "What was sent is too large."),
+    415: ("unsupported_media_type", "This kind of body is not understood."),
+    429: ("too_often", "That was too often. Please wait a little."),
+    500: ("internal", "Something went wrong on our side. It has been noted; please try again."),
+}
+
+
+class _Other(Refusal):
+    """An HTTP error of the framework, told like one of ours."""
+
+    def __init__(self, status: int, **facts: Any) -> None:
+        known = status if status in _SENTENCES else (500 if status >= 500 else 400)
+        self.status = status
+        self.code, sentence = _SENTENCES[known]
+        super().__init__(sentence, **facts)
+
+
+def sentence(refusal: Refusal) -> str:
+    """The refusal's sentence in the reader's language, with its facts."""
+    text = _(refusal.detail)
+    return text.format_map({key: value for key, value in refusal.facts.items() if isinstance(value, str | int)})
+
+
+def problem(refusal: Refusal) -> Response[dict[str, Any]]:
+    detail = sentence(refusal)
+    body: dict[str, Any] = {
+        "type": f"urn:kikao:problem:{refusal.code}",
+        "title": _SENTENCES.get(refusal.status, (refusal.code, refusal.code.replace("_", " ").capitalize()))[1],
+        "status": refusal.status,
+        "detail": detail,
+        "msg": detail,
+        "code": refusal.code,
+        **refusal.facts,
+    }
+    if refusal.fields:
+        body["errors"] = [FieldError(error.field, error.code, _(error.detail)) for error in refusal.fields]
+    return Response(
+        content=body, status_code=refusal.status, media_type=PROBLEM, headers=_headers(refusal)
+    )
+
+
+def _headers(refusal: Refusal) -> dict[str, str]:
+    headers = {}
+    if refusal.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if "retryAfter" in refusal.facts:
+        headers["Retry-After"] = str(refusal.facts["retryAfter"])
+    return headers
+
+
+def _is_program(request: Req) -> bool:
+    return request.url.path.startswith(("/api", "/callbacks", "/schema", "/health", "/ready", "/metrics"))
+
+
+def _answer(request: Req, refusal: Refusal) -> Response[Any]:
+    if _is_program(request):
+        return problem(refusal)
+    if isinstance(refusal, NotSignedIn):
+        here = request.url.path if request.method == "GET" else "/me"
+        return see_other(f"/sign-in?next={quote(here)}")
+    return page(
+        request, request.app.state.kit, NOBODY, "core/error.html", status=refusal.status, headers=_headers(refusal),
+        title=_error_title(refusal.status), sentence=sentence(refusal),
+        next_steps=[{"label": _("Go to the first page"), "url": "/"}],
+    )
+
+
+def _error_title(status: int) -> str:
+    titles = {403: _("Not for this account"), 404: _("There is nothing here"), 429: _("A little slower, please")}
+    return titles.get(status, _("That did not work") if status < 500 else _("Something went wrong"))
+
+
+def on_refusal(request: Req, refusal: Refusal) -> Response[Any]:
+    return _answer(request, refusal)
+
+
+_MISSING = re.compile(r"missing required field `([^`]+)`")
+_UNKNOWN = re.compile(r"unknown field `([^`]+)`")
+
+
+def _field_error(extra: dict[str, Any]) -> FieldError:
+    """One refused field, by the name that the caller wrote."""
+    message = str(extra.get("message", ""))
+    for pattern, code, text in (
+        (_MISSING, "missing", "This is missing."), (_UNKNOWN, "unknown_field", "There is no such field."),
+    ):
+        found = pattern.search(message)
+        if found:
+            return FieldError(found.group(1), code, text)
+    name = str(extra.get("key", "body"))
+    if "timezone" in message:
+        return FieldError(name, "no_offset", "Please give the time with its offset, like 2026-11-24T09:00:00+03:00.")
+    return FieldError(name, "wrong_value", "This value cannot be used here.")
+
+
+def on_validation(request: Req, error: ValidationException) -> Response[Any]:
+    extra = error.extra if isinstance(error.extra, list) else []
+    fields = [_field_error(item) for item in extra if isinstance(item, dict)]
+    return _answer(request, Invalid(fields=fields))
+
+
+def on_http(request: Req, error: HTTPException) -> Response[Any]:
+    if error.status_code >= 500:
+        return on_anything(request, error)
+    return _answer(request, _Other(error.status_code))
+
+
+def on_database(request: Req, error: asyncpg.PostgresError) -> Response[Any]:
+    refusal = from_constraint(getattr(error, "constraint_name", None))
+    if refusal is None and isinstance(error, asyncpg.DataError):
+        refusal = Invalid("Something that was sent holds characters or numbers that cannot be kept.")
+    if refusal is None and isinstance(error, asyncpg.LockNotAvailableError | asyncpg.QueryCanceledError):
+        refusal = Busy()
+    return _answer(request, refusal) if refusal else on_anything(request, error)
+
+
+def on_anything(request: Req, error: Exception) -> Response[Any]:
+    # Never the text of an error: it can hold what somebody typed.
+    log.error("failed", path=_template(request), error=type(error).__name__, at=logs.where(error))
+    return _answer(request, _Other(500))
+
+
+def on_unreachable(request: Req, error: Exception) -> Response[Any]:
+    log.error("database_away", path=_template(request), error=type(error).__name__)
+    return _answer(request, Busy(retryAfter=5))
+
+
+def _template(request: Req) -> str:
+    """The route, not the address: addresses hold references and tokens."""
+    return str(request.scope.get("path_template") or "?")
+
+
+EXCEPTION_HANDLERS: ExceptionHandlersMap = {
+    Refusal: on_refusal,
+    ValidationException: on_validation,
+    HTTPException: on_http,
+    asyncpg.PostgresError: on_database,
+    asyncpg.InterfaceError: on_unreachable,
+    OSError: on_unreachable,
+    msgspec.DecodeError: lambda request, _error: _answer(request, _Other(400)),
+    Exception: on_anything,
+}
+
+
+async def refuse_strangers_forms(request: Req) -> Response[Any] | None:
+    """A form of another site may not act for somebody who is signed in here."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return None
+    if not same_site(request, request.app.state.kit.base_url):
+        return _answer(request, Forbidden("This form came from another site."))
+    return None

@@ -1,0 +1,169 @@
+"""Who can be booked, when, for how much, as JSON; open to anyone."""
+
+from __future__ import annotations
+
+import base64
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from litestar import Response
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from kikao.availability.queries import Slot, Wanted, free
+from kikao.availability.rules import Numbers as CalendarNumbers
+from kikao.availability.rules import read_days, window
+from kikao.core.actor import Actor
+from kikao.core.errors import Invalid
+from kikao.core.money import CURRENCY
+from kikao.core.web import Kit, Shown, read
+from kikao.directory import queries
+from kikao.directory.queries import Filter, Profile
+from kikao.directory.rules import check_mode, check_session_type
+
+
+class RateShown(Shown):
+    session_type: str
+    amount: int
+    minutes: int
+    currency: str = CURRENCY
+
+
+class ProfileShown(Shown):
+    id: UUID
+    slug: str
+    name: str
+    title: str
+    registration_number: str
+    in_training: str | None
+    bio: str
+    specialities: tuple[str, ...]
+    languages: tuple[str, ...]
+    gender: str | None
+    sees: tuple[str, ...]
+    modes: tuple[str, ...]
+    time_zone: str
+    rates: list[RateShown]
+    next_free: datetime | None
+
+
+def shown(profile: Profile) -> ProfileShown:
+    return ProfileShown(
+        id=profile.id, slug=profile.slug, name=profile.name, title=profile.title,
+        registration_number=profile.registration_number, in_training=profile.supervisor, bio=profile.bio,
+        specialities=profile.specialities, languages=profile.languages, gender=profile.gender, sees=profile.sees,
+        modes=profile.modes, time_zone=profile.time_zone, next_free=profile.next_free,
+        rates=[RateShown(session_type=rate.session_type, amount=rate.amount, minutes=rate.minutes)
+               for rate in profile.rates],
+    )
+
+
+class ProfileList(Shown):
+    psychologists: list[ProfileShown]
+    next: str | None
+
+
+def make_cursor(profile: Profile) -> str:
+    return base64.urlsafe_b64encode(f"{profile.id}|{profile.name}".encode()).decode()
+
+
+def read_cursor(text: str | None) -> tuple[str, UUID] | None:
+    if text is None:
+        return None
+    try:
+        person_id, _, name = base64.urlsafe_b64decode(text.encode()).decode().partition("|")
+        return name, UUID(person_id)
+    except (ValueError, UnicodeError) as error:
+        raise Invalid.field("cursor", "bad_cursor", "This cursor does not belong to this list.") from error
+
+
+@read("/api/public/psychologists")
+async def list_psychologists(
+    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    q: FromQuery[str | None] = None, speciality: FromQuery[str | None] = None,
+    language: FromQuery[str | None] = None,
+    session_type: Annotated[str | None, QueryParameter(name="sessionType")] = None,
+    mode: FromQuery[str | None] = None, gender: FromQuery[str | None] = None, sees: FromQuery[str | None] = None,
+    max_price: Annotated[int | None, QueryParameter(name="maxPrice")] = None,
+    cursor: FromQuery[str | None] = None, limit: FromQuery[int] = 20,
+) -> ProfileList:
+    if session_type is not None:
+        check_session_type(session_type)
+    if mode is not None:
+        check_mode(mode)
+    if not 1 <= limit <= 100:
+        raise Invalid.field("limit", "out_of_range", "A list can be 1 to 100 long.")
+    wanted = Filter(
+        q=q, speciality=speciality, language=language, session_type=session_type, mode=mode, gender=gender,
+        sees=sees, max_price=max_price,
+    )
+    async with kit.db.connection() as conn:
+        numbers = await kit.numbers(conn, actor, now)
+        found = await queries.listed(conn, wanted, now, numbers, most=limit, after=read_cursor(cursor))
+    following = make_cursor(found[limit - 1]) if len(found) > limit else None
+    return ProfileList(psychologists=[shown(profile) for profile in found[:limit]], next=following)
+
+
+@read("/api/public/psychologists/{psychologist_id:str}")
+async def one_psychologist(
+    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    psychologist_id: FromPath[str],
+) -> ProfileShown:
+    async with kit.db.connection() as conn:
+        numbers = await kit.numbers(conn, actor, now)
+        profile = await queries.one(conn, psychologist_id, now, numbers)
+        return shown((await queries.with_next_free(conn, [profile], now, numbers))[0])
+
+
+class SlotShown(Shown):
+    start: datetime
+    mode: str
+
+
+class SlotList(Shown):
+    time_zone: str
+    minutes: int
+    amount: int
+    slots: list[SlotShown]
+    currency: str = CURRENCY
+
+
+@read("/api/psychologists/{psychologist_id:str}/slots")
+async def slots(
+    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    psychologist_id: FromPath[str],
+    session_type: Annotated[str, QueryParameter(name="sessionType")] = "Individual",
+    mode: FromQuery[str] = "Online",
+    from_day: Annotated[date | None, QueryParameter(name="from")] = None,
+    to_day: Annotated[date | None, QueryParameter(name="to")] = None,
+) -> Response[SlotList]:
+    check_session_type(session_type)
+    check_mode(mode)
+    async with kit.db.connection() as conn:
+        numbers = await kit.numbers(conn, actor, now)
+        profile = await queries.one(conn, psychologist_id, now, numbers)
+        rate = profile.rate(session_type)
+        if rate is None:
+            raise Invalid.field("sessionType", "not_offered", "This psychologist does not offer this type.")
+        zone = ZoneInfo(profile.time_zone)
+        first, last = read_days(from_day, to_day, now.astimezone(zone).date())
+        lower, upper = window(first, last, zone)
+        found = await free(
+            conn, [Wanted(profile.id, rate.minutes, profile.licensed_until)], lower, upper,
+            now=now, numbers=numbers.of(CalendarNumbers), mode=mode, client_id=actor.person_id,
+        )
+    return Response(
+        SlotList(time_zone=profile.time_zone, minutes=rate.minutes, amount=rate.amount,
+                 slots=_in_zone(found, zone)),
+        headers={"Cache-Control": "private, no-store"},
+    )
+
+
+def _in_zone(found: list[Slot], zone: ZoneInfo) -> list[SlotShown]:
+    """With the psychologist's own offset, so that a repeated hour is two different texts."""
+    return [SlotShown(start=slot.start.astimezone(zone), mode=slot.mode) for slot in found]
+
+
+api: list[Any] = [list_psychologists, one_psychologist, slots]

@@ -1,0 +1,285 @@
+"""The public pages: home, the list, a profile with its free times. They say what they are in the page only."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import msgspec
+from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from kikao.availability.queries import Slot, Wanted, free
+from kikao.availability.rules import Numbers as CalendarNumbers
+from kikao.availability.rules import window
+from kikao.core import i18n
+from kikao.core.actor import Actor
+from kikao.core.errors import NotFound
+from kikao.core.i18n import gettext as _
+from kikao.core.render import page
+from kikao.core.web import Form, Kit, Req, read, read_form, see_other
+from kikao.directory import queries
+from kikao.directory.api import make_cursor, read_cursor
+from kikao.directory.queries import Filter, Profile, Rate
+from kikao.directory.rules import SESSION_TYPES, TYPE_CODES, code_of
+
+DAYS_SHOWN = 14
+OFFERS = 4
+TIMES_EACH = 3
+LANGUAGE_NAMES = {"en": "English", "sw": "Kiswahili", "fr": "French", "so": "Somali", "ki": "Gikuyu", "luo": "Dholuo"}
+
+
+def about(profile: Profile) -> str:
+    return ", ".join(profile.specialities[:3])
+
+
+def _from_price(profile: Profile) -> int | None:
+    return min((rate.amount for rate in profile.rates), default=None)
+
+
+@read("/")
+async def home(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[str]:
+    async with kit.db.connection() as conn:
+        numbers = await kit.numbers(conn, actor, now)
+        profiles = await queries.listed(conn, Filter(), now, numbers, most=100)
+        soonest = sorted((p for p in profiles if p.next_free), key=lambda p: p.next_free or now)[:OFFERS]
+        wanted = [Wanted(p.id, p.rates[0].minutes, p.licensed_until) for p in soonest]
+        slots = await free(
+            conn, wanted, now, now + queries.LOOK_AHEAD, now=now, numbers=numbers.of(CalendarNumbers)
+        )
+    offers = [_offer(one, [slot for slot in slots if slot.psychologist_id == one.id], actor) for one in soonest]
+    prices = [price for price in map(_from_price, profiles) if price is not None]
+    return page(
+        request, kit, actor, "directory/home.html", offers=offers, price_from=min(prices, default=None),
+        team_url="/team", hours=None,
+        terms_line=_("If plans change, you see before you cancel how much comes back, and until when."),
+    )
+
+
+def _offer(profile: Profile, slots: list[Slot], actor: Actor) -> dict[str, Any]:
+    rate = profile.rates[0]
+    return {
+        "name": profile.name, "about": about(profile), "url": f"/t/{profile.slug}", "price": rate.amount,
+        "slots": [_chip(profile, rate.session_type, slot.start, actor.time_zone, with_day=True)
+                  for slot in slots[:TIMES_EACH]],
+    }
+
+
+def _chip(profile: Profile, session_type: str, start: datetime, zone: str, *, with_day: bool = False) -> dict[str, Any]:
+    clock = i18n.clock(start, zone)
+    label = f"{i18n.short_day(start, zone)} {clock}" if with_day else clock
+    address = urlencode({"k": code_of(session_type), "start": start.isoformat()})
+    return {
+        "label": label, "hint": None, "full": i18n.when(start, zone), "url": f"/t/{profile.slug}/request?{address}",
+        "value": start.isoformat(),
+    }
+
+
+def _pack(wanted: Filter) -> str:
+    """A filter as an address shows it: nothing that somebody who looks at the phone can read."""
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode(wanted)).decode().rstrip("=")
+
+
+def _unpack(text: str | None) -> Filter:
+    try:
+        return msgspec.msgpack.decode(base64.urlsafe_b64decode(f"{text or ''}=="), type=Filter) if text else Filter()
+    except (ValueError, msgspec.DecodeError):
+        return Filter()
+
+
+def _typed(form: Form) -> Filter:
+    def given(name: str) -> str | None:
+        return form[name][:80] or None
+
+    price, session_type = given("price"), given("type")
+    return Filter(
+        q=given("q"), speciality=given("about"), language=given("language"), gender=given("gender"), sees=given("for"),
+        session_type=session_type if session_type in SESSION_TYPES else None,
+        max_price=int(price) if price and price.isdecimal() and len(price) < 9 else None,
+    )
+
+
+@post("/team")
+async def narrow(request: Req) -> Response[Any]:
+    """The filter is sent as a form, so that what somebody looks for stands in no address and no history."""
+    wanted = _typed(await read_form(request))
+    return see_other(f"/team?f={_pack(wanted)}" if wanted != Filter() else "/team")
+
+
+@read("/team")
+async def team(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[str]:
+    wanted = _unpack(request.query_params.get("f"))
+    after = read_cursor(request.query_params.get("after"))
+    async with kit.db.connection() as conn:
+        numbers = await kit.numbers(conn, actor, now)
+        choices = await queries.choices(conn)
+        found = await queries.listed(conn, wanted, now, numbers, after=after)
+    kept = {"f": _pack(wanted)} if wanted != Filter() else {}
+    more = f"/team?{urlencode(kept | {'after': make_cursor(found[19])})}" if len(found) > 20 else None
+    return page(
+        request, kit, actor, "directory/team.html", url="/team", filters=_filters(wanted, choices),
+        filtered=wanted != Filter(),
+        people=[_person(profile, wanted, actor) for profile in found[:20]], next_url=more,
+        first_url=f"/team?{urlencode(kept)}" if after else None, searched=wanted.q or "",
+    )
+
+
+def _filters(wanted: Filter, choices: queries.Choices) -> list[dict[str, Any]]:
+    def select(name: str, label: str, value: str | None, options: list[tuple[str, str]]) -> dict[str, Any]:
+        return {"name": name, "label": label, "value": value or "", "options": [("", _("Any")), *options]}
+
+    up_to = _("Up to KSh %(amount)s")
+    prices = [(str(amount), up_to % {"amount": f"{amount:,}"}) for amount in (1500, 2500, 3500, 5000)]
+    return [
+        select("about", _("What about"), wanted.speciality, [(text, text) for text in choices.specialities]),
+        select("language", _("Language"), wanted.language,
+               [(code, LANGUAGE_NAMES.get(code, code)) for code in choices.languages]),
+        select("type", _("Kind"), wanted.session_type, [(text, _(text)) for text in SESSION_TYPES]),
+        select("gender", _("Gender"), wanted.gender, [(text, _(text.capitalize())) for text in choices.genders]),
+        select("for", _("For"), wanted.sees, [(text, _(text.capitalize())) for text in choices.sees]),
+        select("price", _("Price"), str(wanted.max_price) if wanted.max_price else None, prices),
+    ]
+
+
+def _person(profile: Profile, wanted: Filter, actor: Actor) -> dict[str, Any]:
+    rate = (wanted.session_type and profile.rate(wanted.session_type)) or profile.rates[0]
+    return {
+        "name": profile.name, "title": profile.title, "url": f"/t/{profile.slug}", "about": about(profile),
+        "languages": ", ".join(LANGUAGE_NAMES.get(code, code) for code in profile.languages),
+        "modes": ", ".join(_(mode) for mode in profile.modes), "price": rate.amount, "minutes": rate.minutes,
+        "next_free": i18n.when(profile.next_free, actor.time_zone) if profile.next_free else None,
+        "in_training": _supervised(profile),
+    }
+
+
+def _supervised(profile: Profile) -> str | None:
+    if profile.supervisor is None:
+        return None
+    return _("In training, under the supervision of %(name)s") % {"name": profile.supervisor}
+
+
+@read("/t/{slug:str}")
+async def profile_page(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    slug: FromPath[str],
+) -> Response[str]:
+    async with kit.db.connection() as conn:
+        numbers = await kit.numbers(conn, actor, now)
+        profile = await queries.one(conn, slug, now, numbers)
+        if not profile.rates:
+            raise NotFound("There is no such psychologist.")
+        rate = profile.rate(TYPE_CODES.get(request.query_params.get("k") or "", "")) or profile.rates[0]
+        zone = ZoneInfo(profile.time_zone)
+        first, begin = _begin(request.query_params.get("from"), now.astimezone(zone).date())
+        lower, upper = window(begin, begin + timedelta(days=DAYS_SHOWN - 1), zone)
+        slots = await free(
+            conn, [Wanted(profile.id, rate.minutes, profile.licensed_until)], lower, upper, now=now,
+            numbers=numbers.of(CalendarNumbers), client_id=actor.person_id,
+        )
+    shown = _Times(profile, rate, slots, begin, first, _day(request.query_params.get("day")), actor)
+    return page(
+        request, kit, actor, "directory/profile.html", person=_profile_facts(profile), modes=[],
+        types=[_type(profile, each, rate) for each in profile.rates], **shown.context(),
+    )
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _begin(text: str | None, today: date) -> tuple[date, date]:
+    """Today, and the first of the two weeks that are shown."""
+    asked = _day(text)
+    return today, min(max(asked, today), today + timedelta(days=365)) if asked else today
+
+
+def _type(profile: Profile, rate: Rate, current: Rate) -> dict[str, Any]:
+    return {
+        "label": _(rate.session_type), "price": rate.amount, "minutes": rate.minutes, "current": rate is current,
+        "url": f"/t/{profile.slug}?{urlencode({'k': code_of(rate.session_type)})}#times",
+    }
+
+
+def _profile_facts(profile: Profile) -> dict[str, Any]:
+    spoken = ", ".join(LANGUAGE_NAMES.get(code, code) for code in profile.languages)
+    facts = [
+        {"icon": "check", "text": f"{profile.board} · {profile.registration_number}"},
+        {"icon": "chat", "text": spoken},
+        {"icon": "person", "text": _("Sees %(who)s") % {"who": ", ".join(profile.sees)}},
+        {"icon": "video", "text": ", ".join(_(mode) for mode in profile.modes)},
+    ]
+    return {
+        "name": profile.name, "title": profile.title, "registration": profile.registration_number,
+        "in_training": _supervised(profile), "bio": [text for text in profile.bio.split("\n") if text.strip()],
+        "facts": [fact for fact in facts if fact["text"]],
+    }
+
+
+class _Times:
+    """The day strip and the times of one day, in the reader's zone."""
+
+    def __init__(
+        self, profile: Profile, rate: Rate, slots: list[Slot], begin: date, today: date, asked: date | None,
+        actor: Actor,
+    ) -> None:
+        self.profile, self.rate, self.slots, self.begin, self.today = profile, rate, slots, begin, today
+        self.zone = actor.time_zone
+        self.free = Counter(slot.start.astimezone(ZoneInfo(self.zone)).date() for slot in slots)
+        self.first_free = min(self.free, default=None)
+        self.chosen = asked if asked and begin <= asked < begin + timedelta(days=DAYS_SHOWN) else self.first_free
+
+    def _url(self, **query: str) -> str:
+        return f"/t/{self.profile.slug}?{urlencode({'k': code_of(self.rate.session_type)} | query)}#times"
+
+    def _days(self) -> list[dict[str, Any]]:
+        days = [self.begin + timedelta(days=number) for number in range(DAYS_SHOWN)]
+        return [
+            {
+                "name": i18n.day_name(day), "number": day.day, "full": i18n.full_day(day), "free": self.free[day],
+                "url": self._url(**{"from": self.begin.isoformat(), "day": day.isoformat()}),
+                "current": day == self.chosen,
+            }
+            for day in days
+        ]
+
+    def _groups(self) -> list[dict[str, Any]]:
+        parts: dict[str, list[Slot]] = {_("Morning"): [], _("Afternoon"): [], _("Evening"): []}
+        names = list(parts)
+        for slot in self.slots:
+            local = slot.start.astimezone(ZoneInfo(self.zone))
+            if local.date() == self.chosen:
+                parts[names[0 if local.hour < 12 else 1 if local.hour < 17 else 2]].append(slot)
+        return [
+            {"label": label,
+             "slots": [_chip(self.profile, self.rate.session_type, slot.start, self.zone) for slot in found]}
+            for label, found in parts.items() if found
+        ]
+
+    def context(self) -> dict[str, Any]:
+        step = timedelta(days=DAYS_SHOWN)
+        zone = i18n.zone_name(self.slots[0].start if self.slots else datetime.now(ZoneInfo(self.zone)), self.zone)
+        return {
+            "days": self._days(), "groups": self._groups(),
+            "chosen": i18n.full_day(self.chosen) if self.chosen else None,
+            "zone_line": _("Times are %(zone)s.") % {"zone": zone},
+            "earlier_url": self._url(**{"from": max(self.begin - step, self.today).isoformat()})
+            if self.begin > self.today else None,
+            "later_url": self._url(**{"from": (self.begin + step).isoformat()}),
+            "first_url": self._url(**{"from": self.begin.isoformat(), "day": self.first_free.isoformat()})
+            if self.first_free else None,
+        }
+
+
+pages: list[Any] = [home, team, narrow, profile_page]

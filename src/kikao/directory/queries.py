@@ -1,0 +1,188 @@
+"""Who offers what, as anyone may see it: listed psychologists only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from kikao.availability.queries import Wanted, next_free
+from kikao.availability.rules import Numbers as CalendarNumbers
+from kikao.core.db import Conn, Row
+from kikao.core.errors import NotFound
+from kikao.core.ids import read_id
+from kikao.core.practice import Snapshot
+from kikao.core.sql import Statement
+from kikao.core.web import EmergencyLine
+from kikao.directory.rules import Numbers
+
+LOOK_AHEAD = timedelta(days=14)
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """What one type costs now: KES and minutes."""
+
+    session_type: str
+    amount: int
+    minutes: int
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """A listed psychologist."""
+
+    id: UUID
+    slug: str
+    name: str
+    title: str
+    board: str
+    registration_number: str
+    supervisor: str | None
+    bio: str
+    gender: str | None
+    specialities: tuple[str, ...]
+    languages: tuple[str, ...]
+    sees: tuple[str, ...]
+    modes: tuple[str, ...]
+    takes: str
+    time_zone: str
+    licensed_until: date
+    rates: tuple[Rate, ...]
+    next_free: datetime | None = None
+
+    def rate(self, session_type: str) -> Rate | None:
+        return next((rate for rate in self.rates if rate.session_type == session_type), None)
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody looks for; None: anything."""
+
+    q: str | None = None
+    speciality: str | None = None
+    language: str | None = None
+    session_type: str | None = None
+    mode: str | None = None
+    gender: str | None = None
+    sees: str | None = None
+    max_price: int | None = None
+
+
+_LISTED = """
+select l.id, l.slug, n.name, l.title, l.board, l.registration_number, s.name as supervisor, l.bio, l.gender,
+       l.specialities, l.languages, l.sees, l.modes, l.takes, t.time_zone, l.licensed_until, l.session_types,
+       (select coalesce(jsonb_object_agg(r.session_type, jsonb_build_array(r.amount, r.minutes)), '{}'::jsonb)
+        from (select distinct on (session_type) session_type, amount, minutes from directory.rate
+              where psychologist_id = l.id and from_at <= :now::timestamptz
+              order by session_type, from_at desc) r) as rates
+from directory.listed l
+join accounts.people n on n.id = l.id
+join availability.timetable t on t.psychologist_id = l.id
+left join accounts.people s on s.id = l.supervisor_id
+"""
+_ONE = Statement(f"{_LISTED} where l.id = :id::uuid or l.slug = :slug::text")
+# Plain comparisons: what somebody types is never a pattern.
+_MANY = Statement(f"""
+{_LISTED}
+where (:q::text is null or position(lower(:q::text) in lower(
+           n.name || ' ' || l.title || ' ' || array_to_string(l.specialities, ' ') || ' ' || l.bio)) > 0)
+  and (:speciality::text is null or :speciality::text = any (l.specialities))
+  and (:language::text is null or :language::text = any (l.languages))
+  and (:session_type::text is null or :session_type::text = any (l.session_types))
+  and (:mode::text is null or :mode::text = any (l.modes))
+  and (:gender::text is null or l.gender = :gender::text)
+  and (:sees::text is null or :sees::text = any (l.sees))
+  and (:after_name::text is null or (n.name, l.id) > (:after_name::text, :after_id::uuid))
+order by n.name, l.id
+""")
+_CHOICES = Statement("""
+select array(select distinct unnest(specialities) from directory.listed order by 1) as specialities,
+       array(select distinct unnest(languages) from directory.listed order by 1) as languages,
+       array(select distinct unnest(sees) from directory.listed order by 1) as sees,
+       array(select distinct gender from directory.listed where gender is not null order by 1) as genders
+""")
+
+
+def _profile(row: Row, numbers: Numbers) -> Profile:
+    rates = []
+    for session_type in row["session_types"]:
+        amount, minutes = row["rates"].get(session_type) or numbers.default(session_type)
+        rates.append(Rate(session_type, amount, minutes))
+    same = {
+        name: row[name]
+        for name in ("id", "slug", "name", "title", "board", "registration_number", "supervisor", "bio", "gender",
+                     "takes", "time_zone", "licensed_until")
+    }
+    lists: dict[str, Any] = {name: tuple(row[name]) for name in ("specialities", "languages", "sees", "modes")}
+    return Profile(**same, **lists, rates=tuple(rates))
+
+
+def _cheap_enough(profile: Profile, wanted: Filter) -> bool:
+    if wanted.max_price is None:
+        return True
+    rates = [rate for rate in profile.rates if wanted.session_type in (None, rate.session_type)]
+    return any(rate.amount <= wanted.max_price for rate in rates)
+
+
+async def one(conn: Conn, id_or_slug: str, now: datetime, practice: Snapshot) -> Profile:
+    """Raises NotFound for whoever is not listed."""
+    row = await _ONE.first(conn, id=read_id(id_or_slug), slug=id_or_slug[:60], now=now)
+    if row is None:
+        raise NotFound("There is no such psychologist.")
+    return _profile(row, practice.of(Numbers))
+
+
+async def listed(
+    conn: Conn, wanted: Filter, now: datetime, practice: Snapshot, *,
+    most: int = 20, after: tuple[str, UUID] | None = None,
+) -> list[Profile]:
+    """By name, with the next free time of each; one more than `most`, to know whether there is a next page."""
+    after_name, after_id = after or (None, None)
+    values = {name: getattr(wanted, name) for name in Filter.__struct_fields__ if name != "max_price"}
+    rows = await _MANY.rows(conn, **values, after_name=after_name, after_id=after_id, now=now)
+    profiles = [_profile(row, practice.of(Numbers)) for row in rows]
+    page = [profile for profile in profiles if _cheap_enough(profile, wanted)][: most + 1]
+    return await with_next_free(conn, page, now, practice, wanted.session_type, wanted.mode or "Online")
+
+
+async def with_next_free(
+    conn: Conn, profiles: Sequence[Profile], now: datetime, practice: Snapshot,
+    session_type: str | None = None, mode: str = "Online",
+) -> list[Profile]:
+    """The first time within two weeks, of the shortest type where none is asked for. One query for all."""
+    wanted = [Wanted(one.id, _minutes(one, session_type), one.licensed_until) for one in profiles if one.rates]
+    first = await next_free(
+        conn, wanted, now, now + LOOK_AHEAD, now=now, numbers=practice.of(CalendarNumbers), mode=mode
+    )
+    return [msgspec.structs.replace(profile, next_free=first.get(profile.id)) for profile in profiles]
+
+
+def _minutes(profile: Profile, session_type: str | None) -> int:
+    rate = profile.rate(session_type) if session_type else None
+    return rate.minutes if rate else min(rate.minutes for rate in profile.rates)
+
+
+class Choices(msgspec.Struct, frozen=True):
+    """What can be chosen in the filter: only what somebody listed offers."""
+
+    specialities: tuple[str, ...]
+    languages: tuple[str, ...]
+    sees: tuple[str, ...]
+    genders: tuple[str, ...]
+
+
+async def choices(conn: Conn) -> Choices:
+    row = await _CHOICES.one(conn)
+    return Choices(*(tuple(row[name]) for name in ("specialities", "languages", "sees", "genders")))
+
+
+async def emergency_lines(conn: Conn) -> tuple[EmergencyLine, ...]:
+    """The numbers that a person has rung, in their order."""
+    rows = await conn.fetch(
+        """
+        select name, number, for_whom, hours, invented from directory.emergency_line
+        where rung_at is not null order by position, name
+        """
+    )
+    return tuple(EmergencyLine(**dict(row)) for row in rows)

@@ -1,0 +1,241 @@
+"""The verbs of a session. Each tells its whole story: look, judge, change, record, tell."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from kikao.core.actor import THE_SYSTEM, Actor
+from kikao.core.crypto import Vault
+from kikao.core.db import Conn, Row
+from kikao.core.errors import BY_CONSTRAINT, Invalid, NotPossible, Refusal
+from kikao.core.ids import SYSTEM
+from kikao.core.money import share
+from kikao.core.practice import Snapshot
+from kikao.journal.actions import record
+from kikao.notifications.actions import post
+from kikao.payments import actions as payments
+from kikao.sessions import rules
+from kikao.sessions.queries import Session
+from kikao.sessions.rules import CANCELLED, CONFIRMED, DECLINED, PENDING_APPROVAL
+
+MONEY_BACK_WITHIN = timedelta(days=3)
+LONGEST_TEXT = 500
+
+
+class SlotTaken(Refusal):
+    """Somebody else has the time. `alternatives`: up to three nearest free times that suit the caller too."""
+
+    code, detail = "slot_taken", "That time has just gone to someone else."
+
+
+class OwnOverlap(Refusal):
+    code, detail = "own_overlap", "You already have a session at that time."
+
+
+class TooManyOpen(Refusal):
+    code = "too_many_open"
+    detail = "You have as many unpaid sessions as can be kept at once. Pay or cancel one of them first."
+
+
+BY_CONSTRAINT["no_two_at_one_time_for_a_psychologist"] = SlotTaken
+BY_CONSTRAINT["no_two_at_one_time_for_a_client"] = OwnOverlap
+BY_CONSTRAINT["few_open_at_once"] = TooManyOpen
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Free words of a person, checked; blank where none were needed."""
+
+    text: str
+
+
+def read_reason(typed: str | None, *, needed: bool) -> Reason:
+    text = (typed or "").strip()
+    if needed and not text:
+        raise Invalid.field("reason", "missing", "Please say why, in a few words.")
+    if len(text) > LONGEST_TEXT:
+        raise Invalid.field("reason", "too_long", "A reason can have 500 characters at most.")
+    return Reason(text)
+
+
+async def _person_of(conn: Conn, account_id: UUID) -> UUID | None:
+    found: UUID | None = await conn.fetchval("select id from accounts.people where account_id = $1", account_id)
+    return found
+
+
+async def tell(conn: Conn, kind: str, session_id: UUID, requested_by: UUID, now: datetime) -> None:
+    """A message to whoever requested the session."""
+    person_id = await _person_of(conn, requested_by)
+    if person_id is not None:
+        await post(conn, kind, session_id, person_id, now)
+
+
+def _sealed(vault: Vault, reason: Reason, session_id: UUID) -> bytes | None:
+    return vault.seal(reason.text, "sessions.session", "sealed_reason", session_id) if reason.text else None
+
+
+async def approve(conn: Conn, actor: Actor, session: Session, now: datetime, practice: Snapshot) -> None:
+    """Pending Approval → Approved, payable until a while before the start; Confirmed when nothing is owed."""
+    rules.step("approve", session.status, session.parties)
+    await payments.hold_charge(conn, session.charge_id)
+    numbers = practice.of(rules.Numbers)
+    until = rules.pay_until(now, session.starts_at, numbers)
+    free = session.missing == 0
+    row = await conn.fetchrow(
+        """
+        update sessions.session
+        set status = case when $5 then 'Confirmed' else 'Approved' end,
+            hold_until = case when $5 then null else $4::timestamptz end,
+            due_at = case when $5 then null else $4::timestamptz end,
+            open_no = case when $5 then null else open_no end,
+            approved_at = $2, approved_by = $3, updated_at = $2,
+            confirmed_at = case when $5 then $2 end, confirmed_by = case when $5 then $3 end
+        where id = $1 and status = 'Pending Approval' and hold_until > $2 and sent_at is not null
+        returning id
+        """,
+        session.id, now, actor.account_id, rules.hold_for_payment(until, numbers), free,
+    )
+    if row is None:
+        raise NotPossible(sessionStatus=await _status(conn, session.id, now))
+    if not free:
+        await payments.open_charge(conn, session.charge_id, until)
+    await record(conn, actor, "approve", "session", session.id, now)
+    await tell(conn, "confirmed" if free else "accepted", session.id, session.requested_by, now)
+
+
+async def decline(
+    conn: Conn, actor: Actor, session: Session, reason: Reason, now: datetime, vault: Vault
+) -> None:
+    """Pending Approval → Declined; the time is free at once."""
+    rules.step("decline", session.status, session.parties)
+    await payments.hold_charge(conn, session.charge_id)
+    await _end(conn, actor, session, DECLINED, frozenset({PENDING_APPROVAL}), now, _sealed(vault, reason, session.id))
+    await record(conn, actor, "decline", "session", session.id, now)
+    await tell(conn, "declined", session.id, session.requested_by, now)
+
+
+async def cancel(
+    conn: Conn, actor: Actor, session: Session, reason: Reason, now: datetime, vault: Vault
+) -> int:
+    """→ Cancelled by the client until the start, by the others until the end. Answers the shillings that come back."""
+    rules.step("cancel", session.status, session.parties)
+    by_practice = acts_for_practice(session)
+    if now >= (session.ends_at if by_practice else session.starts_at):
+        raise NotPossible(
+            "It is too late to cancel: the session has begun.", sessionStatus=session.status
+        )
+    await payments.hold_charge(conn, session.charge_id)
+    back = comes_back(session, now)
+    await _end(
+        conn, actor, session, CANCELLED, rules.WAITING | {CONFIRMED}, now, _sealed(vault, reason, session.id)
+    )
+    if back:
+        await payments.give_back(
+            conn, session.charge_id, back, why="cancelled", now=now, until=now + MONEY_BACK_WITHIN
+        )
+    await record(conn, actor, "cancel", "session", session.id, now, back=back, byPractice=by_practice)
+    await tell(conn, "cancelled", session.id, session.requested_by, now)
+    if session.sent_at is not None:
+        await post(conn, "cancelled", session.id, session.psychologist_id, now)
+    return back
+
+
+def acts_for_practice(session: Session) -> bool:
+    """Whether the viewer's cancellation is the practice's: a client who also works here cancels as a client."""
+    return rules.CLIENT not in session.parties
+
+
+def comes_back(session: Session, now: datetime) -> int:
+    """What a cancellation by this viewer would give back now, in shillings."""
+    if acts_for_practice(session):
+        return session.received
+    percent = rules.percent_back(
+        session.tiers, rules.counted_from(session.starts_at, session.first_starts_at), now, paid_at=session.confirmed_at
+    )
+    return share(session.received, percent)
+
+
+async def expire(conn: Conn, session_id: UUID, now: datetime) -> bool:
+    """A hold that has passed → Expired. False when there was nothing to expire (somebody was quicker)."""
+    row = await conn.fetchrow("select charge_id from sessions.session where id = $1", session_id)
+    if row is None:
+        return False
+    await payments.hold_charge(conn, row["charge_id"])
+    ended = await conn.fetchrow(
+        """
+        update sessions.session
+        set status = 'Expired', expired_from = status, hold_until = null, due_at = null, open_no = null,
+            ended_at = $2, ended_by = $3, updated_at = $2
+        where id = $1 and status in ('Pending Approval', 'Approved', 'Payment Submitted') and hold_until <= $2
+        returning requested_by, psychologist_id, sent_at, expired_from, charge_id
+        """,
+        session_id, now, SYSTEM,
+    )
+    if ended is None:
+        return False
+    await payments.close_charge(conn, ended["charge_id"], now)
+    await record(conn, THE_SYSTEM, "expire", "session", session_id, now, was=ended["expired_from"])
+    if ended["sent_at"] is not None:  # a request that never reached anybody is nobody's news
+        await tell(conn, "expired", session_id, ended["requested_by"], now)
+        await post(conn, "expired", session_id, ended["psychologist_id"], now)
+    return True
+
+
+async def _end(
+    conn: Conn, actor: Actor, session: Session, status: str, come_from: frozenset[str], now: datetime,
+    sealed_reason: bytes | None,
+) -> None:
+    """The change that all endings by a person share. The hold must not have passed: then it is over already."""
+    row = await conn.fetchrow(
+        """
+        update sessions.session
+        set status = $3, hold_until = null, due_at = null, open_no = null, sealed_reason = $6,
+            ended_at = $2, ended_by = $4, updated_at = $2
+        where id = $1 and status = any ($5) and (hold_until is null or hold_until > $2)
+        returning id
+        """,
+        session.id, now, status, actor.account_id, list(come_from), sealed_reason,
+    )
+    if row is None:
+        raise NotPossible(sessionStatus=await _status(conn, session.id, now))
+    await payments.close_charge(conn, session.charge_id, now)
+
+
+async def _status(conn: Conn, session_id: UUID, now: datetime) -> str:
+    row = await conn.fetchrow("select status, hold_until from sessions.session where id = $1", session_id)
+    assert row is not None
+    return rules.status_now(row["status"], row["hold_until"], now)
+
+
+async def open_note(conn: Conn, actor: Actor, session: Session, vault: Vault, now: datetime) -> str | None:
+    """The request's note, for its client and its psychologist only; each opening stands in the journal."""
+    if not session.has_note or not session.parties & {rules.CLIENT, rules.PSYCHOLOGIST}:
+        return None
+    sealed = await conn.fetchval("select sealed_note from sessions.session where id = $1", session.id)
+    await record(conn, actor, "open the note", "session", session.id, now)
+    return vault.open(sealed, "sessions.session", "sealed_note", session.id)
+
+
+async def open_reason(conn: Conn, actor: Actor, session: Session, vault: Vault, now: datetime) -> str | None:
+    """Why it was declined or cancelled, for its client and its psychologist."""
+    if not session.parties & {rules.CLIENT, rules.PSYCHOLOGIST}:
+        return None
+    sealed = await conn.fetchval("select sealed_reason from sessions.session where id = $1", session.id)
+    if sealed is None:
+        return None
+    await record(conn, actor, "open the reason", "session", session.id, now)
+    return vault.open(sealed, "sessions.session", "sealed_reason", session.id)
+
+
+async def session_row(conn: Conn, session_id: UUID) -> Row | None:
+    return await conn.fetchrow(
+        """
+        select id, status, hold_until, starts_at, occupied_until, psychologist_id, client_id, requested_by,
+               expired_from, charge_id
+        from sessions.session where id = $1 for update
+        """,
+        session_id,
+    )
+

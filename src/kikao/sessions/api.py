@@ -1,0 +1,400 @@
+"""Sessions as JSON. The same verbs as the pages."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, delete, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from kikao.core.actor import Actor
+from kikao.core.db import Conn
+from kikao.core.errors import Invalid
+from kikao.core.idempotency import Answer
+from kikao.core.web import Json, Kit, Req, Shown, must_be_id, need, once, read
+from kikao.directory.queries import one as psychologist
+from kikao.journal.queries import history
+from kikao.sessions import actions, booking, queries, rules
+from kikao.sessions.queries import Session
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class RequestBody(Json):
+    """`sessionDate` needs an offset. A price, if one is sent, is not believed: it comes from the rate."""
+
+    psychologist_id: str
+    session_type: str
+    session_date: Moment
+    mode: str = "Online"
+    for_person_id: str | None = None
+    country: str | None = None
+    note: str | None = None
+    price: Any = None
+
+
+class ReasonBody(Json):
+    reason: str = ""
+
+
+class PersonShown(Shown):
+    id: UUID
+    name: str
+
+
+class ChargeShown(Shown):
+    amount: int
+    paid: int
+    status: str
+
+
+class TermShown(Shown):
+    until: datetime
+    refund: int
+
+
+class SessionShown(Shown):
+    id: UUID
+    reference: str
+    client_id: UUID
+    psychologist_id: UUID
+    client: PersonShown
+    psychologist: PersonShown
+    requested_by_id: UUID
+    session_type: str
+    mode: str
+    place: str | None
+    session_date: datetime
+    ends_at: datetime
+    minutes: int
+    price: int
+    session_rate: int
+    currency: str
+    status: str
+    payment_status: str
+    charges: list[ChargeShown]
+    terms: list[TermShown]
+    hold_until: datetime | None
+    meeting_link: str | None
+    created_at: datetime
+    updated_at: datetime
+    note: str | None = None
+    reason: str | None = None
+
+
+def shown(session: Session, note: str | None = None, reason: str | None = None) -> SessionShown:
+    counted = rules.counted_from(session.starts_at, session.first_starts_at)
+    return SessionShown(
+        id=session.id, reference=session.reference, client_id=session.client_id,
+        psychologist_id=session.psychologist_id, client=PersonShown(id=session.client_id, name=session.client_name),
+        psychologist=PersonShown(id=session.psychologist_id, name=session.psychologist_name),
+        requested_by_id=session.requested_by, session_type=session.session_type, mode=session.mode, place=None,
+        session_date=session.starts_at, ends_at=session.ends_at, minutes=session.minutes, price=session.price,
+        session_rate=session.session_rate, currency="KES", status=session.status,
+        payment_status=session.payment_status,
+        charges=[ChargeShown(amount=session.price, paid=session.received, status=session.payment_status)],
+        terms=[TermShown(until=line.until, refund=line.refund)
+               for line in rules.deadlines(session.tiers, counted, session.price)],
+        hold_until=session.hold_until, meeting_link=session.meeting_link, created_at=session.created_at,
+        updated_at=session.updated_at, note=note, reason=reason,
+    )
+
+
+async def _answer(conn: Conn, actor: Actor, session_id: UUID, now: datetime, status: int = 200) -> Answer:
+    return Answer(status, shown(await queries.visible(conn, actor, session_id, now)))
+
+
+@post("/api/sessions/request")
+async def request_session(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    data: JSONBody[RequestBody],
+) -> Response[Any]:
+    need(actor, "client")
+    psychologist_id = must_be_id(data.psychologist_id)
+    assert actor.person_id is not None
+    assert actor.account_id is not None
+    if data.for_person_id not in (None, str(actor.person_id)):
+        raise Invalid.field("forPersonId", "not_yours", "You do not act for this person.")
+    asked = booking.Request(
+        psychologist_id=psychologist_id, session_type=data.session_type, starts_at=data.session_date,
+        client_id=actor.person_id, account_id=actor.account_id, proved=True, mode=data.mode,
+        country=data.country, note=data.note,
+    )
+
+    async def verb(conn: Conn) -> Answer:
+        numbers = await kit.numbers(conn, actor, now)
+        booked = await booking.request(conn, asked, now, numbers, kit.vault)
+        return await _answer(conn, actor, booked.session_id, now, 201 if booked.made else 200)
+
+    try:
+        return await once(request, kit, actor, now, verb)
+    except actions.SlotTaken as taken:
+        taken.facts["alternatives"] = await _alternatives(kit, actor, asked, now)
+        raise
+
+
+async def _alternatives(kit: Kit, actor: Actor, asked: booking.Request, now: datetime) -> list[dict[str, Any]]:
+    async with kit.db.connection() as conn:
+        numbers = await kit.numbers(conn, actor, now)
+        found = await psychologist(conn, str(asked.psychologist_id), now, numbers)
+        rate = found.rate(asked.session_type)
+        if rate is None:
+            return []
+        starts = await booking.nearest(
+            conn, asked.psychologist_id, rate.minutes, found.licensed_until, asked.starts_at, now, numbers,
+            asked.client_id, asked.mode,
+        )
+    return [{"start": start, "mode": asked.mode} for start in starts]
+
+
+@post("/api/sessions")
+async def make_session(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    data: JSONBody[RequestBody],
+) -> Response[Any]:
+    """A client's request by its other name."""
+    return await request_session.fn(request, kit, actor, now, data)  # type: ignore[no-any-return]
+
+
+def _cursor(session: Session, at: datetime) -> str:
+    return base64.urlsafe_b64encode(f"{at.isoformat()}|{session.id}".encode()).decode()
+
+
+def read_cursor(text: str | None) -> tuple[datetime, UUID] | None:
+    if text is None:
+        return None
+    try:
+        at, _, session_id = base64.urlsafe_b64decode(text.encode()).decode().partition("|")
+        moment = datetime.fromisoformat(at)
+        return (moment, UUID(session_id)) if moment.tzinfo else _bad_cursor()
+    except (ValueError, UnicodeError) as error:
+        raise _no_cursor() from error
+
+
+def _bad_cursor() -> tuple[datetime, UUID]:
+    raise _no_cursor()
+
+
+def _no_cursor() -> Invalid:
+    return Invalid.field("cursor", "bad_cursor", "This cursor does not belong to this list.")
+
+
+def _limit(limit: int) -> int:
+    if not 1 <= limit <= 100:
+        raise Invalid.field("limit", "out_of_range", "A list can be 1 to 100 long.")
+    return limit
+
+
+class SessionList(Shown):
+    sessions: list[SessionShown]
+    next: str | None
+
+
+@read("/api/sessions")
+async def list_sessions(
+    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    status: FromQuery[str | None] = None, cursor: FromQuery[str | None] = None, limit: FromQuery[int] = 20,
+    from_: FromQuery[str | None] = None, to: FromQuery[str | None] = None,
+) -> SessionList:
+    need(actor)
+    wanted = queries.Wanted(
+        statuses=[status] if status else None, after=read_cursor(cursor), most=_limit(limit),
+        from_at=_moment("from", from_), to_at=_moment("to", to),
+    )
+    async with kit.db.connection() as conn:
+        found = await queries.listed(conn, actor, wanted, now)
+    return _page(found, wanted.most, lambda session: session.starts_at)
+
+
+def _moment(field: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid.field(field, "not_a_time", "Please give a time in ISO 8601.") from error
+    if moment.tzinfo is None:
+        raise Invalid.field(field, "no_offset", "Please give the time with its offset.")
+    return moment
+
+
+def _page(found: list[Session], most: int, at: Callable[[Session], datetime | None]) -> SessionList:
+    more = found[most - 1] if len(found) > most else None
+    cursor = _cursor(more, at(more) or more.starts_at) if more else None
+    return SessionList(sessions=[shown(session) for session in found[:most]], next=cursor)
+
+
+@read("/api/sessions/pending-approval")
+async def pending(
+    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    cursor: FromQuery[str | None] = None, limit: FromQuery[int] = 20,
+) -> SessionList:
+    need(actor, "psychologist")
+    async with kit.db.connection() as conn:
+        found = await queries.requests(conn, actor, now, after=read_cursor(cursor), most=_limit(limit))
+    return _page(found, limit, lambda session: session.sent_at)
+
+
+@read("/api/sessions/stats")
+async def stats(
+    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> dict[str, Any]:
+    need(actor)
+    async with kit.db.connection() as conn:
+        return {"byStatus": await queries.counts(conn, actor, now)}
+
+
+@read("/api/sessions/{session_id:str}")
+async def one_session(
+    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    session_id: FromPath[str],
+) -> SessionShown:
+    need(actor)
+    async with kit.db.transaction() as conn:
+        session = await queries.visible(conn, actor, session_id, now)
+        note = await actions.open_note(conn, actor, session, kit.vault, now)
+        reason = await actions.open_reason(conn, actor, session, kit.vault, now)
+    return shown(session, note, reason)
+
+
+Verb = Callable[[Conn, Session], Awaitable[Any]]
+
+
+async def _verb(
+    request: Req, kit: Kit, actor: Actor, now: datetime, session_id: str, verb: Verb, *, done: str
+) -> Response[Any]:
+    """Look, do, show. Whoever has done it already is answered with the session, and nothing is written."""
+    need(actor)
+
+    async def run(conn: Conn) -> Answer:
+        session = await queries.visible(conn, actor, session_id, now)
+        if not await queries.done_already(conn, session.id, done, actor):
+            await verb(conn, session)
+        return await _answer(conn, actor, session.id, now)
+
+    return await once(request, kit, actor, now, run)
+
+
+@put("/api/sessions/{session_id:str}/approve")
+async def approve(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    session_id: FromPath[str],
+) -> Response[Any]:
+    async def verb(conn: Conn, session: Session) -> None:
+        await actions.approve(conn, actor, session, now, await kit.numbers(conn, actor, now))
+
+    return await _verb(request, kit, actor, now, session_id, verb, done="approve")
+
+
+@put("/api/sessions/{session_id:str}/decline")
+async def decline(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    session_id: FromPath[str], data: JSONBody[ReasonBody],
+) -> Response[Any]:
+    async def verb(conn: Conn, session: Session) -> None:
+        rules.step("decline", session.status, session.parties)
+        reason = actions.read_reason(data.reason, needed=True)
+        await actions.decline(conn, actor, session, reason, now, kit.vault)
+
+    return await _verb(request, kit, actor, now, session_id, verb, done="decline")
+
+
+class CancelledShown(Shown):
+    """The session as it is now, and the shillings that come back."""
+
+    session: SessionShown
+    refund: int
+    currency: str = "KES"
+
+
+async def _cancel(request: Req, kit: Kit, actor: Actor, now: datetime, session_id: str, typed: str) -> Response[Any]:
+    need(actor)
+
+    async def run(conn: Conn) -> Answer:
+        session = await queries.visible(conn, actor, session_id, now)
+        if await queries.done_already(conn, session.id, "cancel", actor):
+            return Answer(200, CancelledShown(session=shown(session), refund=session.given_back))
+        reason = actions.read_reason(typed, needed=actions.acts_for_practice(session))
+        back = await actions.cancel(conn, actor, session, reason, now, kit.vault)
+        after = await queries.visible(conn, actor, session.id, now)
+        return Answer(200, CancelledShown(session=shown(after), refund=back))
+
+    return await once(request, kit, actor, now, run)
+
+
+@post("/api/sessions/{session_id:str}/cancel")
+async def cancel(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    session_id: FromPath[str], data: JSONBody[ReasonBody],
+) -> Response[Any]:
+    return await _cancel(request, kit, actor, now, session_id, data.reason)
+
+
+@delete("/api/sessions/{session_id:str}", status_code=200)
+async def remove(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    session_id: FromPath[str], reason: FromQuery[str] = "",
+) -> Response[Any]:
+    return await _cancel(request, kit, actor, now, session_id, reason)
+
+
+class CancellationShown(Shown):
+    """What cancelling would give back now, and the clock times at which that changes."""
+
+    refund: int
+    terms: list[TermShown]
+    currency: str = "KES"
+
+
+@read("/api/sessions/{session_id:str}/cancellation")
+async def cancellation(
+    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    session_id: FromPath[str],
+) -> CancellationShown:
+    need(actor)
+    async with kit.db.connection() as conn:
+        session = await queries.visible(conn, actor, session_id, now)
+    counted = rules.counted_from(session.starts_at, session.first_starts_at)
+    lines = rules.deadlines(session.tiers, counted, session.received)
+    return CancellationShown(
+        refund=actions.comes_back(session, now),
+        terms=[TermShown(until=line.until, refund=line.refund) for line in lines],
+    )
+
+
+class LineShown(Shown):
+    at: datetime
+    verb: str
+    by: str
+
+
+class TimelineShown(Shown):
+    timeline: list[LineShown]
+
+
+@read("/api/sessions/{session_id:str}/timeline")
+async def timeline(
+    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    session_id: FromPath[str],
+) -> TimelineShown:
+    need(actor)
+    async with kit.db.connection() as conn:
+        session = await queries.visible(conn, actor, session_id, now)
+        lines = await history(conn, session.id)
+        names = await queries.who_acted(conn, session, [line.by_account for line in lines])
+    return TimelineShown(
+        timeline=[LineShown(at=line.at, verb=line.verb, by=names[line.by_account]) for line in lines
+                  if line.verb in rules.STEPS or line.verb in ("request", "send")]
+    )
+
+
+api: list[Any] = [
+    request_session, make_session, list_sessions, pending, stats, one_session, approve, decline, cancel, remove,
+    cancellation, timeline,
+]

@@ -1,0 +1,243 @@
+"""Check and request: sign-up and first request in one form."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from kikao.accounts import queries as accounts
+from kikao.accounts import rules as people
+from kikao.accounts.actions import give_consent
+from kikao.accounts.signing_up import sign_up
+from kikao.core import crypto, i18n, money
+from kikao.core.actor import Actor
+from kikao.core.db import Conn
+from kikao.core.errors import FieldError, Invalid, Refusal
+from kikao.core.i18n import gettext as _
+from kikao.core.ids import read_id
+from kikao.core.phone import Contact
+from kikao.core.practice import Snapshot
+from kikao.core.render import page
+from kikao.core.web import Form, Kit, Req, form_once, network, read, read_form, see_other
+from kikao.directory import queries as directory
+from kikao.directory.queries import Profile, Rate
+from kikao.directory.rules import TYPE_CODES, code_of
+from kikao.sessions import actions, booking, queries, rules, words
+from kikao.sessions.terms import current_tiers
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What the request page is about: with whom, which type at what rate, when."""
+
+    profile: Profile
+    rate: Rate
+    start: datetime | None
+    practice: Snapshot
+
+
+def _start(text: str | None) -> datetime | None:
+    with contextlib.suppress(ValueError):
+        moment = datetime.fromisoformat((text or "").replace(" ", "+"))
+        return moment if moment.tzinfo else None
+    return None
+
+
+async def _asked(conn: Conn, kit: Kit, actor: Actor, now: datetime, slug: str, code: str, start: str) -> Asked:
+    practice = await kit.numbers(conn, actor, now)
+    profile = await directory.one(conn, slug, now, practice)
+    rate = profile.rate(TYPE_CODES.get(code, "")) or profile.rates[0]
+    return Asked(profile, rate, _start(start), practice)
+
+
+async def _request_page(
+    request: Req, kit: Kit, actor: Actor, now: datetime, asked: Asked, *,
+    form: Form | None = None, refusal: Refusal | None = None,
+) -> Response[str]:
+    async with kit.db.connection() as conn:
+        tiers = await current_tiers(conn, now)
+        text = await accounts.consent_text(conn, actor.language)
+        agreed = actor.person_id is not None and await accounts.has_consent(conn, actor.person_id)
+        lost = isinstance(refusal, actions.SlotTaken) and asked.start is not None
+        others = await _others(conn, actor, now, asked) if lost else []
+    start = asked.start
+    address = f"/t/{asked.profile.slug}/request"
+    deadlines = rules.deadlines(tiers, start, asked.rate.amount) if start else ()
+    query = {"k": code_of(asked.rate.session_type), "start": start.isoformat() if start else ""}
+    here = f"{address}?{urlencode(query)}"
+    return page(
+        request, kit, actor, "sessions/request.html", status=refusal.status if refusal else 200,
+        chosen=_chosen(asked, actor), terms=words.terms_lines(deadlines, actor.time_zone),
+        back_url=f"/t/{asked.profile.slug}?{urlencode({'k': code_of(asked.rate.session_type)})}#times",
+        url=address, hidden=_hidden(asked, others), values=_values(form), errors=errors(None if lost else refusal),
+        alternatives=others, sign_up=not actor.signed_in, sign_in_url=f"/sign-in?{urlencode({'next': here})}",
+        note_max=actions.LONGEST_TEXT, asks_first=True,
+        consent=None if agreed else {"text_id": str(text.id), "lines": text.lines, "more_url": None},
+    )
+
+
+async def _others(conn: Conn, actor: Actor, now: datetime, asked: Asked) -> list[dict[str, Any]]:
+    assert asked.start is not None
+    starts = await booking.nearest(
+        conn, asked.profile.id, asked.rate.minutes, asked.profile.licensed_until, asked.start, now, asked.practice,
+        actor.person_id,
+    )
+    zone = actor.time_zone
+    return [
+        {"label": f"{i18n.short_day(at, zone)} {i18n.clock(at, zone)}", "hint": None, "value": at.isoformat()}
+        for at in starts
+    ]
+
+
+def _chosen(asked: Asked, actor: Actor) -> list[tuple[str, str]]:
+    rows = [(_("With"), asked.profile.name)]
+    if asked.start:
+        rows.append((_("When"), i18n.when(asked.start, actor.time_zone)))
+        if actor.time_zone != asked.profile.time_zone:
+            rows.append((_("There"), i18n.when(asked.start, asked.profile.time_zone)))
+    kind = _("%(type)s, %(minutes)s minutes") % {"type": _(asked.rate.session_type), "minutes": asked.rate.minutes}
+    return [*rows, (_("Kind"), kind), (_("How"), _("Online")), (_("Price"), money.shown(asked.rate.amount))]
+
+
+def _hidden(asked: Asked, others: list[dict[str, Any]]) -> dict[str, str]:
+    hidden = {"k": code_of(asked.rate.session_type)}
+    if asked.start and not others:
+        hidden["start"] = asked.start.isoformat()
+    return hidden
+
+
+def _values(form: Form | None) -> dict[str, Any]:
+    given = form or Form({})
+    texts = {name: given[name] for name in ("name", "contact", "note")}
+    return {**texts, "consent": given.ticked("consent")}
+
+
+def errors(refusal: Refusal | None) -> list[dict[str, str]]:
+    """What was refused, field by field, for `p.error_summary`."""
+    if refusal is None:
+        return []
+    if refusal.fields:
+        return [{"field": error.field, "detail": _(error.detail)} for error in refusal.fields]
+    return [{"field": "", "detail": _(refusal.detail)}]
+
+
+@read("/t/{slug:str}/request")
+async def ask_page(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    slug: FromPath[str],
+) -> Response[Any]:
+    query = request.query_params
+    async with kit.db.connection() as conn:
+        asked = await _asked(conn, kit, actor, now, slug, query.get("k") or "", query.get("start") or "")
+    if asked.start is None:
+        return see_other(f"/t/{slug}")
+    return await _request_page(request, kit, actor, now, asked)
+
+
+@post("/t/{slug:str}/request")
+async def ask(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    slug: FromPath[str],
+) -> Response[Any]:
+    """Sign-up and first request in one form; the code is asked for on the next page."""
+    form = await read_form(request)
+    async with kit.db.connection() as conn:
+        asked = await _asked(conn, kit, actor, now, slug, form["k"], form["start"])
+    try:
+        if asked.start is None:
+            raise Invalid.field("start", "missing", "Please choose a time.")
+        if actor.signed_in:
+            return await _ask_signed_in(request, kit, actor, now, asked, form)
+        return await _ask_and_sign_up(request, kit, actor, now, asked, form)
+    except Refusal as refusal:
+        return await _request_page(request, kit, actor, now, asked, form=form, refusal=refusal)
+
+
+def _check_consent(form: Form) -> None:
+    if not form.ticked("consent"):
+        raise Invalid.field("consent", "missing", "Please read what is kept about you, and agree to it first.")
+
+
+async def _ask_signed_in(
+    request: Req, kit: Kit, actor: Actor, now: datetime, asked: Asked, form: Form
+) -> Response[Any]:
+    assert actor.person_id is not None
+    assert actor.account_id is not None
+    assert asked.start is not None
+    wanted = booking.Request(
+        psychologist_id=asked.profile.id, session_type=asked.rate.session_type, starts_at=asked.start,
+        client_id=actor.person_id, account_id=actor.account_id, proved=True, note=form["note"],
+    )
+
+    async def verb(conn: Conn) -> str:
+        assert actor.person_id is not None
+        if not await accounts.has_consent(conn, actor.person_id):
+            _check_consent(form)
+            text_id = read_id(form["consent_text"])
+            if text_id is not None:
+                await give_consent(conn, actor, text_id, actor.person_id, now)
+        booked = await booking.request(conn, wanted, now, asked.practice, kit.vault)
+        session = await queries.visible(conn, actor, booked.session_id, now)
+        return f"/s/{session.reference}"
+
+    return await form_once(request, kit, actor, now, verb)
+
+
+async def _ask_and_sign_up(
+    request: Req, kit: Kit, actor: Actor, now: datetime, asked: Asked, form: Form
+) -> Response[Any]:
+    assert asked.start is not None
+    found = _checked_together(form)
+    password_hash = await crypto.hash_password(form.raw("password"))
+    text_id = read_id(form["consent_text"])
+
+    async def verb(conn: Conn) -> str:
+        assert text_id is not None
+        assert asked.start is not None
+        made = await sign_up(
+            conn, kit.vault, name=form["name"], contact=found, password_hash=password_hash, consent_text_id=text_id,
+            language=actor.language, now=now, network=network(request),
+        )
+        wanted = booking.Request(
+            psychologist_id=asked.profile.id, session_type=asked.rate.session_type, starts_at=asked.start,
+            client_id=made.person_id, account_id=made.account_id, proved=False, note=form["note"],
+        )
+        booked = await booking.request(conn, wanted, now, asked.practice, kit.vault)
+        reference = await queries.reference_of(conn, booked.session_id)
+        return f"/code/{made.verification_id}?{urlencode({'next': f'/s/{reference}'})}"
+
+    return await form_once(request, kit, actor, now, verb)
+
+
+def _checked_together(form: Form) -> Contact:
+    """The contact; raises Invalid with every field that cannot be used, so that one correction is enough."""
+    wrong: list[FieldError] = []
+    found: Contact | None = None
+
+    def gather(check: Any) -> Any:
+        try:
+            return check()
+        except Invalid as refusal:
+            wrong.extend(refusal.fields)
+            return None
+
+    gather(lambda: people.called(form["name"]))
+    found = gather(lambda: people.contact(form["contact"]))
+    if found is not None:
+        gather(lambda: people.check_reach(found))
+    gather(lambda: crypto.check_new_password(form.raw("password")))
+    gather(lambda: _check_consent(form))
+    if len(form["note"]) > actions.LONGEST_TEXT:
+        wrong.append(FieldError("note", "too_long", "A note can have 500 characters at most."))
+    if wrong or found is None:
+        raise Invalid(fields=wrong)
+    return found
+
+
+pages: list[Any] = [ask_page, ask]

@@ -1,0 +1,143 @@
+"""The verb *request*: one statement decides and writes; what it refuses gets its name here."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from kikao.availability.queries import Wanted as TimesWanted
+from kikao.availability.queries import free
+from kikao.availability.rules import Numbers as CalendarNumbers
+from kikao.core.crypto import Vault
+from kikao.core.db import Conn
+from kikao.core.errors import Invalid, NotFound, Refusal
+from kikao.core.ids import new_id, new_reference
+from kikao.core.practice import Snapshot
+from kikao.directory.rules import Numbers as Rates
+from kikao.directory.rules import check_mode, check_session_type
+from kikao.payments.links import link_hash, pay_token
+from kikao.sessions import rules
+from kikao.sessions.actions import LONGEST_TEXT, OwnOverlap, SlotTaken, TooManyOpen, expire
+from kikao.sessions.sql import BOOK
+
+# A rival can win between the decision and the insert; then the decision is asked for again.
+ROUNDS = 4
+NEAREST = 3
+LOOK_AROUND = timedelta(days=4)
+
+_TIME = {
+    "in_the_past": "This time lies in the past.",
+    "too_soon": "This time is too soon to be booked.",
+    "beyond_horizon": "This time is further ahead than can be booked yet.",
+    "after_licence": "This time cannot be booked.",
+    "off_grid": "Sessions begin at the times that are offered only.",
+    "outside_hours": "This time lies outside the psychologist's hours.",
+}
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client asks for. The price is not among it: it comes from the rate."""
+
+    psychologist_id: UUID
+    session_type: str
+    starts_at: datetime
+    client_id: UUID
+    account_id: UUID
+    proved: bool
+    mode: str = "Online"
+    country: str | None = None
+    note: str | None = None
+
+
+class Booked(msgspec.Struct, frozen=True):
+    """`made` is false when this very request was open already."""
+
+    session_id: UUID
+    made: bool
+
+
+def check(request: Request) -> None:
+    """What can be refused without looking: raises Invalid."""
+    check_session_type(request.session_type)
+    check_mode(request.mode)
+    if request.starts_at.tzinfo is None:
+        raise Invalid.field("sessionDate", "no_offset", "Please give the time with its offset.")
+    if request.note is not None and len(request.note) > LONGEST_TEXT:
+        raise Invalid.field("note", "too_long", "A note can have 500 characters at most.")
+    if request.country is not None and not (request.country.isascii() and request.country.isalpha()
+                                            and len(request.country) == 2 and request.country.isupper()):
+        raise Invalid.field("country", "wrong_value", "A country is two capital letters, like KE.")
+
+
+async def request(conn: Conn, asked: Request, now: datetime, practice: Snapshot, vault: Vault) -> Booked:
+    """Ask for a session. Raises SlotTaken, OwnOverlap, TooManyOpen, Invalid or NotFound, and then changed nothing.
+
+    Overdue holds in the way are expired first, by the same verb as the worker's.
+    """
+    check(asked)
+    for _round in range(ROUNDS):
+        row = await BOOK.one(conn, **_values(asked, now, practice, vault))
+        if row["booked_id"] is not None:
+            return Booked(row["booked_id"], True)
+        if row["refused"] == "same":
+            return Booked(row["same_id"], False)
+        if row["refused"] == "overdue":
+            for overdue in row["overdue"]:
+                async with conn.transaction():
+                    await expire(conn, overdue, now)
+        elif row["refused"] is not None:
+            raise refusal(row["refused"])
+    raise SlotTaken
+
+
+def _values(asked: Request, now: datetime, practice: Snapshot, vault: Vault) -> dict[str, Any]:
+    session_id, charge_id = new_id(), new_id()
+    numbers = practice.of(rules.Numbers)
+    amount, minutes = practice.of(Rates).default(asked.session_type)
+    note = (asked.note or "").strip()
+    return {
+        "session_id": session_id, "reference": new_reference(), "charge_id": charge_id,
+        "entry_id": new_id(), "message_id": new_id(),
+        "link_hash": link_hash(pay_token(vault, charge_id)),
+        "psychologist_id": asked.psychologist_id, "client_id": asked.client_id, "account_id": asked.account_id,
+        "session_type": asked.session_type, "mode": asked.mode, "country": asked.country,
+        "starts_at": asked.starts_at, "now": now, "proved": asked.proved,
+        "hold_until": rules.request_hold(now, max(asked.starts_at, now), numbers, proved=asked.proved),
+        "sealed_note": vault.seal(note, "sessions.session", "sealed_note", session_id) if note else None,
+        "default_amount": amount, "default_minutes": minutes,
+        "open_at_first": numbers.open_at_first, "open_when_known": numbers.open_when_known,
+        **msgspec.structs.asdict(practice.of(CalendarNumbers)),
+    }
+
+
+def refusal(reason: str) -> Refusal:
+    """The error of one reason of the booking statement."""
+    if reason in _TIME:
+        return Invalid.field("sessionDate", reason, _TIME[reason])
+    return {
+        "not_listed": NotFound("There is no such psychologist."),
+        "type_not_offered": Invalid.field("sessionType", "not_offered", "This psychologist does not offer this type."),
+        "with_oneself": Invalid.field("psychologistId", "with_oneself", "You cannot book a session with yourself."),
+        "no_consent": Invalid.field("consent", "missing", "Please read what is kept about you, and agree to it first."),
+        "own_overlap": OwnOverlap(),
+        "slot_taken": SlotTaken(),
+        "too_many_open": TooManyOpen(),
+    }[reason]
+
+
+async def nearest(
+    conn: Conn, psychologist_id: UUID, minutes: int, last_day: Any, around: datetime, now: datetime,
+    practice: Snapshot, client_id: UUID | None, mode: str = "Online",
+) -> list[datetime]:
+    """Up to three free times nearest to one that was lost, that suit the client too."""
+    slots = await free(
+        conn, [TimesWanted(psychologist_id, minutes, last_day)], around - LOOK_AROUND, around + LOOK_AROUND,
+        now=now, numbers=practice.of(CalendarNumbers), mode=mode, client_id=client_id,
+    )
+    by_distance = sorted((slot.start for slot in slots), key=lambda start: abs(start - around))
+    return sorted(by_distance[:NEAREST])
+
+

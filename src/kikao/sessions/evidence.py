@@ -1,0 +1,119 @@
+"""What other rooms tell this one by wire: money was decided, a person became reachable."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from kikao.accounts.wires import Verified
+from kikao.core import practice
+from kikao.core.actor import THE_SYSTEM
+from kikao.core.db import Conn, Row
+from kikao.core.ids import SYSTEM
+from kikao.journal.actions import record
+from kikao.notifications.actions import post
+from kikao.payments.wires import Decided
+from kikao.sessions import rules
+from kikao.sessions.actions import expire, session_row, tell
+
+
+async def payment_decided(conn: Conn, decided: Decided) -> bool:
+    """The charge of a session is settled: → Confirmed. False: the money has no session any more."""
+    row = await session_row(conn, decided.purpose_id)
+    if row is None:
+        return False
+    if row["status"] in rules.MUST_BE_SETTLED:
+        return True
+    if row["status"] in rules.WAITING and row["hold_until"] <= decided.at:
+        await expire(conn, row["id"], decided.at)
+        row = await session_row(conn, decided.purpose_id)
+        assert row is not None
+    if row["status"] in (rules.APPROVED, rules.PAYMENT_SUBMITTED):
+        await _confirm(conn, row, decided.at)
+        return True
+    return await _be_paid_late(conn, row, decided.at)
+
+
+async def _be_paid_late(conn: Conn, row: Row, now: datetime) -> bool:
+    """Expired after it had been approved: takes its time again when that lies ahead and is free."""
+    was_approved = row["status"] == rules.EXPIRED and row["expired_from"] in (rules.APPROVED, rules.PAYMENT_SUBMITTED)
+    if not was_approved or row["starts_at"] <= now:
+        return False
+    for rival in await _overdue_rivals(conn, row, now):
+        await expire(conn, rival, now)
+    try:
+        async with conn.transaction():
+            await _confirm(conn, row, now)
+    except asyncpg.ExclusionViolationError:
+        return False
+    return True
+
+
+async def _overdue_rivals(conn: Conn, row: Row, now: datetime) -> list[UUID]:
+    rows = await conn.fetch(
+        """
+        select id from sessions.session
+        where hold_until <= $1 and id <> $2
+          and ((psychologist_id = $3 and occupied && tstzrange($5, $6))
+               or (client_id = $4 and during && tstzrange($5, $6)))
+        """,
+        now, row["id"], row["psychologist_id"], row["client_id"], row["starts_at"], row["occupied_until"],
+    )
+    return [rival["id"] for rival in rows]
+
+
+async def _confirm(conn: Conn, row: Row, now: datetime) -> None:
+    await conn.execute(
+        """
+        update sessions.session
+        set status = 'Confirmed', hold_until = null, due_at = null, open_no = null, expired_from = null,
+            ended_at = null, ended_by = null, confirmed_at = $2, confirmed_by = $3, updated_at = $2
+        where id = $1
+        """,
+        row["id"], now, SYSTEM,
+    )
+    late = row["status"] == rules.EXPIRED
+    await record(conn, THE_SYSTEM, "be paid late" if late else "be paid", "session", row["id"], now)
+    await tell(conn, "paid", row["id"], row["requested_by"], now)
+    await post(conn, "paid", row["id"], row["psychologist_id"], now)
+
+
+async def release(conn: Conn, verified: Verified) -> None:
+    """A contact was proved: what this person asked for reaches its psychologist, with the full time to answer.
+
+    Where the contact turned out to belong to an account that signs in already, the requests move to it.
+    """
+    person = verified.instead_of or verified.person_id
+    rows = await conn.fetch(
+        """
+        select id, starts_at, psychologist_id from sessions.session
+        where client_id = $1 and status = 'Pending Approval' and sent_at is null and hold_until > $2
+        """,
+        person, verified.at,
+    )
+    if not rows:
+        return
+    numbers = (await practice.load(conn, verified.at)).of(rules.Numbers)
+    for row in rows:
+        hold = rules.request_hold(verified.at, row["starts_at"], numbers, proved=True)
+        await _send(conn, row["id"], row["psychologist_id"], verified, hold)
+
+
+async def _send(conn: Conn, session_id: UUID, psychologist_id: UUID, verified: Verified, hold: datetime) -> None:
+    try:
+        async with conn.transaction():
+            await conn.execute(
+                """
+                update sessions.session
+                set sent_at = $2, hold_until = $3, due_at = $3, updated_at = $2, client_id = $4, requested_by = $5
+                where id = $1
+                """,
+                session_id, verified.at, hold, verified.person_id, verified.account_id,
+            )
+            await record(conn, THE_SYSTEM, "send", "session", session_id, verified.at)
+            await post(conn, "requested", session_id, psychologist_id, verified.at)
+    except (asyncpg.ExclusionViolationError, asyncpg.UniqueViolationError, asyncpg.CheckViolationError):
+        # The account that takes over is taken at that time, or has enough open: the hold lapses by itself.
+        await record(conn, THE_SYSTEM, "send refused", "session", session_id, verified.at)

@@ -1,0 +1,198 @@
+"""What sessions tell by message: whether it is still true, and what it says.
+
+Nothing here names what the session is about, with whom, or where: trading name, reference, day, hour, zone, link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from kikao.core import i18n
+from kikao.core.db import Conn
+from kikao.core.i18n import gettext as _
+from kikao.core.money import shown
+from kikao.notifications.calendar_file import cancellation, invitation
+from kikao.notifications.kinds import Button, Composed, Kind, Post, Reader, Tools
+from kikao.payments.links import pay_token
+from kikao.sessions import rules
+from kikao.sessions.rules import Numbers
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What a message may know of a session."""
+
+    id: UUID
+    reference: str
+    status: str
+    hold_until: datetime | None
+    starts_at: datetime
+    ends_at: datetime
+    price: int
+    charge_id: UUID
+    psychologist_id: UUID
+    time_zone: str
+    given_back: int
+    receipt: str | None
+
+
+async def facts_of(conn: Conn, session_id: UUID) -> Facts | None:
+    row = await conn.fetchrow(
+        """
+        select s.id, s.reference, s.status, s.hold_until, s.starts_at, s.ends_at, s.price, s.charge_id,
+               s.psychologist_id, t.time_zone,
+               (select coalesce(sum(amount), 0) from payments.owed_back d
+                where d.charge_id = s.charge_id) as given_back,
+               (select number from payments.money_in r
+                where r.charge_id = s.charge_id order by received_at limit 1) as receipt
+        from sessions.session s join availability.timetable t on t.psychologist_id = s.psychologist_id
+        where s.id = $1
+        """,
+        session_id,
+    )
+    return Facts(*row.values()) if row else None
+
+
+Text = Callable[[Facts, Reader, Tools, str], Composed]
+
+
+def _kind(name: str, true_when: Callable[[Facts, datetime], bool], to_client: Text, to_psychologist: Text) -> Kind:
+    async def compose(conn: Conn, post: Post, reader: Reader | None, tools: Tools) -> Composed | None:
+        facts = await facts_of(conn, post.about)
+        if facts is None or reader is None or not true_when(facts, tools.now):
+            return None
+        text = to_psychologist if reader.person_id == facts.psychologist_id else to_client
+        return text(facts, reader, tools, when_for(facts, reader))
+
+    return Kind(name, _typed(compose))
+
+
+def _typed(
+    compose: Callable[[Conn, Post, Reader | None, Tools], Awaitable[Composed | None]],
+) -> Callable[[Conn, Post, Reader | None, Tools], Awaitable[Composed | None]]:
+    return compose
+
+
+def when_for(facts: Facts, reader: Reader) -> str:
+    """The start in the reader's zone, with its name."""
+    return i18n.when(facts.starts_at, reader.time_zone)
+
+
+def _composed(facts: Facts, tools: Tools, what: str, sentence: str, when: str, label: str, path: str,
+              *, attachments: tuple[tuple[str, str, bytes], ...] = ()) -> Composed:
+    url = f"{tools.base_url}{path}"
+    return Composed(
+        subject=f"{tools.trading_name} {facts.reference}: {what}",
+        sms=f"{tools.trading_name} {facts.reference}: {sentence} {url}",
+        heading=what,
+        paragraphs=(sentence,),
+        button=Button(label, url),
+        facts=((_("Reference"), facts.reference), (_("When"), when)),
+        footer_lines=(_("Questions? Ring %(phone)s.") % {"phone": tools.practice_phone},),
+        attachments=attachments,
+    )
+
+
+def _see(facts: Facts) -> str:
+    return f"/s/{facts.reference}"
+
+
+def _requested(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
+    until = i18n.when(facts.hold_until or tools.now, reader.time_zone)
+    return _composed(
+        facts, tools, _("a new request"),
+        _("Someone asks for %(when)s. Please answer by %(until)s.") % {"when": when, "until": until},
+        when, _("Answer"), _see(facts),
+    )
+
+
+def _accepted(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
+    until = i18n.when((facts.hold_until or tools.now) - _SLACK, reader.time_zone)
+    return _composed(
+        facts, tools, _("your time is accepted"),
+        _("%(when)s is kept for you. Pay %(amount)s by %(until)s.")
+        % {"when": when, "amount": shown(facts.price), "until": until},
+        when, _("Pay"), f"/p/{pay_token(tools.vault, facts.charge_id)}",
+    )
+
+
+_SLACK = timedelta(minutes=Numbers().hold_after_pay_minutes)
+
+
+def _confirmed(facts: Facts, _reader: Reader, tools: Tools, when: str) -> Composed:
+    receipt = _(" Receipt %(number)s.") % {"number": facts.receipt} if facts.receipt else ""
+    return _composed(
+        facts, tools, _("confirmed"),
+        _("%(when)s is confirmed.") % {"when": when} + receipt, when, _("See it"), _see(facts),
+        attachments=(_calendar(facts, tools),),
+    )
+
+
+def _declined(facts: Facts, _reader: Reader, tools: Tools, when: str) -> Composed:
+    return _composed(
+        facts, tools, _("not possible this time"),
+        _("%(when)s cannot be kept. Nothing was charged; other times are free.") % {"when": when},
+        when, _("Choose another time"), "/team",
+    )
+
+
+def _cancelled(facts: Facts, _reader: Reader, tools: Tools, when: str) -> Composed:
+    back = (
+        _(" %(amount)s will be given back.") % {"amount": shown(facts.given_back)} if facts.given_back else ""
+    )
+    return _composed(
+        facts, tools, _("cancelled"), _("%(when)s is cancelled.") % {"when": when} + back,
+        when, _("See it"), _see(facts), attachments=(_calendar(facts, tools, cancelled=True),),
+    )
+
+
+def _cancelled_theirs(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
+    return _composed(
+        facts, tools, _("cancelled"), _("%(when)s is cancelled. The time is free again.") % {"when": when},
+        when, _("See it"), _see(facts), attachments=(_calendar(facts, tools, cancelled=True),),
+    )
+
+
+def _expired(facts: Facts, _reader: Reader, tools: Tools, when: str) -> Composed:
+    return _composed(
+        facts, tools, _("no longer kept"),
+        _("%(when)s is no longer kept for you. You can choose another time.") % {"when": when},
+        when, _("Choose another time"), "/team",
+    )
+
+
+def _expired_theirs(facts: Facts, _reader: Reader, tools: Tools, when: str) -> Composed:
+    return _composed(
+        facts, tools, _("no longer kept"), _("%(when)s is free again.") % {"when": when},
+        when, _("See it"), _see(facts),
+    )
+
+
+def _calendar(facts: Facts, tools: Tools, *, cancelled: bool = False) -> tuple[str, str, bytes]:
+    make = cancellation if cancelled else invitation
+    return make(
+        session_id=facts.id, reference=facts.reference, trading_name=tools.trading_name, base_url=tools.base_url,
+        starts_at=facts.starts_at, ends_at=facts.ends_at, now=tools.now, sequence=1 if cancelled else 0,
+    )
+
+
+def _live(status: str) -> Callable[[Facts, datetime], bool]:
+    return lambda facts, now: facts.status == status and facts.hold_until is not None and facts.hold_until > now
+
+
+def _is(*statuses: str) -> Callable[[Facts, datetime], bool]:
+    return lambda facts, now: facts.status in statuses
+
+
+KINDS = (
+    _kind("requested", _live(rules.PENDING_APPROVAL), _requested, _requested),
+    _kind("accepted", _live(rules.APPROVED), _accepted, _accepted),
+    _kind("confirmed", _is(rules.CONFIRMED, rules.IN_PROGRESS), _confirmed, _confirmed),
+    _kind("paid", _is(rules.CONFIRMED, rules.IN_PROGRESS), _confirmed, _confirmed),
+    _kind("declined", _is(rules.DECLINED), _declined, _declined),
+    _kind("cancelled", _is(rules.CANCELLED), _cancelled, _cancelled_theirs),
+    _kind("expired", _is(rules.EXPIRED), _expired, _expired_theirs),
+)

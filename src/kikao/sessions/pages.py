@@ -1,0 +1,202 @@
+"""The pages of a session: one session, one's own list, requests to answer."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import msgspec
+from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from kikao.core import i18n, money
+from kikao.core.actor import Actor
+from kikao.core.db import Conn
+from kikao.core.errors import Invalid, NotPossible, Refusal
+from kikao.core.i18n import gettext as _
+from kikao.core.render import page
+from kikao.core.web import Kit, Req, form_once, need, read, read_form
+from kikao.journal.queries import history
+from kikao.payments.links import pay_token
+from kikao.sessions import actions, asking, queries, rules, words
+from kikao.sessions.queries import Session
+
+# one session --------------------------------------------------------------------------------------
+
+
+@read("/s/{reference:str}")
+async def session_page(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    reference: FromPath[str],
+) -> Response[Any]:
+    need(actor)
+    return await _session_page(request, kit, actor, now, reference)
+
+
+async def _session_page(
+    request: Req, kit: Kit, actor: Actor, now: datetime, reference: str, refusal: Refusal | None = None
+) -> Response[Any]:
+    async with kit.db.transaction() as conn:
+        session = await queries.visible(conn, actor, reference, now)
+        note = await actions.open_note(conn, actor, session, kit.vault, now)
+        reason = await actions.open_reason(conn, actor, session, kit.vault, now)
+        lines = await history(conn, session.id)
+        parties = await queries.who_acted(conn, session, [line.by_account for line in lines])
+    zone = actor.time_zone
+    told = words.told(session, zone)
+    pay_url = f"/p/{pay_token(kit.vault, session.charge_id)}"
+    events = [
+        {"text": _(words.VERBS[line.verb]), "when": i18n.when(line.at, zone),
+         "by": words.by_whom(parties[line.by_account])}
+        for line in reversed(lines) if line.verb in words.VERBS
+    ]
+    waits = rules.CLIENT in session.parties and session.status == rules.PENDING_APPROVAL
+    return page(
+        request, kit, actor, "sessions/session.html", status=refusal.status if refusal else 200,
+        reference=session.reference, headline=told.headline, sentence=told.sentence, badges=words.badges(session),
+        step=words.step(session), stopped=words.stopped(session),
+        left=_left(session, now),
+        notices=[_notice(error["detail"]) for error in asking.errors(refusal)],
+        actions=words.first_actions(session, pay_url),
+        more=words.more_actions(session, actions.comes_back(session, now), now),
+        meeting=_meeting(session), rows=words.rows(session, zone), terms=words.terms(session, zone),
+        note={"label": _("What was written with the request"), "text": note} if note else None,
+        reasons=[{"label": _("Why"), "text": reason}] if reason else [], events=events, emergency=waits,
+        poll_url=f"/s/{session.reference}/news?seen={session.updated_at.timestamp():.6f}" if waits else None,
+        wipe=rules.CLIENT in session.parties and session.status != rules.APPROVED,
+    )
+
+
+def _notice(text: str) -> dict[str, Any]:
+    return {"tone": "attention", "title": None, "text": text}
+
+
+def _meeting(session: Session) -> dict[str, str] | None:
+    if session.meeting_link is None:
+        return None
+    return {"label": _("Open the meeting"), "url": session.meeting_link, "text": _("This is where you meet.")}
+
+
+@read("/s/{reference:str}/news")
+async def news(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    reference: FromPath[str],
+) -> Response[bytes]:
+    """Nothing (204) while nothing changed; else the page is asked to load again."""
+    need(actor)
+    async with kit.db.connection() as conn:
+        session = await queries.visible(conn, actor, reference, now)
+    seen = f"{session.updated_at.timestamp():.6f}" == request.query_params.get("seen")
+    same = seen and session.status == rules.PENDING_APPROVAL
+    headers = {} if same else {"HX-Refresh": "true"}
+    return Response(content=b"", status_code=204, headers=headers, media_type="text/plain")
+
+
+async def _act(
+    request: Req, kit: Kit, actor: Actor, now: datetime, reference: str, done: str, verb: Any
+) -> Response[Any]:
+    """Look, do, and go back to the session; what is refused is said on its page."""
+    need(actor)
+
+    async def run(conn: Conn) -> str:
+        session = await queries.visible(conn, actor, reference, now)
+        if not await queries.done_already(conn, session.id, done, actor):
+            await verb(conn, session)
+        return f"/s/{session.reference}"
+
+    try:
+        return await form_once(request, kit, actor, now, run)
+    except (Invalid, NotPossible) as refusal:
+        return await _session_page(request, kit, actor, now, reference, refusal)
+
+
+@post("/s/{reference:str}/approve")
+async def approve(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    reference: FromPath[str],
+) -> Response[Any]:
+    async def verb(conn: Conn, session: Session) -> None:
+        await actions.approve(conn, actor, session, now, await kit.numbers(conn, actor, now))
+
+    return await _act(request, kit, actor, now, reference, "approve", verb)
+
+
+@post("/s/{reference:str}/decline")
+async def decline(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    reference: FromPath[str],
+) -> Response[Any]:
+    form = await read_form(request)
+
+    async def verb(conn: Conn, session: Session) -> None:
+        rules.step("decline", session.status, session.parties)
+        await actions.decline(conn, actor, session, actions.read_reason(form["reason"], needed=True), now, kit.vault)
+
+    return await _act(request, kit, actor, now, reference, "decline", verb)
+
+
+@post("/s/{reference:str}/cancel")
+async def cancel(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    reference: FromPath[str],
+) -> Response[Any]:
+    form = await read_form(request)
+
+    async def verb(conn: Conn, session: Session) -> None:
+        reason = actions.read_reason(form["reason"], needed=actions.acts_for_practice(session))
+        await actions.cancel(conn, actor, session, reason, now, kit.vault)
+
+    return await _act(request, kit, actor, now, reference, "cancel", verb)
+
+
+# lists --------------------------------------------------------------------------------------------
+
+
+def _entry(session: Session, zone: str, now: datetime) -> dict[str, Any]:
+    mine = rules.CLIENT in session.parties
+    return {
+        "title": session.psychologist_name if mine else session.client_name, "url": f"/s/{session.reference}",
+        "reference": session.reference, "badges": words.badges(session), "when": i18n.when(session.starts_at, zone),
+        "facts": [_(session.session_type), money.shown(session.price)], "note": None, "left": _left(session, now),
+        "actions": [action for action in words.first_actions(session, None) if action.get("method") != "get"],
+    }
+
+
+def _left(session: Session, now: datetime) -> dict[str, Any] | None:
+    until = session.pay_until or session.hold_until
+    return {"label": _("Time left:"), "seconds": int((until - now).total_seconds()), "over": None} if until else None
+
+
+@read("/me")
+async def mine(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[Any]:
+    """What waits for an answer first (psychologists), then one's own sessions, ahead or past."""
+    need(actor)
+    past = request.query_params.get("show") == "past"
+    begin = datetime.combine(date(2020, 1, 1), datetime.min.time(), now.tzinfo)
+    span = (begin, now - timedelta(hours=2)) if past else (now - timedelta(hours=2), None)
+    wanted = queries.Wanted(role=None, from_at=span[0], to_at=span[1], most=50)
+    own = msgspec.structs.replace(actor, roles=actor.roles - {"desk", "admin"})
+    async with kit.db.connection() as conn:
+        waiting = await queries.requests(conn, actor, now, most=50) if actor.has("psychologist") and not past else []
+        found = await queries.listed(conn, own, wanted, now)
+    ahead = [session for session in found if session.id not in {one.id for one in waiting}]
+    shown = [*waiting, *(reversed(ahead) if past else ahead)]
+    tabs = [
+        {"label": _("Ahead"), "url": "/me", "current": not past},
+        {"label": _("Past"), "url": "/me?show=past", "current": past},
+    ]
+    return page(
+        request, kit, actor, "sessions/list.html",
+        heading=_("Past sessions") if past else _("Your sessions"),
+        intro=_("Requests to answer stand first.") if waiting else None, tabs=tabs,
+        entries=[_entry(session, actor.time_zone, now) for session in shown],
+        empty={"title": _("Nothing here yet"), "text": _("What you request stands here, with what happens next."),
+               "label": _("Find a time"), "url": "/team"},
+        next_url=None, first_url=None,
+    )
+
+
+pages: list[Any] = [*asking.pages, session_page, news, approve, decline, cancel, mine]

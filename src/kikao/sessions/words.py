@@ -1,0 +1,189 @@
+"""How a session is told to whoever looks at it: plain words, what to do next, what can be done. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from kikao.core import i18n
+from kikao.core.i18n import gettext as _
+from kikao.core.money import shown
+from kikao.sessions import rules
+from kikao.sessions.queries import Session
+from kikao.sessions.rules import (
+    APPROVED,
+    CANCELLED,
+    COMPLETED,
+    CONFIRMED,
+    DECLINED,
+    EXPIRED,
+    IN_PROGRESS,
+    NO_SHOW,
+    PAYMENT_SUBMITTED,
+    PENDING_APPROVAL,
+)
+
+STEP = {
+    PENDING_APPROVAL: 2, APPROVED: 3, PAYMENT_SUBMITTED: 3, CONFIRMED: 4, IN_PROGRESS: 4, COMPLETED: 5,
+    DECLINED: 2, CANCELLED: 4, EXPIRED: 3, NO_SHOW: 4,
+}
+VERBS = {
+    "request": "Requested", "send": "Sent", "approve": "Accepted", "decline": "Declined", "cancel": "Cancelled",
+    "expire": "No longer kept", "be paid": "Paid", "be paid late": "Paid, after the time had run out",
+}
+
+
+class Told(msgspec.Struct, frozen=True):
+    headline: str
+    sentence: str | None
+
+
+def _mine(session: Session) -> bool:
+    return rules.CLIENT in session.parties
+
+
+def told(session: Session, zone: str) -> Told:
+    """Headline and what happens next, for this viewer."""
+    words = _for_client(session, zone) if _mine(session) else _for_practice(session, zone)
+    return Told(*words[session.status])
+
+
+def _for_client(session: Session, zone: str) -> dict[str, tuple[str, str | None]]:
+    name = {"name": session.psychologist_name}
+    until = {"until": i18n.when(session.pay_until, zone)} if session.pay_until else {"until": ""}
+    return {
+        PENDING_APPROVAL: (
+            _("%(name)s has not answered yet") % name,
+            _("Your time is kept meanwhile. We send you a message with the answer; you can close this page.")
+            if session.sent_at else _("Type the code that we sent you, and the request goes out."),
+        ),
+        APPROVED: (_("Accepted: %(amount)s to pay") % {"amount": shown(session.missing)},
+                   _("Your time is kept for you until %(until)s.") % until),
+        PAYMENT_SUBMITTED: (_("Your payment code is being checked"), _("Your time is kept meanwhile.")),
+        CONFIRMED: (_("Confirmed"), _("Everything is arranged. The link to meet stands here.")),
+        IN_PROGRESS: (_("Your session is on"), None),
+        COMPLETED: (_("This session is over"), None),
+        DECLINED: (_("%(name)s cannot take this time") % name, _("Nothing was charged. Other times are free.")),
+        CANCELLED: (_("Cancelled"), _back(session)),
+        EXPIRED: (_("This time is no longer kept"), _("Nothing was charged. You can choose another time.")
+                  if session.received == 0 else _("What you paid will be given back.")),
+        NO_SHOW: (_("Not met"), None),
+    }
+
+
+def _for_practice(session: Session, zone: str) -> dict[str, tuple[str, str | None]]:
+    until = {"until": i18n.when(session.hold_until, zone)} if session.hold_until else {"until": ""}
+    return {
+        PENDING_APPROVAL: (_("A request to answer"), _("The time is kept until %(until)s.") % until),
+        APPROVED: (_("Accepted, not paid yet"), _("The time is kept until %(until)s, then it is free again.") % until),
+        PAYMENT_SUBMITTED: (_("A payment code is being checked"), None),
+        CONFIRMED: (_("Confirmed and paid"), None),
+        IN_PROGRESS: (_("On"), None),
+        COMPLETED: (_("Over"), None),
+        DECLINED: (_("Declined"), _("The time is free again.")),
+        CANCELLED: (_("Cancelled"), _("The time is free again.")),
+        EXPIRED: (_("Not answered or not paid in time"), _("The time is free again.")),
+        NO_SHOW: (_("Not met"), None),
+    }
+
+
+def _back(session: Session) -> str | None:
+    if session.received == 0:
+        return _("Nothing was charged.")
+    if session.given_back == 0:
+        return _("By the terms, nothing comes back.")
+    return _("%(amount)s will be given back to the number that paid.") % {"amount": shown(session.given_back)}
+
+
+def stopped(session: Session) -> str | None:
+    words = {DECLINED: _("Declined"), CANCELLED: _("Cancelled"), EXPIRED: _("Expired"), NO_SHOW: _("Not met")}
+    return words.get(session.status)
+
+
+def step(session: Session) -> int:
+    if session.status == EXPIRED and session.expired_from == PENDING_APPROVAL:
+        return 2
+    if session.status == CANCELLED and session.confirmed_at is None:
+        return 3 if session.approved_at else 2
+    return STEP[session.status]
+
+
+def badges(session: Session) -> list[str]:
+    quiet = {"Pending"} if session.status in (PENDING_APPROVAL, DECLINED, EXPIRED, CANCELLED) else set()
+    return [session.status] + [word for word in (session.payment_status,) if word not in quiet]
+
+
+def rows(session: Session, zone: str) -> list[tuple[str, str]]:
+    """The summary: who, when (in both zones where they differ), how, for how much."""
+    who = (_("With"), session.psychologist_name) if _mine(session) else (_("Client"), session.client_name)
+    return [
+        who,
+        (_("When"), i18n.when(session.starts_at, zone)),
+        (_("Kind"), _("%(type)s, %(minutes)s minutes") % {"type": _(session.session_type), "minutes": session.minutes}),
+        (_("How"), _(session.mode)),
+        (_("Price"), shown(session.price)),
+    ]
+
+
+def terms(session: Session, zone: str) -> list[tuple[str, str]]:
+    counted = rules.counted_from(session.starts_at, session.first_starts_at)
+    return terms_lines(rules.deadlines(session.tiers, counted, session.price), zone)
+
+
+def terms_lines(lines: tuple[rules.Deadline, ...], zone: str) -> list[tuple[str, str]]:
+    """The cancellation terms as clock times and shillings."""
+    if not lines:
+        return []
+    until, back = _("Until %(time)s"), _("%(amount)s back")
+    told_lines = [
+        (until % {"time": i18n.when(line.until, zone)}, back % {"amount": shown(line.refund)}) for line in lines
+    ]
+    return [*told_lines, (_("Later"), _("nothing back"))]
+
+
+def _dialog(label: str, url: str, kind: str, title: str, text: str, button: str, reason: str | None) -> dict[str, Any]:
+    confirm = {"title": title, "text": text, "button": button, "reason": reason}
+    return {"label": label, "url": url, "kind": kind, "confirm": confirm}
+
+
+def first_actions(session: Session, pay_url: str | None) -> list[dict[str, Any]]:
+    """What to do now."""
+    found: list[dict[str, Any]] = []
+    address = f"/s/{session.reference}"
+    if pay_url and _mine(session) and session.status == APPROVED:
+        label = _("Pay %(amount)s") % {"amount": shown(session.missing)}
+        found.append({"label": label, "url": pay_url, "kind": "main", "method": "get"})
+    if rules.can("approve", session.status, session.parties & {rules.PSYCHOLOGIST}):
+        found.append({"label": _("Accept"), "url": f"{address}/approve", "kind": "main"})
+        found.append(_dialog(
+            _("Decline…"), f"{address}/decline", "plain", _("Decline this request?"),
+            _("The time is free again at once. Your reason is shown to the client only."), _("Decline"),
+            _("Why? The client reads this."),
+        ))
+    if _mine(session) and session.status in (DECLINED, EXPIRED, CANCELLED):
+        found.append({"label": _("Choose another time"), "url": f"/t/{session.psychologist_slug}", "kind": "main",
+                      "method": "get"})
+    return found
+
+
+def more_actions(session: Session, back: int, now: datetime) -> list[dict[str, Any]]:
+    """What can be done as well: cancelling, with what it gives back now."""
+    over = session.starts_at if _mine(session) else session.ends_at
+    if not rules.can("cancel", session.status, session.parties) or now >= over:
+        return []
+    if session.received == 0:
+        text = _("Nothing was charged. The time is free for others at once.")
+    elif _mine(session):
+        text = _("If you cancel now, %(amount)s comes back.") % {"amount": shown(back)}
+    else:
+        text = _("The client is given everything back: %(amount)s.") % {"amount": shown(back)}
+    reason = None if _mine(session) else _("Why? The client reads this.")
+    return [_dialog(_("Cancel…"), f"/s/{session.reference}/cancel", "link", _("Cancel this session?"), text,
+                    _("Cancel the session"), reason)]
+
+
+def by_whom(party: str) -> str | None:
+    names = {"client": _("by the client"), "psychologist": _("by the psychologist"), "practice": _("by the practice")}
+    return names.get(party)

@@ -1,0 +1,155 @@
+"""The web program: rooms' pages and API in one application, served by granian (`kikao serve`)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+
+from litestar import Litestar, Response, Router
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import MutableScopeHeaders, State
+from litestar.di import NamedDependency, Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.types import Message, Scope
+
+from kikao import wiring
+from kikao.accounts import queries as accounts
+from kikao.core import logs, settings
+from kikao.core.actor import Actor
+from kikao.core.answers import EXCEPTION_HANDLERS, refuse_strangers_forms
+from kikao.core.clock import utc_now
+from kikao.core.crypto import hash_token
+from kikao.core.render import assets
+from kikao.core.web import Kit, Req, read
+from kikao.directory.queries import emergency_lines
+
+COOKIE = "kikao"
+FRESH_LINES_SECONDS = 30.0
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
+)
+
+
+async def security_headers(message: Message, scope: Scope) -> None:
+    """On every answer, errors and refusals of the framework included."""
+    if message["type"] != "http.response.start":
+        return
+    headers = MutableScopeHeaders.from_message(message)
+    headers["content-security-policy"] = _CSP
+    headers["x-content-type-options"] = "nosniff"
+    headers["referrer-policy"] = "no-referrer"
+    headers["x-frame-options"] = "DENY"
+    headers["cross-origin-opener-policy"] = "same-origin"
+    headers["permissions-policy"] = "camera=(), microphone=(), geolocation=(), payment=()"
+    headers.setdefault("cache-control", "private, no-store")
+    if scope["app"].state.kit.secure:
+        headers["strict-transport-security"] = "max-age=31536000; includeSubDomains"
+
+
+async def provide_now() -> datetime:
+    return utc_now()
+
+
+async def provide_kit(state: State) -> Kit:
+    kit: Kit = state.kit
+    return kit
+
+
+async def _known(kit: Kit, token: str | None, kind: str, now: datetime) -> Actor:
+    async with kit.db.connection() as conn:
+        if token:
+            actor = await accounts.who_is(conn, hash_token(token), kind, now)
+            if actor is not None:
+                return actor
+        return Actor(settings_version=await accounts.settings_version(conn, now))
+
+
+async def page_actor(request: Req, kit: NamedDependency[Kit], now: NamedDependency[datetime]) -> Actor:
+    return await _known(kit, request.cookies.get(COOKIE), "page", now)
+
+
+async def api_actor(request: Req, kit: NamedDependency[Kit], now: NamedDependency[datetime]) -> Actor:
+    """By token only: the API reads no cookie, so no page of a stranger can use somebody's sign-in."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    bearer = token.strip() if scheme.lower() == "bearer" else request.headers.get("x-auth-token")
+    return await _known(kit, bearer, "api", now)
+
+
+@read("/static/{name:str}", opt={"public": True})
+async def static_file(request: Req, name: str) -> Response[bytes]:
+    asset = assets.by_name.get(name)
+    if asset is None:
+        return Response(content=b"", status_code=404, media_type="text/plain")
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(content=asset.packed, media_type=asset.kind, headers=headers)
+    return Response(content=asset.body, media_type=asset.kind, headers=headers)
+
+
+async def _keep_lines_fresh(kit: Kit) -> None:
+    while True:
+        with suppress(Exception):  # the lines of before stay on the pages while the database is away
+            async with kit.db.connection() as conn:
+                kit.emergency_lines = await emergency_lines(conn)
+        await asyncio.sleep(FRESH_LINES_SECONDS)
+
+
+def _stop_streams_first(app: Litestar) -> None:
+    """Granian waits for open answers before it lets us clean up: event streams must end when SIGTERM comes."""
+
+    def on_term() -> None:
+        app.state.stopping.set()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with suppress(RuntimeError, ValueError, NotImplementedError):  # not in the main thread: a test
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, on_term)
+
+
+@asynccontextmanager
+async def lifespan(app: Litestar) -> AsyncIterator[None]:
+    async with wiring.house(app.state.settings) as house:
+        app.state.house = house
+        app.state.kit = house.kit
+        app.state.stopping = asyncio.Event()
+        _stop_streams_first(app)
+        freshening = asyncio.create_task(_keep_lines_fresh(house.kit))
+        yield
+        freshening.cancel()
+        with suppress(asyncio.CancelledError):
+            await freshening
+
+
+def build(machine: settings.Settings) -> Litestar:
+    """The application for these settings; the database is opened when it starts."""
+    pages = Router(
+        path="/",
+        route_handlers=[*wiring.page_handlers(), static_file],
+        dependencies={"actor": Provide(page_actor)},
+        before_request=refuse_strangers_forms,
+        include_in_schema=False,
+    )
+    api = Router(path="/", route_handlers=wiring.api_handlers(), dependencies={"actor": Provide(api_actor)})
+    return Litestar(
+        route_handlers=[pages, api, *wiring.open_handlers()],
+        dependencies={"kit": Provide(provide_kit), "now": Provide(provide_now)},
+        exception_handlers=EXCEPTION_HANDLERS,
+        before_send=[security_headers],
+        lifespan=[lifespan],
+        state=State({"settings": machine}),
+        compression_config=CompressionConfig(backend="gzip", minimum_size=600, exclude=["^/static/"]),
+        openapi_config=OpenAPIConfig(title="Kikao", version="0.1.0", path="/schema"),
+        request_max_body_size=256 * 1024,
+        logging_config=None,
+    )
+
+
+def create_app() -> Litestar:
+    """What granian calls in each worker. Raises settings.BadSettings when the environment is not complete."""
+    logs.configure()
+    return build(settings.read())

@@ -1,0 +1,60 @@
+"""The working program: drains due rows (`kikao work`). Any number of them may run."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+
+import structlog
+
+from kikao import wiring
+from kikao.core import jobs, logs, settings
+from kikao.core.clock import utc_now
+from kikao.core.db import Database
+
+BEAT_SECONDS = 20.0
+log = structlog.get_logger("worker")
+
+
+async def beat(db: Database, stop: asyncio.Event) -> None:
+    """Leave a sign of life, and how far this machine's clock is from the database's."""
+    while not stop.is_set():
+        with suppress(Exception):  # a database that is away shows in /ready by the age of the last sign
+            async with db.connection() as conn:
+                theirs = await conn.fetchval("select clock_timestamp()")
+                offset = int((utc_now() - theirs).total_seconds() * 1000)
+                await conn.execute(
+                    """
+                    insert into core.heartbeat (program, at, clock_offset_ms) values ('worker', $1, $2)
+                    on conflict (program) do update set at = excluded.at, clock_offset_ms = excluded.clock_offset_ms
+                    """,
+                    theirs, offset,
+                )
+                if abs(offset) > 2000:
+                    log.warning("clock_differs", offset_ms=offset)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), BEAT_SECONDS)
+
+
+async def work(machine: settings.Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with wiring.house(machine) as house, wiring.queues(house) as queues:
+        log.info("worker_started")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(beat(house.db, stop))
+            group.create_task(jobs.run(house.db, queues, stop))
+    log.info("worker_stopped")
+
+
+def main() -> None:
+    """Raises settings.BadSettings when the environment is not complete."""
+    logs.configure()
+    asyncio.run(work(settings.read()))
+
+
+if __name__ == "__main__":
+    main()
