@@ -10,8 +10,16 @@ import pytest
 from kikao.core import db as database
 from kikao.core.clock import utc_now
 from kikao.core.db import Conn, Database
-from support import server
+from support import server, sizes
 from support.cast import Cast, seed_cast
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Under which sizes and on which PostgreSQL this run is a proof of anything."""
+    if (version := server.version()) is not None:
+        terminalreporter.write_line(f"PostgreSQL {version}")
+    for what, number in sorted(sizes.used.items()):
+        terminalreporter.write_line(f"{what}: {number:,}")
 
 
 @pytest.fixture

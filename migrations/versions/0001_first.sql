@@ -130,6 +130,7 @@ create table accounts.account (
     locked_until timestamptz,
     constraint disabled_by_somebody check ((disabled_at is null) = (disabled_by is null))
 );
+create index account_never_proved on accounts.account (created_at) where proved_at is null;
 
 -- What an account signs in with: a proved contact, or a name of one's own choosing. One account a name.
 create table accounts.login (
@@ -292,6 +293,8 @@ create table payments.attempt (
     result_code text,
     result_text text,
     looked_up smallint not null default 0,
+    checked_at timestamptz,              -- the last look-up after its final word
+    alarm text,                          -- M-Pesa contradicts itself here: somebody should look
     letters smallint not null default 0 constraint letters_a_token check (letters <= 50),
     due_at timestamptz,
     tries smallint not null default 0,
@@ -440,8 +443,13 @@ select r.id, r.channel, r.number, r.charge_id, r.amount, r.method, r.paid_at, r.
 create view payments.owed_back as
 select id, charge_id, receipt_id, amount, why, created_at, until_at, done_at from payments.duty;
 
+create view payments.letter_log as
+select id, attempt_id, received_at, due_at, tries, last_error, read_at, outcome, why from payments.letter;
+
 create view payments.open_attempt as
 select id, charge_id, state, expires_at from payments.attempt where open;
+
+create view payments.letter_log as select id, attempt_id, received_at, read_at, outcome, why from payments.letter;
 
 -- availability: when a psychologist can be met. Times of day are local to the psychologist's zone.
 create schema availability;

@@ -108,10 +108,14 @@ def current() -> Server:
     return start()
 
 
+def version() -> int | None:
+    """The major version, None when no test has asked for a database."""
+    return current().version if current.cache_info().currsize else None
+
+
 def close() -> None:
     if current.cache_info().currsize:
         current().close()
-        current.cache_clear()
 
 
 @asynccontextmanager

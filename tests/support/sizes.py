@@ -1,0 +1,26 @@
+"""How much each proof does: `ci` in `make test`, `full` in `make proof` (KIKAO_PROOF=full)."""
+
+from __future__ import annotations
+
+import os
+
+FULL = os.environ.get("KIKAO_PROOF", "ci") == "full"
+
+# What: (ci, full). The zones of the full proof are all that there are.
+SIZES = {
+    "state histories": (600, 5_000),
+    "message histories": (200, 1_000),
+    "malformed requests": (2_000, 10_000),
+    "zones": (60, 10_000),
+    "payments": (1_000, 10_000),
+    "contest rounds": (5, 5),
+}
+
+used: dict[str, int] = {}
+
+
+def size(what: str) -> int:
+    """The size of this run. Raises KeyError for a proof that is not in the list."""
+    ci, full = SIZES[what]
+    used[what] = full if FULL else ci
+    return used[what]
