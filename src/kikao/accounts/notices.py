@@ -76,3 +76,5 @@ async def compose_reset(conn: Conn, post: Post, _reader: Reader | None, tools: T
 
 CODE = Kind("code", compose_code, code=True)
 RESET = Kind("reset", compose_reset, code=True)
+
+KINDS = (CODE, RESET)

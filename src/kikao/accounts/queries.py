@@ -167,6 +167,27 @@ async def sign_ins(conn: Conn, account_id: UUID, now: datetime) -> list[SignIn]:
     return [SignIn(row["id"], row["kind"], row["created_at"], row["seen_at"], row["expires_at"]) for row in rows]
 
 
+async def acted_for(conn: Conn, account_id: UUID, now: datetime) -> list[str]:
+    """What those are called whom this account acts for."""
+    rows = await conn.fetch(
+        """
+        select p.name from accounts.acts_for f join accounts.person p on p.id = f.person_id
+        where f.account_id = $1 and (f.until is null or f.until > $2) order by p.name
+        """,
+        account_id, now,
+    )
+    return [row["name"] for row in rows]
+
+
+async def consents(conn: Conn, account_id: UUID) -> list[datetime]:
+    """When this account agreed, for itself or somebody else; the newest first."""
+    rows = await conn.fetch(
+        "select given_at from accounts.consent where given_by = $1 and withdrawn_at is null order by given_at desc",
+        account_id,
+    )
+    return [row["given_at"] for row in rows]
+
+
 # codes --------------------------------------------------------------------------------------------
 
 

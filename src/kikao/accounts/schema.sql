@@ -27,6 +27,7 @@ create table accounts.account (
     locked_until timestamptz,
     constraint disabled_by_somebody check ((disabled_at is null) = (disabled_by is null))
 );
+create index account_never_proved on accounts.account (created_at) where proved_at is null;
 
 -- What an account signs in with: a proved contact, or a name of one's own choosing. One account a name.
 create table accounts.login (

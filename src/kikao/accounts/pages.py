@@ -1,0 +1,190 @@
+"""Signing in and out, leaving, a forgotten password. Titles are neutral; nothing here says what the place is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from kikao.accounts import account_pages, code_pages
+from kikao.accounts.actions import set_reading
+from kikao.accounts.page_parts import (
+    asked_next,
+    drop_sign_in_cookie,
+    errors_of,
+    numbers_now,
+    onward,
+    set_sign_in_cookie,
+    status_of,
+    waiting,
+    with_next,
+)
+from kikao.accounts.signing_in import forgot, open_sign_in, reset, sign_in, sign_out
+from kikao.core.actor import NOBODY, Actor
+from kikao.core.errors import Invalid, Refusal
+from kikao.core.render import page
+from kikao.core.web import Form, Kit, Req, must_be_id, network, read, read_form, safe_next, see_other
+
+# What *leave now* opens: something that anybody may have been looking at.
+LEAVE_TO = "https://www.google.com/"
+
+
+def _sign_in_page(
+    request: Req, kit: Kit, actor: Actor, *, next_: str, login: str = "", refusal: Refusal | None = None
+) -> Response[str]:
+    return page(
+        request, kit, actor, "accounts/sign_in.html", status=status_of(refusal), headers=waiting(refusal),
+        url="/sign-in", next=next_, login=login, errors=errors_of(refusal), notice=None,
+        forgot_url="/forgot", join_url="/team", sign_up_url=with_next("/sign-up", next_),
+    )
+
+
+@read("/sign-in")
+async def sign_in_page(request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor]) -> Response[Any]:
+    next_ = asked_next(request)
+    if actor.signed_in:
+        return see_other(next_ or "/me")
+    return _sign_in_page(request, kit, actor, next_=next_)
+
+
+@post("/sign-in")
+async def do_sign_in(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[Any]:
+    form = await read_form(request)
+    own_phone = form.ticked("own_phone")
+    try:
+        if not form["login"]:
+            raise Invalid.field("login", "missing", "Please say who you are.")
+        token = await sign_in(
+            kit.db, form["login"], form.raw("password"), kind="page", own_phone=own_phone, now=now,
+            network=network(request), numbers=await numbers_now(kit, actor, now),
+        )
+    except Refusal as refusal:
+        return _sign_in_page(
+            request, kit, actor, next_=safe_next(form["next"]) if form["next"] else "", login=form["login"],
+            refusal=refusal,
+        )
+    answer = see_other(onward(form))
+    set_sign_in_cookie(answer, token, own_phone, kit.secure)
+    return answer
+
+
+@post("/sign-out", status_code=200)
+async def do_sign_out(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[Any]:
+    """Ends the sign-in and has the browser wipe what it kept of this place."""
+    async with kit.db.transaction() as conn:
+        await sign_out(conn, actor, now)
+    answer = page(
+        request, kit, NOBODY, "accounts/signed_out.html",
+        headers={"Clear-Site-Data": '"cache", "cookies", "storage"'},
+    )
+    drop_sign_in_cookie(answer)
+    return answer
+
+
+@post("/leave")
+async def leave(
+    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[Any]:
+    """Somebody looks over the shoulder. Wiping the cache would hold the browser up for seconds: not here."""
+    async with kit.db.transaction() as conn:
+        await sign_out(conn, actor, now)
+    answer = see_other(LEAVE_TO)
+    drop_sign_in_cookie(answer)
+    return answer
+
+
+@post("/language")
+async def language(request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor]) -> Response[Any]:
+    """For somebody signed in it is kept; English is the only one for now."""
+    form = await read_form(request)
+    if actor.signed_in:
+        async with kit.db.transaction() as conn:
+            await set_reading(conn, actor, form["language"], actor.time_zone)
+    return see_other(safe_next(form["next"] or "/"))
+
+
+# a forgotten password -----------------------------------------------------------------------------
+
+
+def _forgot_page(
+    request: Req, kit: Kit, actor: Actor, *, contact: str = "", reset_url: str | None = None,
+    refusal: Refusal | None = None,
+) -> Response[str]:
+    return page(
+        request, kit, actor, "accounts/forgot.html", status=status_of(refusal), headers=waiting(refusal),
+        url="/forgot", contact=contact, errors=errors_of(refusal), sent=reset_url is not None, reset_url=reset_url,
+    )
+
+
+@read("/forgot")
+async def forgot_page(request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor]) -> Response[str]:
+    return _forgot_page(request, kit, actor)
+
+
+@post("/forgot", status_code=200)
+async def do_forgot(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[str]:
+    form = await read_form(request)
+    contact = form["contact"]
+    try:
+        if not contact:
+            raise Invalid.field("contact", "missing", "Please say how you sign in.")
+        numbers = await numbers_now(kit, actor, now)
+        async with kit.db.transaction() as conn:
+            reset_id = await forgot(conn, kit.vault, contact, now, network=network(request), numbers=numbers)
+    except Refusal as refusal:
+        return _forgot_page(request, kit, actor, contact=contact, refusal=refusal)
+    return _forgot_page(request, kit, actor, reset_url=f"/reset/{reset_id}")
+
+
+def _reset_page(
+    request: Req, kit: Kit, actor: Actor, reset_id: str, *, form: Form | None = None, refusal: Refusal | None = None
+) -> Response[str]:
+    return page(
+        request, kit, actor, "accounts/reset.html", status=status_of(refusal), headers=waiting(refusal),
+        url=f"/reset/{reset_id}", hidden={}, errors=errors_of(refusal), code=form["code"] if form else "",
+        forgot_url="/forgot",
+    )
+
+
+@read("/reset/{reset_id:str}")
+async def reset_page(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], reset_id: FromPath[str]
+) -> Response[str]:
+    """Opening it changes nothing and tells nothing: it looks the same for an id that nobody was given."""
+    return _reset_page(request, kit, actor, str(must_be_id(reset_id)))
+
+
+@post("/reset/{reset_id:str}")
+async def do_reset(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    reset_id: FromPath[str],
+) -> Response[Any]:
+    form = await read_form(request)
+    numbers = await numbers_now(kit, actor, now)
+    try:
+        account_id = await reset(
+            kit.db, kit.vault, must_be_id(reset_id), form["code"], form.raw("password"), now,
+            network=network(request), numbers=numbers,
+        )
+        async with kit.db.transaction() as conn:
+            token = await open_sign_in(conn, account_id, kind="page", own_phone=False, now=now, numbers=numbers)
+    except Refusal as refusal:
+        return _reset_page(request, kit, actor, str(must_be_id(reset_id)), form=form, refusal=refusal)
+    answer = see_other("/me")
+    set_sign_in_cookie(answer, token, False, kit.secure)
+    return answer
+
+
+pages: list[Any] = [
+    sign_in_page, do_sign_in, do_sign_out, leave, language, forgot_page, do_forgot, reset_page, do_reset,
+    *code_pages.pages, *account_pages.pages,
+]
