@@ -20,7 +20,6 @@ from kikao.core.clock import utc_now
 from kikao.core.crypto import Secret, Vault
 from kikao.core.db import Conn, Database
 from kikao.core.ids import new_id, new_reference
-from kikao.core.practice import Practice
 from kikao.payments import actions, ledger, letters, links
 from kikao.payments.jobs import queues
 from kikao.payments.providers.mpesa import Merchant, Mpesa
@@ -131,7 +130,7 @@ class Shop(Till):
     def __init__(self, till: Till, provider: Mpesa, sim: httpx.AsyncClient) -> None:
         super().__init__(till.db, till.vault, till.clock)
         self.provider, self.sim = provider, sim
-        self.queues = queues(till.db, provider, till.vault, Practice(), till.clock)
+        self.queues = queues(till.db, provider, till.vault, till.clock)
         decided[PURPOSE] = self.decide
 
     async def work(self, *names: str) -> int:

@@ -22,7 +22,13 @@ from kikao.journal.actions import record
 from kikao.notifications.actions import post
 from kikao.payments import codes, rules
 from kikao.payments.charges import (
-    Charge, close_charge, done, give_back, hold_charge, open_charge, waive,
+    Charge,
+    close_charge,
+    done,
+    give_back,
+    hold_charge,
+    open_charge,
+    waive,
 )  # fmt: skip
 from kikao.payments.errors import AlreadyPaid, PromptOpen
 from kikao.payments.rules import Numbers, Try
@@ -84,7 +90,7 @@ on conflict do nothing returning id
 def _readable(phone: str) -> str:
     number = read_phone(phone)
     if number is None:
-        raise Invalid.field("phoneNumber", "not_a_phone", "This is not a phone number. Example: 0712 345 678.")
+        raise Invalid.field("phoneNumber", "not_a_phone", "This is not a phone number. Example: 0700 000 012.")
     if not can_be_prompted(number):
         raise Invalid.field("phoneNumber", "not_kenyan", "M-Pesa rings Kenyan mobile numbers only.")
     return number

@@ -115,13 +115,12 @@ async def waive(conn: Conn, actor: Actor, charge_id: UUID, now: datetime) -> int
 async def give_back(
     conn: Conn, charge_id: UUID, amount: int, why: str, now: datetime, until: datetime, actor: Actor = THE_SYSTEM
 ) -> UUID | None:
-    """Owe `amount` KES of what was paid; a duty, to be done by `until`. None when there is nothing to give.
-
-    `why`: cancelled, late, twice, too much, suspense. Never more than was kept: the table refuses it.
-    """
+    """Owe `amount` KES of what was paid, at most what is still kept; a duty, to be done by `until`. None when there
+    is nothing to give. `why`: cancelled, late, twice, too much, suspense."""
+    charge = await hold_charge(conn, charge_id)
+    amount = min(amount, charge.kept)
     if amount <= 0:
         return None
-    await hold_charge(conn, charge_id)
     await conn.execute(
         "update payments.charge set given_back = given_back + $2 where id = $1", charge_id, amount
     )
@@ -165,7 +164,8 @@ async def done(conn: Conn, actor: Actor, duty_id: UUID, now: datetime) -> None:
         raise NotFound
     source = ledger.of_duty(row["charge_id"])
     await ledger.move(conn, source, ledger.UTILITY, row["amount"], "given back", row["receipt_id"], now)
-    await record(conn, actor, "give back", "charge", row["charge_id"] or duty_id, now, amount=row["amount"], duty=duty_id)
+    noun_id = row["charge_id"] or duty_id
+    await record(conn, actor, "give back", "charge", noun_id, now, amount=row["amount"], duty=duty_id)
 
 
 # Money that comes ---------------------------------------------------------------------------------

@@ -114,8 +114,9 @@ async def vouch(
         raise AlreadyPaid
     receipt_id = new_id()
     made = await _VOUCH.first(
-        conn, id=receipt_id, channel=method, number=shown, charge_id=charge_id, amount=amount, by=actor.account_id, at=now
-    )
+        conn, id=receipt_id, channel=method, number=shown, charge_id=charge_id, amount=amount,
+        by=actor.account_id, at=now,
+    )  # fmt: skip
     if made is None:
         raise ReceiptTaken
     await conn.execute(

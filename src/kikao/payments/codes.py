@@ -35,7 +35,9 @@ class Meaning(msgspec.Struct, frozen=True):
 
 _OURS = _("M-Pesa could not take this payment for us. Nothing was taken. Please pay by Paybill, or ask the practice.")
 _BUSY = _("M-Pesa is busy just now. We look again in two minutes; then you can try once more.")
-_NOT_SHOWN = _("M-Pesa could not show the request on the phone. We look again in two minutes; then you can try once more.")
+_NOT_SHOWN = _(
+    "M-Pesa could not show the request on the phone. We look again in two minutes; then you can try once more."
+)
 _DECLINED = _("The request was declined on the phone. Nothing was taken.")
 
 RESULTS: dict[str, Meaning] = {
@@ -43,10 +45,16 @@ RESULTS: dict[str, Meaning] = {
     "1": Meaning(FAILED, _("There was not enough money in the M-Pesa account. Top up and try again."), TOP_UP),
     "2": Meaning(FAILED, _("M-Pesa does not take an amount this small. Please ask the practice."), PRACTICE),
     "3": Meaning(FAILED, _("This is more than M-Pesa takes in one payment. Please ask the practice."), PRACTICE),
-    "4": Meaning(FAILED, _("This would go over what the phone may pay today. Use another number, or try tomorrow."), OTHER),
-    "8": Meaning(FAILED, _("The practice's M-Pesa account cannot take more just now. Please ask the practice."), PRACTICE),
+    "4": Meaning(
+        FAILED, _("This would go over what the phone may pay today. Use another number, or try tomorrow."), OTHER
+    ),
+    "8": Meaning(
+        FAILED, _("The practice's M-Pesa account cannot take more just now. Please ask the practice."), PRACTICE
+    ),
     "11": Meaning(FAILED, _OURS, PRACTICE),
-    "17": Meaning(WAIT, _("M-Pesa has just seen the same amount from this phone. We look again in two minutes."), LATER, 120),
+    "17": Meaning(
+        WAIT, _("M-Pesa has just seen the same amount from this phone. We look again in two minutes."), LATER, 120
+    ),
     "20": Meaning(FAILED, _OURS, PRACTICE),
     "21": Meaning(FAILED, _OURS, PRACTICE),
     "26": Meaning(WAIT, _BUSY, LATER, 120),
@@ -75,11 +83,17 @@ ANY_OTHER = Meaning(UNKNOWN, _("We do not know yet whether the payment went thro
 REFUSALS: dict[str, Meaning] = {
     "line_busy": Meaning(FAILED, _("Another M-Pesa request is still open on this phone. "
                                    "Please wait a minute, then try again."), LATER, 60),
-    "busy": Meaning(FAILED, _("M-Pesa is busy just now. Nothing was sent to the phone. Please try again in a few minutes.")),
+    "busy": Meaning(
+        FAILED, _("M-Pesa is busy just now. Nothing was sent to the phone. Please try again in a few minutes.")
+    ),
     "number_refused": Meaning(FAILED, _("M-Pesa cannot ring this number. Please use another one."), OTHER),
-    "unreachable": Meaning(FAILED, _("M-Pesa cannot be reached just now. Nothing was sent to the phone. Please try again.")),
+    "unreachable": Meaning(
+        FAILED, _("M-Pesa cannot be reached just now. Nothing was sent to the phone. Please try again.")
+    ),
     "our_side": Meaning(FAILED, _OURS, PRACTICE),
-    "too_late": Meaning(FAILED, _("The request could not be sent in time. Nothing was sent to the phone. Please try again.")),
+    "too_late": Meaning(
+        FAILED, _("The request could not be sent in time. Nothing was sent to the phone. Please try again.")
+    ),
 }
 
 
@@ -105,7 +119,7 @@ class Push(msgspec.Struct, frozen=True):
 
 
 class Look(msgspec.Struct, frozen=True):
-    """The answer to "what became of it": `kind` is result (with a code), processing, busy (our rate), token, unknown."""
+    """The answer to "what became of it": `kind` is result (with a code), processing, busy, token, unknown."""
 
     kind: str
     code: str = ""

@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from kikao.core import practice
 from kikao.core.clock import utc_now
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Database
 from kikao.core.jobs import Queue
-from kikao.core.practice import Practice
 from kikao.payments import actions, letters, looking
 from kikao.payments.codes import Look, Push
 from kikao.payments.rules import Numbers
@@ -34,18 +34,16 @@ class Desk:
     """What the jobs of this room need."""
 
     def __init__(
-        self, db: Database, provider: Provider, vault: Vault, practice: Practice, clock: Callable[[], datetime] = utc_now
+        self, db: Database, provider: Provider, vault: Vault, clock: Callable[[], datetime]
     ) -> None:
         self.db = db
         self.provider = provider
         self.vault = vault
-        self.practice = practice
         self.clock = clock
 
     async def numbers(self, conn: Conn, now: datetime) -> Numbers:
         """The practice's numbers as they are at this moment."""
-        version = await conn.fetchval("select count(*) from core.setting where from_at <= $1", now)
-        return (await self.practice.at(conn, version, now)).of(Numbers)
+        return (await practice.load(conn, now)).of(Numbers)
 
     async def ring(self, attempt_id: UUID) -> None:
         async def begin(conn: Conn) -> actions.Ringing | None:
@@ -92,10 +90,10 @@ class Desk:
 
 
 def queues(
-    db: Database, provider: Provider, vault: Vault, practice: Practice, clock: Callable[[], datetime] = utc_now
+    db: Database, provider: Provider, vault: Vault, clock: Callable[[], datetime] = utc_now
 ) -> list[Queue]:
     """Rings first: somebody is waiting with the phone in the hand."""
-    desk = Desk(db, provider, vault, practice, clock)
+    desk = Desk(db, provider, vault, clock)
     return [
         Queue("payments.rings", "payments.attempt", desk.ring, at_once=8, where=RINGING),
         Queue("payments.letters", "payments.letter", desk.read, at_once=8),

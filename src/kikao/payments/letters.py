@@ -80,8 +80,9 @@ async def _weigh(conn: Conn, attempt_id: UUID, body: bytes, now: datetime, numbe
     if said is None:
         # Something came on the secret path, so something may have happened: ask M-Pesa soon.
         await conn.execute(
-            "update payments.attempt set due_at = least(due_at, $2) where id = $1 and due_at is not null", attempt_id, now
-        )
+            "update payments.attempt set due_at = least(due_at, $2) where id = $1 and due_at is not null",
+            attempt_id, now,
+        )  # fmt: skip
         return Outcome("stray", "unreadable")
     evidence = Evidence(
         rules.CALLBACK, said.code, said.text, said.merchant_request_id, said.checkout_request_id,

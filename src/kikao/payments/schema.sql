@@ -202,7 +202,8 @@ select r.id, r.channel, r.number, r.charge_id, r.amount, r.method, r.paid_at, r.
 create view payments.owed_back as
 select id, charge_id, receipt_id, amount, why, created_at, until_at, done_at from payments.duty;
 
+create view payments.letter_log as
+select id, attempt_id, received_at, due_at, tries, last_error, read_at, outcome, why from payments.letter;
+
 create view payments.open_attempt as
 select id, charge_id, state, expires_at from payments.attempt where open;
-
-create view payments.letter_log as select id, attempt_id, received_at, read_at, outcome, why from payments.letter;
