@@ -449,8 +449,6 @@ select id, attempt_id, received_at, due_at, tries, last_error, read_at, outcome,
 create view payments.open_attempt as
 select id, charge_id, state, expires_at from payments.attempt where open;
 
-create view payments.letter_log as select id, attempt_id, received_at, read_at, outcome, why from payments.letter;
-
 -- availability: when a psychologist can be met. Times of day are local to the psychologist's zone.
 create schema availability;
 

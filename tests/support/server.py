@@ -19,7 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 
 from kikao.core import db, migrate
-from kikao.core.embedded import Cluster
+from kikao.core.embedded import Cluster, EmbeddedFailed
 
 SHARED_MEMORY = Path("/dev/shm")
 ENOUGH = 300 * 1024 * 1024
@@ -103,19 +103,33 @@ def _sweep(home: Path) -> None:
 
 
 @cache
+def _started() -> Server | Exception:
+    try:
+        return start()
+    except (EmbeddedFailed, migrate.MigrationFailed, psycopg.Error) as error:
+        return error
+
+
 def current() -> Server:
-    """The server of this run, started when the first test asks for it."""
-    return start()
+    """The server of this run, started when the first test asks for it. Raises the same each time it cannot be had."""
+    found = _started()
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def version() -> int | None:
     """The major version, None when no test has asked for a database."""
-    return current().version if current.cache_info().currsize else None
+    return current().version if _running() else None
 
 
 def close() -> None:
-    if current.cache_info().currsize:
+    if _running():
         current().close()
+
+
+def _running() -> bool:
+    return bool(_started.cache_info().currsize) and isinstance(_started(), Server)
 
 
 @asynccontextmanager

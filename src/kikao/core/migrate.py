@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
+import psycopg
 
 import kikao
 
@@ -75,7 +76,10 @@ def run_file(connection: Connection, path: Path) -> None:
     """
     raw = connection.connection.driver_connection
     assert raw is not None
-    raw.execute(path.read_bytes())
+    try:
+        raw.execute(path.read_bytes())
+    except psycopg.Error as error:
+        raise MigrationFailed(f"{path.name} failed. {_sentence(error)}") from error
 
 
 def for_sqlalchemy(url: str) -> str:
