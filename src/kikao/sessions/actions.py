@@ -14,9 +14,10 @@ from kikao.core.errors import BY_CONSTRAINT, Invalid, NotPossible, Refusal
 from kikao.core.ids import SYSTEM
 from kikao.core.money import share
 from kikao.core.practice import Snapshot
+from kikao.core.sql import Statement
 from kikao.journal.actions import record
 from kikao.notifications.actions import post
-from kikao.payments import actions as payments
+from kikao.payments import charges as payments
 from kikao.sessions import rules
 from kikao.sessions.queries import Session
 from kikao.sessions.rules import CANCELLED, CONFIRMED, DECLINED, PENDING_APPROVAL
@@ -76,6 +77,24 @@ def _sealed(vault: Vault, reason: Reason, session_id: UUID) -> bytes | None:
     return vault.seal(reason.text, "sessions.session", "sealed_reason", session_id) if reason.text else None
 
 
+_ANSWERABLE = """
+where id = :id::uuid and status = 'Pending Approval' and hold_until > :now::timestamptz and sent_at is not null
+"""
+_APPROVE = Statement(f"""
+update sessions.session
+set status = 'Approved', hold_until = :hold_until::timestamptz, due_at = :hold_until::timestamptz,
+    approved_at = :now::timestamptz, approved_by = :by::uuid, updated_at = :now::timestamptz
+{_ANSWERABLE}
+""")
+_APPROVE_FREE = Statement(f"""
+update sessions.session
+set status = 'Confirmed', hold_until = null, due_at = null, open_no = null,
+    approved_at = :now::timestamptz, approved_by = :by::uuid, updated_at = :now::timestamptz,
+    confirmed_at = :now::timestamptz, confirmed_by = :by::uuid
+{_ANSWERABLE}
+""")
+
+
 async def approve(conn: Conn, actor: Actor, session: Session, now: datetime, practice: Snapshot) -> None:
     """Pending Approval → Approved, payable until a while before the start; Confirmed when nothing is owed."""
     rules.step("approve", session.status, session.parties)
@@ -83,21 +102,10 @@ async def approve(conn: Conn, actor: Actor, session: Session, now: datetime, pra
     numbers = practice.of(rules.Numbers)
     until = rules.pay_until(now, session.starts_at, numbers)
     free = session.missing == 0
-    row = await conn.fetchrow(
-        """
-        update sessions.session
-        set status = case when $5 then 'Confirmed' else 'Approved' end,
-            hold_until = case when $5 then null else $4::timestamptz end,
-            due_at = case when $5 then null else $4::timestamptz end,
-            open_no = case when $5 then null else open_no end,
-            approved_at = $2, approved_by = $3, updated_at = $2,
-            confirmed_at = case when $5 then $2 end, confirmed_by = case when $5 then $3 end
-        where id = $1 and status = 'Pending Approval' and hold_until > $2 and sent_at is not null
-        returning id
-        """,
-        session.id, now, actor.account_id, rules.hold_for_payment(until, numbers), free,
-    )
-    if row is None:
+    hold = rules.hold_for_payment(until, numbers)
+    changed = await (_APPROVE_FREE.run(conn, id=session.id, now=now, by=actor.account_id) if free else
+                     _APPROVE.run(conn, id=session.id, now=now, by=actor.account_id, hold_until=hold))
+    if not changed:
         raise NotPossible(sessionStatus=await _status(conn, session.id, now))
     if not free:
         await payments.open_charge(conn, session.charge_id, until)
@@ -128,13 +136,15 @@ async def cancel(
         )
     await payments.hold_charge(conn, session.charge_id)
     back = comes_back(session, now)
-    await _end(
+    # What was paid in part bought nothing: closing its charge gives all of it back.
+    closed = await _end(
         conn, actor, session, CANCELLED, rules.WAITING | {CONFIRMED}, now, _sealed(vault, reason, session.id)
     )
-    if back:
+    if back and not closed:
         await payments.give_back(
-            conn, session.charge_id, back, why="cancelled", now=now, until=now + MONEY_BACK_WITHIN
+            conn, session.charge_id, back, "cancelled", now, now + MONEY_BACK_WITHIN, actor
         )
+    back = closed or back
     await record(conn, actor, "cancel", "session", session.id, now, back=back, byPractice=by_practice)
     await tell(conn, "cancelled", session.id, session.requested_by, now)
     if session.sent_at is not None:
@@ -186,8 +196,11 @@ async def expire(conn: Conn, session_id: UUID, now: datetime) -> bool:
 async def _end(
     conn: Conn, actor: Actor, session: Session, status: str, come_from: frozenset[str], now: datetime,
     sealed_reason: bytes | None,
-) -> None:
-    """The change that all endings by a person share. The hold must not have passed: then it is over already."""
+) -> int:
+    """The change that all endings by a person share; answers what its charge gave back by being closed.
+
+    The hold must not have passed: then it is over already.
+    """
     row = await conn.fetchrow(
         """
         update sessions.session
@@ -200,7 +213,7 @@ async def _end(
     )
     if row is None:
         raise NotPossible(sessionStatus=await _status(conn, session.id, now))
-    await payments.close_charge(conn, session.charge_id, now)
+    return await payments.close_charge(conn, session.charge_id, now)
 
 
 async def _status(conn: Conn, session_id: UUID, now: datetime) -> str:

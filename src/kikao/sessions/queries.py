@@ -124,6 +124,8 @@ def parties(actor: Actor, row: Row) -> frozenset[str]:
     if row["psychologist_id"] == actor.person_id and actor.has("psychologist"):
         found.add(rules.PSYCHOLOGIST)
     found.update(role for role in (rules.DESK, rules.FINANCE, rules.ADMIN) if actor.has(role))
+    if actor.has("desk") and row["desk_may_answer"]:
+        found.add(rules.ANSWERING_DESK)
     return frozenset(found)
 
 

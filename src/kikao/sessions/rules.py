@@ -33,7 +33,8 @@ ENDED = frozenset({COMPLETED, DECLINED, CANCELLED, EXPIRED, NO_SHOW})
 
 # Who somebody can be to a session.
 CLIENT, PSYCHOLOGIST, DESK, FINANCE, ADMIN, SYSTEM = "client", "psychologist", "desk", "finance", "admin", "system"
-PARTIES = (CLIENT, PSYCHOLOGIST, DESK, FINANCE, ADMIN, SYSTEM)
+ANSWERING_DESK = "desk where allowed"  # the psychologist lets the desk answer requests
+PARTIES = (CLIENT, PSYCHOLOGIST, DESK, ANSWERING_DESK, FINANCE, ADMIN, SYSTEM)
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -53,10 +54,9 @@ def _step(come_from: Iterable[str], to: str, by: Iterable[str], *, reason: bool 
 # The same verb can have several lines (correct). `extend` and `reschedule` keep the status they come from.
 SAME = "the same"
 STEPS: dict[str, tuple[Step, ...]] = {
-    "approve": (_step({PENDING_APPROVAL}, APPROVED, {PSYCHOLOGIST, DESK},
-                      condition="desk where allowed; Confirmed at once when nothing is owed"),),
-    "decline": (_step({PENDING_APPROVAL}, DECLINED, {PSYCHOLOGIST, DESK, ADMIN}, reason=True,
-                      condition="desk where allowed"),),
+    "approve": (_step({PENDING_APPROVAL}, APPROVED, {PSYCHOLOGIST, ANSWERING_DESK},
+                      condition="Confirmed at once when nothing is owed"),),
+    "decline": (_step({PENDING_APPROVAL}, DECLINED, {PSYCHOLOGIST, ANSWERING_DESK, ADMIN}, reason=True),),
     "submit a payment code": (_step({APPROVED}, PAYMENT_SUBMITTED, {CLIENT}, condition="twice at most"),),
     "reject the code": (_step({PAYMENT_SUBMITTED}, APPROVED, {DESK, FINANCE, ADMIN}, reason=True),),
     "verify": (_step({PAYMENT_SUBMITTED, APPROVED}, CONFIRMED, {DESK, FINANCE, ADMIN},

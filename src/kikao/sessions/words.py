@@ -155,7 +155,7 @@ def first_actions(session: Session, pay_url: str | None) -> list[dict[str, Any]]
     if pay_url and _mine(session) and session.status == APPROVED:
         label = _("Pay %(amount)s") % {"amount": shown(session.missing)}
         found.append({"label": label, "url": pay_url, "kind": "main", "method": "get"})
-    if rules.can("approve", session.status, session.parties & {rules.PSYCHOLOGIST}):
+    if rules.can("approve", session.status, session.parties & {rules.PSYCHOLOGIST, rules.ANSWERING_DESK}):
         found.append({"label": _("Accept"), "url": f"{address}/approve", "kind": "main"})
         found.append(_dialog(
             _("Decline…"), f"{address}/decline", "plain", _("Decline this request?"),
