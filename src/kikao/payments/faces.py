@@ -1,0 +1,113 @@
+"""What the pay pages show of a bill and its last attempt: words and next steps. Decides nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from kikao.core import i18n
+from kikao.core.i18n import gettext as _
+from kikao.core.money import shown as money
+from kikao.payments import codes, rules
+from kikao.payments.queries import Bill, Receipt, Shown
+
+RINGING, LATE, UNKNOWN, PAID, FAILED, PAUSED = "ringing", "late", "unknown", "paid", "failed", "paused"
+LATE_SECONDS = 20       # without news: "did you not get it?"
+WATCHED_SECONDS = 1800  # an unknown try is asked about for half an hour, then the page stops asking
+
+CHANNELS = {"mpesa": "M-Pesa", "cash": _("Cash"), "bank": _("Bank"), "card": _("Card")}
+
+
+def closed(bill: Bill, now: datetime, receipt_url: str) -> dict[str, Any] | None:
+    """Why there is nothing to pay, or None when there is."""
+    if bill.given_back and not bill.missing:
+        text = _("%(amount)s will be given back to the number that paid, or has been already.")
+        return _closing("attention", _("Given back"), text % {"amount": money(bill.given_back)}, receipt_url)
+    if bill.missing == 0:
+        receipt = receipt_url if bill.received else None
+        return _closing("good", _("Paid"), _("Nothing more is owed. Thank you."), receipt)
+    if bill.payable(now):
+        return None
+    text = _("The time for it is over, or it has not begun. Please ask whoever sent you the link.")
+    return _closing("attention", _("This cannot be paid now"), text, receipt_url if bill.received else None)
+
+
+def _closing(tone: str, title: str, text: str, receipt_url: str | None) -> dict[str, Any]:
+    return {"tone": tone, "title": title, "text": text, "label": _("See the receipt"), "url": receipt_url}
+
+
+def _name(bill: Bill, last: Shown, now: datetime) -> str:
+    if last.state in rules.SUCCESS or bill.missing == 0:
+        return PAID
+    if last.state in rules.OPEN:
+        return RINGING if (now - last.created_at).total_seconds() < LATE_SECONDS else LATE
+    if last.state in rules.INDEFINITE:
+        return UNKNOWN
+    return FAILED if last.can_retry or last.retry_after is None else PAUSED
+
+
+def seen(name: str, last: Shown) -> str:
+    """What a page says that it shows already: another attempt, or another word, is news."""
+    return f"{name}-{str(last.id)[-12:]}{'-again' if last.can_retry else ''}"
+
+
+def face(bill: Bill, last: Shown, now: datetime, path: str, key: str) -> dict[str, Any]:
+    """The waiting page's moving part; see payments/templates/attempt.html for each name."""
+    name = _name(bill, last, now)
+    tone, title, text = _words(name, bill, last)
+    age = (now - last.created_at).total_seconds()
+    polls = name in (RINGING, LATE, PAUSED) or (name == UNKNOWN and age < WATCHED_SECONDS)
+    return {
+        "face": name, "tone": tone, "title": title, "text": text,
+        "steps": _steps() if name in (RINGING, LATE) else [],
+        "seconds": max(int((last.expires_at - now).total_seconds()), 0) if name in (RINGING, LATE) else None,
+        "poll_url": f"{path}/attempt?seen={seen(name, last)}" if polls else None,
+        "news": name != RINGING,
+        "retry": _retry(name, last, path, key),
+        "next": {"label": _("See the receipt"), "url": f"{path}/receipt"} if name == PAID else None,
+        "closable": name in (LATE, UNKNOWN, PAUSED),
+    }  # fmt: skip
+
+
+def _steps() -> list[str]:
+    return [
+        _("Look at the phone that pays: M-Pesa shows the amount and asks for the PIN."),
+        _("Check the amount and the name, then enter the M-Pesa PIN there, never here."),
+        _("Come back to this page. It changes by itself."),
+    ]
+
+
+def _words(name: str, bill: Bill, last: Shown) -> tuple[str, str, str]:
+    message = _(last.message)
+    if name == PAID and bill.given_back:
+        text = _("It came when it was no longer possible to keep what it was for. %(amount)s will be given back.")
+        return "attention", _("The payment has arrived"), text % {"amount": money(bill.given_back)}
+    if name == PAID:
+        return "good", _("Paid"), message if last.state in rules.SUCCESS else _("Paid. Thank you.")
+    if name == LATE:
+        text = _("Did you not get it? Is the phone on, with coverage? Nothing is taken without the PIN.")
+        return "info", _("Still waiting for the phone"), text
+    if name == UNKNOWN:
+        return "attention", _("We do not know yet"), message
+    if name == RINGING:
+        return "info", _("Look at your phone"), message
+    title = _("Part of it has arrived") if last.state == rules.AMOUNT_MISMATCH else _("Not paid yet")
+    return "attention" if name == PAUSED or last.state == rules.AMOUNT_MISMATCH else "danger", title, message
+
+
+def _retry(name: str, last: Shown, path: str, key: str) -> dict[str, Any] | None:
+    if name not in (UNKNOWN, FAILED) or not last.can_retry:
+        return None
+    step = codes.meaning(last.code).step
+    note = _("Another number works best.") if step == codes.OTHER and name == FAILED else None
+    return {"label": _("Ring the phone again"), "url": path, "key": key, "phone": "", "note": note}
+
+
+def receipt_row(receipt: Receipt, zone: str) -> dict[str, str]:
+    """One payment as the receipt page lists it."""
+    return {
+        "number": receipt.number or _("to follow"),
+        "channel": _(CHANNELS[receipt.channel]),
+        "amount": money(receipt.amount),
+        "when": i18n.when(receipt.at, zone),
+    }
