@@ -597,7 +597,9 @@ from directory.psychologist
 where status = 'listed';
 
 create view directory.practising as
-select id, slug, status, title, desk_may_answer, meeting_link from directory.psychologist;
+select id, slug, status, title, registration_number, licence_until, checked_at, public_yes_at, desk_may_answer,
+       meeting_link
+from directory.psychologist;
 
 -- sessions: what is booked with a psychologist.
 create schema sessions;
@@ -722,3 +724,7 @@ from sessions.session where occupied is not null;
 -- Whether somebody has paid here before, and has been seen.
 create view sessions.known as
 select psychologist_id, client_id, status, confirmed_at from sessions.session;
+
+-- For the practice's figures: no person, no words.
+create view sessions.overview as
+select id, reference, status, hold_until, sent_at, starts_at, charge_id from sessions.session;

@@ -90,4 +90,6 @@ from directory.psychologist
 where status = 'listed';
 
 create view directory.practising as
-select id, slug, status, title, desk_may_answer, meeting_link from directory.psychologist;
+select id, slug, status, title, registration_number, licence_until, checked_at, public_yes_at, desk_may_answer,
+       meeting_link
+from directory.psychologist;

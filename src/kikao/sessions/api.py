@@ -162,10 +162,6 @@ async def make_session(
     return await request_session.fn(request, kit, actor, now, data)  # type: ignore[no-any-return]
 
 
-def _cursor(session: Session, at: datetime) -> str:
-    return base64.urlsafe_b64encode(f"{at.isoformat()}|{session.id}".encode()).decode()
-
-
 def read_cursor(text: str | None) -> tuple[datetime, UUID] | None:
     if text is None:
         return None
@@ -226,7 +222,7 @@ def _moment(field: str, text: str | None) -> datetime | None:
 
 def _page(found: list[Session], most: int, at: Callable[[Session], datetime | None]) -> SessionList:
     more = found[most - 1] if len(found) > most else None
-    cursor = _cursor(more, at(more) or more.starts_at) if more else None
+    cursor = queries.cursor_at(more, at(more)) if more else None
     return SessionList(sessions=[shown(session) for session in found[:most]], next=cursor)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -161,6 +162,11 @@ def _who(actor: Actor) -> dict[str, Any]:
         "account_id": actor.account_id,
         "sees_all": actor.has("desk", "admin") or actor.is_system,
     }
+
+
+def cursor_at(session: Session, at: datetime | None = None) -> str:
+    """Where a list goes on after this session; `at`: what the list is ordered by, its start unless said otherwise."""
+    return base64.urlsafe_b64encode(f"{(at or session.starts_at).isoformat()}|{session.id}".encode()).decode()
 
 
 async def visible(conn: Conn, actor: Actor, id_or_reference: str | UUID, now: datetime) -> Session:

@@ -121,3 +121,7 @@ from sessions.session where occupied is not null;
 -- Whether somebody has paid here before, and has been seen.
 create view sessions.known as
 select psychologist_id, client_id, status, confirmed_at from sessions.session;
+
+-- For the practice's figures: no person, no words.
+create view sessions.overview as
+select id, reference, status, hold_until, sent_at, starts_at, charge_id from sessions.session;
