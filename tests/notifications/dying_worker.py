@@ -25,9 +25,7 @@ class Dying(EmailChannel):
 
 async def main(when: str, url: str, smtp_port: str, sms_url: str) -> None:
     kinds.add(*story.KINDS)
-    mail = Dying(
-        "127.0.0.1", int(smtp_port), username=None, password=None, starttls=False, sender=story.PRACTICE
-    )
+    mail = story.mail_channel(int(smtp_port), Dying)
     mail.when = when
     db = await database.connect(url, size=2)
     for queue in story.queues_of(db, mail, story.sms_channel(sms_url)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
@@ -55,14 +55,18 @@ async def code(conn: Conn, post: Post, _reader: Reader | None, tools: Tools) -> 
 KINDS = (Kind("told", told), Kind("code", code, code=True))
 
 
-def mail_channel(port: int) -> EmailChannel:
-    return EmailChannel(
+Mail = TypeVar("Mail", bound=EmailChannel)
+Sms = TypeVar("Sms", bound=SmsChannel)
+
+
+def mail_channel(port: int, made: type[Mail] = EmailChannel) -> Mail:  # type: ignore[assignment]
+    return made(
         "127.0.0.1", port, username=None, password=None, starttls=False, sender=PRACTICE, tls=TLS
     )
 
 
-def sms_channel(url: str) -> SmsChannel:
-    return SmsChannel(url, "sandbox", Secret("an-api-key"), "MTI", tls=TLS)
+def sms_channel(url: str, made: type[Sms] = SmsChannel) -> Sms:  # type: ignore[assignment]
+    return made(url, "sandbox", Secret("an-api-key"), "MTI", tls=TLS)
 
 
 def queues_of(db: Database, email: EmailChannel, sms: SmsChannel) -> list[Queue]:
@@ -77,7 +81,8 @@ class Story:
 
     def __init__(self, db: Database, sink: Addresses, inbox: httpx.AsyncClient) -> None:
         self.db, self.sink, self.inbox = db, sink, inbox
-        self.email, self.sms = mail_channel(sink.smtp_port), sms_channel(sink.url)
+        self.email: EmailChannel = mail_channel(sink.smtp_port)
+        self.sms: SmsChannel = sms_channel(sink.url)
 
     @property
     def queues(self) -> list[Queue]:

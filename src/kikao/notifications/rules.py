@@ -62,7 +62,7 @@ _LETTER = r"[^\W\d_]"
 
 
 def _pattern(words: Iterable[str]) -> re.Pattern[str]:
-    either = "|".join(map(re.escape, words))
+    either = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
     return re.compile(rf"(?<!{_LETTER})(?:{either})(?!{_LETTER})")
 
 
@@ -75,8 +75,11 @@ _TELLING = re.compile(
 
 def telling_words(text: str, also: Iterable[str] = ()) -> list[str]:
     """The words, in lower case, that would tell a stranger what this is about, in English or Swahili.
-    `also`: names of psychologists and places, each looked for as it is and word by word."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    names = {part for name in also for part in (name.casefold(), *name.casefold().split()) if len(part) > 2}
-    found = [match.group() for match in _TELLING.finditer(plain)]
-    return found + (_pattern(sorted(names)).findall(plain) if names else [])
+    `also`: names of psychologists (each part by itself) and of places, found as they stand."""
+    plain = _plain(text)
+    names = [_plain(name) for name in also]
+    return _TELLING.findall(plain) + (_pattern(names).findall(plain) if names else [])
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
