@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import msgspec
 import pytest
 from aiohttp import web
 
@@ -20,7 +21,8 @@ from kikao.core.clock import utc_now
 from kikao.core.crypto import Secret, Vault
 from kikao.core.db import Conn, Database
 from kikao.core.ids import new_id, new_reference
-from kikao.payments import actions, ledger, letters, links
+from kikao.payments import actions, ledger, letters, links, looking
+from kikao.payments.codes import Look, Push
 from kikao.payments.jobs import queues
 from kikao.payments.providers.mpesa import Merchant, Mpesa
 from kikao.payments.rules import Numbers
@@ -43,6 +45,40 @@ class Clock:
 
     def move(self, seconds: float) -> None:
         self.ahead += timedelta(seconds=seconds)
+
+
+class Rung(msgspec.Struct, frozen=True):
+    """An accepted attempt, with what M-Pesa knows of it."""
+
+    attempt_id: UUID
+    charge_id: UUID
+    token: str
+    merchant: str
+    checkout: str
+    amount: int
+
+    def letter(self, code: str | int = 0, **changed: Any) -> bytes:
+        """A callback as M-Pesa writes it; `receipt`, `amount`, `merchant`, `checkout` and `items` may be changed."""
+        said: dict[str, Any] = {
+            "MerchantRequestID": changed.get("merchant", self.merchant),
+            "CheckoutRequestID": changed.get("checkout", self.checkout),
+            "ResultCode": code,
+            "ResultDesc": "The service request is processed successfully." if str(code) == "0" else "Refused",
+        }
+        if str(code) == "0":
+            items = [
+                {"Name": "Amount", "Value": changed.get("amount", self.amount)},
+                {"Name": "MpesaReceiptNumber", "Value": changed.get("receipt", self.receipt)},
+                {"Name": "Balance"},
+                {"Name": "TransactionDate", "Value": 20261122153041},
+                {"Name": "PhoneNumber", "Value": 254700000001},
+            ]
+            said["CallbackMetadata"] = {"Item": changed.get("items", items)}
+        return msgspec.json.encode({"Body": {"stkCallback": said}})
+
+    @property
+    def receipt(self) -> str:
+        return "UKM" + self.attempt_id.hex[-7:].upper()
 
 
 class Till:
@@ -72,6 +108,47 @@ class Till:
             if opened:
                 await actions.open_charge(conn, charge_id, now + timedelta(days=1))
         return charge_id
+
+    async def ask(self, charge_id: UUID, phone: str, actor: Actor = NOBODY) -> actions.Attempt:
+        async def verb(conn: Conn) -> actions.Attempt:
+            return await actions.ask_to_pay(conn, actor, charge_id, phone, self.clock(), self.numbers)
+
+        return await self.db.again(verb)
+
+    async def rung(self, charge_id: UUID, phone: str = "+254700000001") -> Rung:
+        """An attempt that M-Pesa has accepted, without a socket."""
+        attempt = await self.ask(charge_id, phone)
+        merchant, checkout = f"m-{attempt.id}"[:40], f"ws_CO_{attempt.id}"
+        async with self.db.transaction() as conn:
+            ringing = await actions.begin_ringing(conn, attempt.id, self.clock(), self.numbers)
+            assert ringing is not None
+            answer = Push("accepted", merchant_request_id=merchant, checkout_request_id=checkout)
+            await actions.note_answer(conn, attempt.id, answer, self.clock(), self.numbers)
+        return Rung(attempt.id, charge_id, ringing.token, merchant, checkout, attempt.amount)
+
+    async def post(self, token: str, body: bytes) -> UUID | None:
+        """A letter through the letterbox."""
+        async with self.db.connection() as conn:
+            return await letters.store_letter(conn, self.vault, token, body, "192.0.2.7", self.clock())
+
+    async def read_letters(self) -> list[str]:
+        """Read all letters that are due, oldest first, parked ones as they are woken; what became of each."""
+        words = []
+        while due := await self.rows("select id from payments.letter where due_at is not null order by received_at, id"):
+            for row in due:
+                async with self.db.transaction() as conn:
+                    found = await letters.read_letter(conn, self.vault, row["id"], self.clock(), self.numbers)
+                words.append(found.word if found else "")
+        return words
+
+    async def look(self, rung: Rung, code: str, kind: str = "result") -> None:
+        """An answer to a look-up."""
+        async with self.db.transaction() as conn:
+            look = Look(kind, code, "", rung.merchant)
+            await looking.note_look_up(conn, rung.attempt_id, rung.checkout, look, self.clock(), self.numbers)
+
+    async def state(self, rung: Rung) -> str:
+        return str((await self.row("attempt", rung.attempt_id))["state"])
 
     async def row(self, table: str, row_id: UUID) -> dict[str, Any]:
         async with self.db.connection() as conn:
@@ -161,12 +238,6 @@ class Shop(Till):
     async def fault(self, **described: Any) -> None:
         (await self.sim.post("/api/faults", json=described)).raise_for_status()
 
-    async def ask(self, charge_id: UUID, phone: str, actor: Actor = NOBODY) -> actions.Attempt:
-        async def verb(conn: Conn) -> actions.Attempt:
-            return await actions.ask_to_pay(conn, actor, charge_id, phone, self.clock(), self.numbers)
-
-        return await self.db.again(verb)
-
 
 @asynccontextmanager
 async def letterbox(till: Till) -> AsyncIterator[str]:
@@ -203,7 +274,7 @@ async def shop(till: Till) -> AsyncIterator[Shop]:
         provider = Mpesa(
             base, Secret(settings.consumer_key), Secret(settings.consumer_secret),
             Merchant(settings.shortcode, Secret(settings.passkey), callbacks),
-            Tokens(till.db, till.vault), clock=till.clock, look_ups_a_minute=60_000,
+            Tokens(till.db, till.vault), clock=till.clock, look_ups_a_minute=60_000, answer=1.5,
         )  # fmt: skip
         try:
             yield Shop(till, provider, sim)

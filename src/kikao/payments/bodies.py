@@ -65,7 +65,7 @@ def _refuse(name: str) -> Any:
 
 def _code(value: object) -> str:
     if isinstance(value, Decimal):  # 0.0
-        return str(int(value)) if abs(value) < _SENSIBLE and value == value.to_integral_value() else ""
+        return str(int(value)) if -_SENSIBLE < value < _SENSIBLE and value == value.to_integral_value() else ""
     code = text_of(value)
     return code if len(code) <= 32 else ""
 
@@ -84,7 +84,7 @@ def _amount(value: object) -> Decimal | None:
         amount = Decimal(value)
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() and abs(amount) < _SENSIBLE else None
+    return amount if amount.is_finite() and -_SENSIBLE < amount < _SENSIBLE else None
 
 
 def _receipt(value: object) -> str | None:

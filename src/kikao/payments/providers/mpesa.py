@@ -16,7 +16,7 @@ import msgspec
 
 from kikao.core.clock import EAST_AFRICA, utc_now
 from kikao.core.crypto import Secret
-from kikao.core.outgoing import http_client
+from kikao.core.outgoing import ANSWER, http_client
 from kikao.payments import codes
 from kikao.payments.codes import Look, Push
 from kikao.payments.providers.rate import Rate
@@ -48,15 +48,16 @@ class Connection(msgspec.Struct, frozen=True):
 
 
 class Mpesa:
-    """One merchant's door to Daraja. `look_ups_a_minute` bounds what one program asks."""
+    """One merchant's door to Daraja. `look_ups_a_minute` bounds what one program asks; `answer` is how many seconds
+    M-Pesa has to answer, far below the lease of a due row."""
 
     def __init__(
         self, base_url: str, key: Secret, secret: Secret, merchant: Merchant, tokens: TokenStore, *,
-        clock: Callable[[], datetime] = utc_now, look_ups_a_minute: int = 60,
+        clock: Callable[[], datetime] = utc_now, look_ups_a_minute: int = 60, answer: float = ANSWER,
     ) -> None:
         self.merchant = merchant
         self._clock = clock
-        self._http = http_client(base_url)
+        self._http = http_client(base_url, answer=answer)
         self._tokens = TokenKeeper(self._http, tokens, key, secret, clock)
         self._rate = Rate(look_ups_a_minute)
 
