@@ -44,7 +44,10 @@
       event.preventDefault();
       box.open = true;
       dialog.removeAttribute("open");
+      dialog.classList.add("is-modal");
       dialog.showModal();
+      dialog.tabIndex = -1;
+      dialog.focus(); // read out by its heading; Tab goes on to what is in it
       dialog.addEventListener("close", () => { box.open = false; summary.focus(); }, { once: true });
       return;
     }
