@@ -56,9 +56,10 @@ async def pay_page(
     async with kit.db.connection() as conn:
         bill = await _bill(conn, token)
         last = await queries.latest_attempt(conn, bill.id, now, await _numbers(conn, kit, actor, now))
+        phone = await queries.own_phone(conn, actor, bill)
     if last is not None and last.state in rules.OPEN and bill.missing:
         return see_other(f"/p/{token}/wait")
-    return _pay_page(request, kit, actor, now, bill, token)
+    return _pay_page(request, kit, actor, now, bill, token, phone=phone)
 
 
 def _pay_page(

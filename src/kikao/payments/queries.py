@@ -9,6 +9,7 @@ import msgspec
 
 from kikao.core.actor import Actor
 from kikao.core.db import Conn, Row
+from kikao.core.phone import can_be_prompted
 from kikao.payments import rules
 from kikao.payments.links import link_hash
 from kikao.payments.rules import Numbers, Try
@@ -32,6 +33,20 @@ class Bill(msgspec.Struct, frozen=True):
 
     def payable(self, now: datetime) -> bool:
         return bool(self.missing and self.closed_at is None and self.open_until and self.open_until > now)
+
+
+async def own_phone(conn: Conn, actor: Actor, bill: Bill) -> str:
+    """The payer's own number, when it is the payer who looks and a prompt can reach it; else nothing."""
+    if actor.account_id is None or actor.account_id != bill.payer_account:
+        return ""
+    numbers = await conn.fetch(
+        """
+        select value from accounts.contact
+        where person_id = $1 and kind = 'phone' and proved_at is not null order by proved_at
+        """,
+        actor.person_id,
+    )
+    return next((row["value"] for row in numbers if can_be_prompted(row["value"])), "")
 
 
 _BILL = """
