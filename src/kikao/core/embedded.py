@@ -280,6 +280,7 @@ class Cluster:
         try:
             done = subprocess.run(  # noqa: S603 - our own binaries, no shell
                 command, env=env, cwd=self.folder, umask=0o077, text=True, check=False, **as_whom,
+                start_new_session=True,  # Ctrl-C is for the caller, who stops the server in order
                 # The server inherits what pg_ctl was given, and a pipe would never end.
                 stdout=subprocess.DEVNULL if "start" in words else subprocess.PIPE,
                 stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
-import psycopg
 
 import kikao
 
@@ -74,6 +73,8 @@ def run_file(connection: Connection, path: Path) -> None:
 
     Past SQLAlchemy, which takes colons for parameters, and past psycopg's reading of percent signs.
     """
+    import psycopg
+
     raw = connection.connection.driver_connection
     assert raw is not None
     try:

@@ -74,10 +74,9 @@ def _offer(profile: Profile, slots: list[Slot], actor: Actor) -> dict[str, Any]:
 
 def _chip(profile: Profile, session_type: str, start: datetime, zone: str, *, with_day: bool = False) -> dict[str, Any]:
     clock = i18n.clock(start, zone)
-    label = f"{i18n.short_day(start, zone)} {clock}" if with_day else clock
     address = urlencode({"k": code_of(session_type), "start": start.isoformat()})
     return {
-        "label": label, "hint": None, "full": i18n.when(start, zone), "url": f"/t/{profile.slug}/request?{address}",
+        "label": clock, "hint": i18n.short_day(start, zone) if with_day else None, "full": i18n.when(start, zone), "url": f"/t/{profile.slug}/request?{address}",
         "value": start.isoformat(),
     }
 
@@ -215,13 +214,12 @@ def _type(profile: Profile, rate: Rate, current: Rate) -> dict[str, Any]:
 def _profile_facts(profile: Profile) -> dict[str, Any]:
     spoken = ", ".join(LANGUAGE_NAMES.get(code, code) for code in profile.languages)
     facts = [
-        {"icon": "check", "text": f"{profile.board} · {profile.registration_number}"},
         {"icon": "chat", "text": spoken},
-        {"icon": "person", "text": _("Sees %(who)s") % {"who": ", ".join(profile.sees)}},
+        {"icon": "user", "text": _("Sees %(who)s") % {"who": ", ".join(profile.sees)}},
         {"icon": "video", "text": ", ".join(_(mode) for mode in profile.modes)},
     ]
     return {
-        "name": profile.name, "title": profile.title, "registration": profile.registration_number,
+        "name": profile.name, "title": profile.title, "registration": f"{profile.board}, {profile.registration_number}",
         "in_training": _supervised(profile), "bio": [text for text in profile.bio.split("\n") if text.strip()],
         "facts": [fact for fact in facts if fact["text"]],
     }

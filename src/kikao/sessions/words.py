@@ -127,15 +127,16 @@ def rows(session: Session, zone: str) -> list[tuple[str, str]]:
     ]
 
 
-def terms(session: Session, zone: str) -> list[tuple[str, str]]:
+def terms(session: Session, zone: str, now: datetime) -> list[tuple[str, str]]:
     counted = rules.counted_from(session.starts_at, session.first_starts_at)
-    return terms_lines(rules.deadlines(session.tiers, counted, session.price), zone)
+    return terms_lines(rules.deadlines(session.tiers, counted, session.price), zone, now)
 
 
-def terms_lines(lines: tuple[rules.Deadline, ...], zone: str) -> list[tuple[str, str]]:
-    """The cancellation terms as clock times and shillings."""
+def terms_lines(lines: tuple[rules.Deadline, ...], zone: str, now: datetime) -> list[tuple[str, str]]:
+    """The cancellation terms as clock times and shillings; what has passed is not promised any more."""
+    lines = tuple(line for line in lines if line.until > now)
     if not lines:
-        return []
+        return [(_("From now on"), _("nothing back"))]
     until, back = _("Until %(time)s"), _("%(amount)s back")
     told_lines = [
         (until % {"time": i18n.when(line.until, zone)}, back % {"amount": shown(line.refund)}) for line in lines
