@@ -55,7 +55,7 @@ def _of_addresses(outside: Outside) -> list[Finding]:
     found = []
     address = outside.callback_url.lower()
     if words := [word for word in REFUSED_IN_ADDRESS if word in address]:
-        found.append(Finding(f"Safaricom refuses a callback address that holds “{words[0]}” (KIKAO_MPESA_CALLBACK_URL)."))
+        found.append(Finding(f"Safaricom refuses an address that holds “{words[0]}” (KIKAO_MPESA_CALLBACK_URL)."))
     if urlsplit(address).scheme != "https" and (urlsplit(address).hostname or "") not in ("127.0.0.1", "localhost"):
         found.append(Finding("The callback address must begin with https:// (KIKAO_MPESA_CALLBACK_URL)."))
     if not re.fullmatch(r"\d{5,7}", outside.shortcode):
