@@ -168,6 +168,7 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     asyncpg.PostgresError: on_database,
     asyncpg.InterfaceError: on_unreachable,
     OSError: on_unreachable,
+    RecursionError: lambda request, _error: _answer(request, _Other(400)),  # a body nested too deeply
     msgspec.DecodeError: lambda request, _error: _answer(request, _Other(400)),
     Exception: on_anything,
 }
