@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 from kikao.availability import sql
-from kikao.availability.rules import Numbers
-from kikao.core.db import Conn
+from kikao.availability.rules import Exceptional, Hours, Numbers, OwnNumbers
+from kikao.core.db import Conn, one
 from kikao.core.sql import Statement
 
 
@@ -116,3 +116,119 @@ async def next_free(
     """The first such start of each psychologist; who has none is missing. One query."""
     rows = await _NEXT.rows(conn, **_values(wanted, lower, upper, now, numbers, mode, None))
     return {row["psychologist_id"]: row["start_at"] for row in rows}
+
+
+# one's own calendar -------------------------------------------------------------------------------
+
+
+async def week(conn: Conn, psychologist_id: UUID) -> list[Hours]:
+    """The weekly hours, Monday first."""
+    rows = await conn.fetch(
+        """
+        select weekday, from_minute, until_minute, modes from availability.hours
+        where psychologist_id = $1 order by weekday, from_minute
+        """,
+        psychologist_id,
+    )
+    return [Hours(row["weekday"], row["from_minute"], row["until_minute"], tuple(row["modes"])) for row in rows]
+
+
+class Listed(msgspec.Struct, frozen=True):
+    id: UUID
+    day: Exceptional
+
+
+async def exceptions(
+    conn: Conn, psychologist_id: UUID, now: datetime, *, after: tuple[date, UUID] | None = None, most: int = 20
+) -> list[Listed]:
+    """Days that differ, from today on, the nearest first; one more than `most`."""
+    after_day, after_id = after or (None, None)
+    rows = await conn.fetch(
+        """
+        select id, on_date, kind, from_minute, until_minute, modes from availability.exception
+        where psychologist_id = $1 and on_date >= $2 and ($3::date is null or (on_date, id) > ($3, $4::uuid))
+        order by on_date, id limit $5
+        """,
+        psychologist_id, await today(conn, psychologist_id, now), after_day, after_id, most + 1,
+    )
+    return [
+        Listed(row["id"], Exceptional(
+            row["on_date"], row["kind"], row["from_minute"], row["until_minute"], tuple(row["modes"])))
+        for row in rows
+    ]
+
+
+async def exception(conn: Conn, exception_id: UUID) -> Listed:
+    row = one(await conn.fetchrow(
+        "select on_date, kind, from_minute, until_minute, modes from availability.exception where id = $1", exception_id
+    ))
+    day = Exceptional(row["on_date"], row["kind"], row["from_minute"], row["until_minute"], tuple(row["modes"]))
+    return Listed(exception_id, day)
+
+
+async def count_exceptions(conn: Conn, psychologist_id: UUID, now: datetime) -> int:
+    return int(await conn.fetchval(
+        "select count(*) from availability.exception where psychologist_id = $1 and on_date >= $2",
+        psychologist_id, await today(conn, psychologist_id, now),
+    ))
+
+
+class Calendar(msgspec.Struct, frozen=True):
+    time_zone: str
+    own: OwnNumbers
+
+
+async def calendar(conn: Conn, psychologist_id: UUID) -> Calendar:
+    """The usual one where a psychologist has none yet."""
+    row = await conn.fetchrow(
+        """
+        select time_zone, buffer_minutes, notice_minutes, horizon_days, step_minutes from availability.calendar
+        where psychologist_id = $1
+        """,
+        psychologist_id,
+    )
+    return Calendar(row[0], OwnNumbers(*row[1:])) if row else Calendar("Africa/Nairobi", OwnNumbers())
+
+
+async def today(conn: Conn, psychologist_id: UUID, now: datetime) -> date:
+    """In the psychologist's zone, by the database's own idea of zones."""
+    zone = (await calendar(conn, psychologist_id)).time_zone
+    found: date = await conn.fetchval("select ($1::timestamptz at time zone $2::text)::date", now, zone)
+    return found
+
+
+# Sessions that are kept and do not lie within the open time of their mode. The window begins a day early, for one
+# that is going on.
+_OUTSIDE = Statement(f"""
+with asked as materialized (
+    select c.psychologist_id, c.time_zone, :mode::text as mode, 0 as minutes,
+           :now::timestamptz - interval '1 day' as lower, :upper::timestamptz as upper
+    from availability.calendar c where c.psychologist_id = :psychologist_id::uuid
+),
+{sql.OPEN_TIME}
+select b.reference
+from sessions.busy b left join open_time o on o.psychologist_id = b.psychologist_id
+where b.psychologist_id = :psychologist_id::uuid and b.mode = :mode::text and upper(b.during) > :now::timestamptz
+  and (b.hold_until is null or b.hold_until > :now::timestamptz)
+  and (o.hours is null or not b.during <@ o.hours)
+order by lower(b.during)
+""")
+
+
+async def outside(conn: Conn, psychologist_id: UUID, now: datetime) -> list[str]:
+    """The references of sessions that are kept and lie outside this psychologist's hours as they are."""
+    rows = await conn.fetch(
+        """
+        select mode, max(upper(during)) as last from sessions.busy
+        where psychologist_id = $1 and upper(during) > $2 and (hold_until is null or hold_until > $2)
+        group by mode order by mode
+        """,
+        psychologist_id, now,
+    )
+    found: list[str] = []
+    for row in rows:
+        lying = await _OUTSIDE.rows(
+            conn, psychologist_id=psychologist_id, mode=row["mode"], now=now, upper=row["last"] + timedelta(days=1)
+        )
+        found += [session["reference"] for session in lying]
+    return found

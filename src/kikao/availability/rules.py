@@ -23,12 +23,37 @@ class Numbers(msgspec.Struct, frozen=True):
     step_minutes: Annotated[int, msgspec.Meta(ge=5, le=240)] = 30
 
 
+class OwnNumbers(msgspec.Struct, frozen=True):
+    """A psychologist's own ones, in the order of the calendar's columns; None: the practice's number counts."""
+
+    buffer_minutes: Annotated[int, msgspec.Meta(ge=0, le=240)] | None = None
+    notice_minutes: Annotated[int, msgspec.Meta(ge=0, le=43_200)] | None = None
+    horizon_days: Annotated[int, msgspec.Meta(ge=1, le=365)] | None = None
+    step_minutes: Annotated[int, msgspec.Meta(ge=5, le=240)] | None = None
+
+
+# `In Person` needs a place, and nobody can enter places yet.
+MODES_NOW = ("Online", "Phone")
+MOST_STRETCHES = 70
+AHEAD = timedelta(days=2 * 366)
+
+
 class Hours(msgspec.Struct, frozen=True):
     """One stretch of a week: `weekday` 1 (Monday) to 7, minutes past local midnight."""
 
     weekday: int
     from_minute: int
     until_minute: int
+    modes: tuple[str, ...] = ("Online",)
+
+
+class Exceptional(msgspec.Struct, frozen=True):
+    """A local day, or a part of one, that differs from the week: `off` or `extra`."""
+
+    on_date: date
+    kind: str
+    from_minute: int = 0
+    until_minute: int = 1440
     modes: tuple[str, ...] = ("Online",)
 
 
@@ -46,9 +71,30 @@ def clock_text(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
+def check_modes(modes: tuple[str, ...], field: str) -> None:
+    if not modes or len(set(modes)) != len(modes) or not set(modes) <= set(MODES_NOW):
+        raise Invalid.field(field, "unknown_mode", "Times can be Online or Phone, or both.")
+
+
+def check_exception(wanted: Exceptional, today: date) -> None:
+    """Raises Invalid; `today` is the psychologist's."""
+    if wanted.kind not in ("off", "extra"):
+        raise Invalid.field("kind", "unknown_kind", "A day differs by being off, or extra.")
+    if wanted.on_date < today:
+        raise Invalid.field("date", "in_the_past", "This day lies in the past.")
+    if wanted.on_date > today + AHEAD:
+        raise Invalid.field("date", "beyond_horizon", "This day lies more than two years ahead.")
+    if not 0 <= wanted.from_minute < wanted.until_minute <= 1440:
+        raise Invalid.field("to", "ends_before_it_begins", "This ends before it begins.")
+    check_modes(wanted.modes, "modes")
+
+
 def check_week(week: list[Hours]) -> None:
     """Raises Invalid where a stretch is empty or two of one day overlap; the table refuses the same."""
+    if len(week) > MOST_STRETCHES:
+        raise Invalid.field("hours", "too_many", "These are too many stretches for one week.")
     for number, hours in enumerate(week):
+        check_modes(hours.modes, f"hours[{number}].modes")
         if not 1 <= hours.weekday <= 7:
             raise Invalid.field(f"hours[{number}].weekday", "not_a_weekday", "Week-days are 1 (Monday) to 7.")
         if not 0 <= hours.from_minute < hours.until_minute <= 1440:

@@ -23,7 +23,9 @@ utc_day as (
            ((t + interval '1 day') at time zone a.time_zone)
            - ((t + interval '1 day') at time zone 'UTC') as shift_after
     from asked a
-    cross join lateral generate_series(date_trunc('day', a.lower, 'UTC'), a.upper, interval '1 day') t
+    -- A session that begins before `upper` may end on the UTC day after it.
+    cross join lateral generate_series(
+        date_trunc('day', a.lower, 'UTC'), a.upper + make_interval(mins => a.minutes), interval '1 day') t
 ),
 piece as (
     select psychologist_id, mode, from_at, to_at, shift from utc_day where shift = shift_after
@@ -74,7 +76,7 @@ open_time as (
 # The first reason against a start, or null. The same words are codes of the API.
 REFUSED = """
 case
-    when start_at < :now::timestamptz then 'in_the_past'
+    when start_at <= :now::timestamptz then 'in_the_past'
     when start_at < a.earliest then 'too_soon'
     when start_at > a.latest then 'beyond_horizon'
     when (start_at at time zone a.time_zone)::date > a.last_day then 'after_licence'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Annotated
 
 import msgspec
@@ -54,3 +56,56 @@ def check_rate(amount: int, minutes: int) -> None:
 
 def code_of(session_type: str) -> str:
     return next(code for code, name in TYPE_CODES.items() if name == session_type)
+
+
+# a psychologist's own profile ---------------------------------------------------------------------
+
+SEES = ("children", "adolescents", "adults", "older adults")
+LONGEST = {
+    "title": 80, "board": 120, "registration_number": 40, "licence_number": 40, "bio": 2000, "gender": 40,
+    "meeting_link": 500,
+}
+NEEDED = ("title", "board", "registration_number")
+MOST_WORDS = 20
+# What an admin has checked. Whoever changes one of them is checked again.
+CHECKED = ("title", "board", "registration_number", "licence_number", "licence_until")
+
+
+def camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(part.capitalize() for part in others)
+
+
+def check_text(name: str, text: str | None) -> None:
+    """Raises Invalid for a text of a profile that is too long, or missing where it is needed."""
+    if name in NEEDED and not text:
+        raise Invalid.field(camel(name), "missing", "This is missing.")
+    if text is not None and len(text) > LONGEST[name]:
+        raise Invalid.field(camel(name), "too_long", "This is too long.")
+    if name == "meeting_link" and text and not re.fullmatch(r"https://[^\s/]+\.[^\s]+", text):
+        raise Invalid.field("meetingLink", "not_https", "A link to meet begins with https://.")
+
+
+def check_words(name: str, words: tuple[str, ...]) -> None:
+    """Raises Invalid for a list of a profile: unknown words where they are given, too many or too long ones."""
+    known = {"session_types": SESSION_TYPES, "modes": MODES, "sees": SEES}.get(name)
+    if known is not None and not (words and set(words) <= set(known)):
+        raise Invalid.field(camel(name), "unknown_word", "One of these words is not known here.")
+    if name == "languages" and not all(re.fullmatch(r"[a-z]{2,3}", word) for word in words):
+        raise Invalid.field("languages", "unknown_word", "Languages are codes like en, sw or luo.")
+    if len(words) > MOST_WORDS or len(set(words)) != len(words) or not all(1 <= len(word) <= 60 for word in words):
+        raise Invalid.field(camel(name), "wrong_list", "This list is too long, or has a word twice.")
+
+
+def slug_of(name: str) -> str:
+    """`Dr Wanjirũ Kamau` as a part of an address: `dr-wanjiru-kamau`."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50].strip("-") or "p"
+
+
+def needed_to_be_listed(
+    *, has_licence: bool, said_yes: bool, has_emergency_line: bool
+) -> list[str]:
+    """What is still missing before somebody can be listed; empty: nothing."""
+    wanted = (("licence", has_licence), ("public_yes", said_yes), ("emergency_line", has_emergency_line))
+    return [name for name, there in wanted if not there]
