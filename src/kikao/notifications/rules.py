@@ -73,11 +73,12 @@ _TELLING = re.compile(
 )
 
 
-def telling_words(text: str, also: Iterable[str] = ()) -> list[str]:
+def telling_words(text: str, people: Iterable[str] = (), places: Iterable[str] = ()) -> list[str]:
     """The words, in lower case, that would tell a stranger what this is about, in English or Swahili.
-    `also`: names of psychologists (each part by itself) and of places, found as they stand."""
+    Any part of the name of one of `people` (psychologists) is telling too, and `places` as they stand."""
     plain = _plain(text)
-    names = [_plain(name) for name in also]
+    names = [part for name in people for part in _plain(name).split() if len(part) > 2]
+    names += [_plain(place) for place in places]
     return _TELLING.findall(plain) + (_pattern(names).findall(plain) if names else [])
 
 

@@ -1,0 +1,140 @@
+"""Every message that the rooms can send, as it arrives: what a stranger may read of it, and what not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from demo_sink.server import Addresses
+from kikao import wiring
+from kikao.accounts import codes
+from kikao.core.clock import utc_now
+from kikao.core.db import Database
+from kikao.core.ids import new_id
+from kikao.core.phone import Contact
+from kikao.notifications import kinds
+from kikao.notifications.channels.gsm7 import fits_gsm7, parts
+from kikao.notifications.rules import telling_words
+from kikao.sessions.actions import expire
+from notifications.story import Story
+from sessions.conftest import VAULT, Desk
+from support.cast import Cast, Member, workday
+from support.people import sign_up
+
+PEOPLE = ("Amina", "Baraka", "Dr Otieno", "Dr Wanjiru")
+PLACES = ("Online", "In Person", "Anxiety")
+ABOUT_NO_HOUR = ("code", "did not go through")
+
+
+@pytest.fixture
+async def practice(db: Database, cast: Cast, sink: Addresses, inbox: httpx.AsyncClient) -> AsyncIterator[Story]:
+    """The real kinds of all rooms."""
+    before = dict(kinds.KINDS)
+    kinds.KINDS.clear()
+    wiring.wire()
+    opened = Story(db, sink, inbox)
+    await opened.contacts(cast.baraka.person_id, cast.baraka.phone)
+    await db.pool.execute(
+        """
+        insert into directory.rate (id, psychologist_id, session_type, amount, minutes, from_at, set_by)
+        values (gen_random_uuid(), $1, 'Individual', 0, 60, now() - interval '1 hour', $1)
+        """,
+        cast.wanjiru.person_id,
+    )
+    yield opened
+    await opened.sms.close()
+    kinds.KINDS.clear()
+    kinds.KINDS.update(before)
+
+
+async def a_year_of(practice: Story, desk: Desk, client: Member, hour: int) -> None:
+    """Everything that can happen to a client who asks four times, told as it happens."""
+    otieno, wanjiru = desk.cast.otieno, desk.cast.wanjiru
+
+    async def asks(psychologist: Member) -> UUID:
+        session_id = await desk.request(client, psychologist, workday(desk.now, hour=hour))
+        await practice.drain()
+        return session_id
+
+    await desk.decline(otieno, await asks(otieno))
+    accepted = await asks(otieno)
+    await desk.approve(otieno, accepted)
+    await practice.drain()
+    await payment_fails(practice, client)
+    await desk.cancel(client, accepted)
+    await lapses(practice, await asks(otieno))
+    free = await asks(wanjiru)
+    await desk.approve(wanjiru, free)
+    await practice.post(client.person_id, free, "paid")
+    await practice.drain()
+    await desk.cancel(wanjiru, free)
+    await practice.drain()
+
+
+async def lapses(practice: Story, session_id: UUID) -> None:
+    await practice.db.pool.execute("update sessions.session set hold_until = $2 where id = $1", session_id, utc_now())
+    async with practice.db.transaction() as conn:
+        assert await expire(conn, session_id, utc_now())
+
+
+async def payment_fails(practice: Story, client: Member) -> None:
+    attempt = new_id()
+    await practice.db.pool.execute(
+        """
+        insert into payments.attempt (id, charge_id, amount, phone, state, created_at, expires_at, decided_at,
+            token_hash, result_code)
+        select $1, charge_id, price, $2, 'failed', now(), now() + interval '90 s', now(), $3, '1032'
+        from sessions.session where status = 'Approved'
+        """,
+        attempt, client.phone, attempt.bytes,
+    )  # fmt: skip
+    await practice.post(client.person_id, attempt, "payment failed")
+    await practice.drain()
+
+
+async def codes_are_asked_for(practice: Story, cast: Cast) -> None:
+    now = utc_now()
+    await sign_up(practice.db, now, "+254700000031")
+    await sign_up(practice.db, now, "chebet@example.test")
+    async with practice.db.transaction() as conn:
+        asked = codes.Asked(
+            purpose="reset", to=Contact("email", cast.amina.email), account_id=cast.amina.account_id
+        )
+        await codes.ask(conn, VAULT, asked, 60, now)
+    await practice.drain()
+
+
+@pytest.fixture
+async def told(practice: Story, cast: Cast, now: datetime) -> list[dict[str, Any]]:
+    desk = Desk(practice.db, cast, now)
+    await a_year_of(practice, desk, desk.cast.amina, 10)
+    await a_year_of(practice, desk, desk.cast.baraka, 13)
+    await codes_are_asked_for(practice, cast)
+    rows = await practice.db.pool.fetch("select * from notifications.outbox")
+    assert [(row["kind"], row["dropped_why"], row["last_error"]) for row in rows if not row["sent_at"]] == []
+    assert {row["kind"] for row in rows} == set(kinds.KINDS), "a kind that this test does not know"
+    return await practice.received()
+
+
+def shown(message: dict[str, Any]) -> str:
+    files = [part for file in message["attachments"] for part in (file["name"], file["content"])]
+    return "\n".join((message["subject"], message["text"], message["html"].split("<body>")[-1], *files))
+
+
+async def test_every_message(told: list[dict[str, Any]]) -> None:
+    assert {message["channel"] for message in told} == {"email", "sms"}
+    for message in told:
+        words = shown(message)
+        assert telling_words(words, PEOPLE, PLACES) == [], words
+        assert message["text"].startswith("Mti"), words
+        assert "East Africa Time" in words or any(phrase in words for phrase in ABOUT_NO_HOUR), words
+        if message["channel"] == "sms":
+            assert fits_gsm7(message["text"]), words
+            assert parts(message["text"]) <= 2, words
+        else:
+            assert message["subject"].startswith("Mti"), words
