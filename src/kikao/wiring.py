@@ -41,6 +41,8 @@ from kikao.sessions import pages as sessions_pages
 def wire() -> None:
     """What lower rooms call without knowing whom. Safe to call again."""
     payments_wires.decided["session"] = evidence.payment_decided
+    payments_wires.seen["session"] = evidence.payment_seen
+    payments_wires.page_of["session"] = "/s/{reference}"
     if evidence.release not in accounts_wires.verified:
         accounts_wires.verified.append(evidence.release)
     if not kinds.KINDS:

@@ -51,10 +51,13 @@ def seen(name: str, last: Shown) -> str:
     return f"{name}-{str(last.id)[-12:]}{'-again' if last.can_retry else ''}"
 
 
-def face(bill: Bill, last: Shown, now: datetime, path: str, key: str) -> dict[str, Any]:
+def face(
+    bill: Bill, last: Shown, now: datetime, path: str, key: str, *, came: list[Receipt] | None = None,
+    own_page: str | None = None,
+) -> dict[str, Any]:
     """The waiting page's moving part; see payments/templates/attempt.html for each name."""
     name = _name(bill, last, now)
-    tone, title, text = _words(name, bill, last)
+    tone, title, text = _words(name, bill, last, came or [])
     age = (now - last.created_at).total_seconds()
     polls = name in (RINGING, LATE, PAUSED) or (name == UNKNOWN and age < WATCHED_SECONDS)
     return {
@@ -64,7 +67,7 @@ def face(bill: Bill, last: Shown, now: datetime, path: str, key: str) -> dict[st
         "poll_url": f"{path}/attempt?seen={seen(name, last)}" if polls else None,
         "news": name != RINGING,
         "retry": _retry(name, last, path, key),
-        "next": {"label": _("See the receipt"), "url": f"{path}/receipt"} if name == PAID else None,
+        "next": _after(path, own_page) if name == PAID else None,
         "closable": name in (LATE, UNKNOWN, PAUSED),
     }  # fmt: skip
 
@@ -77,13 +80,29 @@ def _steps() -> list[str]:
     ]
 
 
-def _words(name: str, bill: Bill, last: Shown) -> tuple[str, str, str]:
+def _after(path: str, own_page: str | None) -> dict[str, str]:
+    if own_page:
+        return {"label": _("See what is arranged"), "url": own_page}
+    return {"label": _("See the receipt"), "url": f"{path}/receipt"}
+
+
+def _thanks(bill: Bill, came: list[Receipt]) -> str:
+    """What came, by which receipts; the number of one that was only looked up follows later."""
+    numbers = ", ".join(one.number for one in came if one.number)
+    if not numbers:
+        return _("%(amount)s has arrived. The receipt number follows.") % {"amount": money(bill.received)}
+    return _("%(amount)s has arrived. M-Pesa receipt %(numbers)s.") % {
+        "amount": money(bill.received), "numbers": numbers,
+    }
+
+
+def _words(name: str, bill: Bill, last: Shown, came: list[Receipt]) -> tuple[str, str, str]:
     message = _(last.message)
     if name == PAID and bill.given_back:
         text = _("It came when it was no longer possible to keep what it was for. %(amount)s will be given back.")
         return "attention", _("The payment has arrived"), text % {"amount": money(bill.given_back)}
     if name == PAID:
-        return "good", _("Paid"), message if last.state in rules.SUCCESS else _("Paid. Thank you.")
+        return "good", _("Confirmed"), _thanks(bill, came)
     if name == LATE:
         text = _("Did you not get it? Is the phone on, with coverage? Nothing is taken without the PIN.")
         return "info", _("Still waiting for the phone"), text

@@ -17,7 +17,7 @@ from kikao.core.i18n import gettext as _
 from kikao.core.ids import new_id
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, form_once, read, read_form, see_other
-from kikao.payments import actions, faces, queries, rules
+from kikao.payments import actions, faces, queries, rules, wires
 from kikao.payments.errors import AlreadyPaid, PromptOpen
 from kikao.payments.queries import Bill
 from kikao.payments.rules import Numbers
@@ -117,6 +117,13 @@ async def pay(
         return _pay_page(request, kit, actor, now, bill, token, phone=form["phone"], refusal=refusal)
 
 
+def _own_page(actor: Actor, bill: Bill) -> str | None:
+    """Where the payer, signed in, goes on; a stranger with the link is led nowhere."""
+    path = wires.page_of.get(bill.purpose)
+    mine = actor.signed_in and actor.account_id == bill.payer_account
+    return path.format(reference=bill.reference) if path and mine else None
+
+
 # Waiting ------------------------------------------------------------------------------------------
 
 
@@ -128,9 +135,10 @@ async def waiting_page(
     async with kit.db.connection() as conn:
         bill = await _bill(conn, token)
         last = await queries.latest_attempt(conn, bill.id, now, await _numbers(conn, kit, actor, now))
+        came = await queries.receipts(conn, bill.id)
     if last is None:
         return see_other(f"/p/{token}")
-    face = faces.face(bill, last, now, f"/p/{token}", str(new_id()))
+    face = faces.face(bill, last, now, f"/p/{token}", str(new_id()), came=came, own_page=_own_page(actor, bill))
     return page(
         request, kit, actor, "payments/waiting.html", reference=bill.reference,
         missing=bill.missing or bill.amount, receiver=kit.receiver_name, refresh_url=f"/p/{token}/wait",
@@ -147,9 +155,10 @@ async def moving_part(
     async with kit.db.connection() as conn:
         bill = await _bill(conn, token)
         last = await queries.latest_attempt(conn, bill.id, now, await _numbers(conn, kit, actor, now))
+        came = await queries.receipts(conn, bill.id)
     if last is None:
         raise NotFound
-    face = faces.face(bill, last, now, f"/p/{token}", str(new_id()))
+    face = faces.face(bill, last, now, f"/p/{token}", str(new_id()), came=came, own_page=_own_page(actor, bill))
     if request.query_params.get("seen") == faces.seen(face["face"], last):
         return Response(content=b"", status_code=204)
     return page(request, kit, actor, "payments/attempt.html", attempt=face, ways=_ways(kit, bill, token, now))

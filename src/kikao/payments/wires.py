@@ -40,5 +40,8 @@ decided: dict[str, Callable[[Conn, Decided], Awaitable[bool]]] = {}
 # Answers what this actor may see of a purpose at this time; None when they may not see it at all.
 seen: dict[str, Callable[[Conn, Actor, UUID, datetime], Awaitable[Seen | None]]] = {}
 
+# Where its payer finds what a purpose is about: a path with `{reference}` in it.
+page_of: dict[str, str] = {}
+
 # Told when M-Pesa has proved that a code which was typed for this purpose belongs to another one.
 claim_rejected: dict[str, Callable[[Conn, UUID, UUID, datetime], Awaitable[None]]] = {}

@@ -68,12 +68,12 @@ async def _request_page(
         others = await _others(conn, actor, now, asked) if lost else []
     start = asked.start
     address = f"/t/{asked.profile.slug}/request"
-    deadlines = rules.deadlines(tiers, start, asked.rate.amount) if start else ()
+    deadlines = rules.deadlines(tiers, start, asked.rate.amount) if start and asked.rate.amount else ()
     query = {"k": code_of(asked.rate.session_type), "start": start.isoformat() if start else ""}
     here = f"{address}?{urlencode(query)}"
     return page(
         request, kit, actor, "sessions/request.html", status=refusal.status if refusal else 200,
-        chosen=_chosen(asked, actor), terms=words.terms_lines(deadlines, actor.time_zone, now) if asked.rate.amount else [],
+        chosen=_chosen(asked, actor), terms=words.terms_lines(deadlines, actor.time_zone, now),
         back_url=f"/t/{asked.profile.slug}?{urlencode({'k': code_of(asked.rate.session_type)})}#times",
         url=address, hidden=_hidden(asked, others), values=_values(form), errors=errors(None if lost else refusal),
         alternatives=others, sign_up=not actor.signed_in, sign_in_url=f"/sign-in?{urlencode({'next': here})}",

@@ -9,14 +9,16 @@ import asyncpg
 
 from kikao.accounts.wires import Verified
 from kikao.core import practice
-from kikao.core.actor import THE_SYSTEM
+from kikao.core.actor import THE_SYSTEM, Actor
 from kikao.core.db import Conn, Row
+from kikao.core.errors import NotFound
 from kikao.core.ids import SYSTEM
 from kikao.journal.actions import record
 from kikao.notifications.actions import post
-from kikao.payments.wires import Decided
+from kikao.payments.wires import Decided, Seen
 from kikao.sessions import rules
 from kikao.sessions.actions import expire, session_row, tell
+from kikao.sessions.queries import visible
 
 
 async def payment_decided(conn: Conn, decided: Decided) -> bool:
@@ -34,6 +36,15 @@ async def payment_decided(conn: Conn, decided: Decided) -> bool:
         await _confirm(conn, row, decided.at)
         return True
     return await _be_paid_late(conn, row, decided.at)
+
+
+async def payment_seen(conn: Conn, actor: Actor, session_id: UUID, now: datetime) -> Seen | None:
+    """What this actor may know of what a charge is for; None when the session is not theirs to see."""
+    try:
+        session = await visible(conn, actor, session_id, now)
+    except NotFound:
+        return None
+    return Seen(session.status, bool(session.parties & {rules.CLIENT, rules.DESK}))
 
 
 async def _be_paid_late(conn: Conn, row: Row, now: datetime) -> bool:

@@ -60,7 +60,7 @@ async def _session_page(
         notices=[_notice(error["detail"]) for error in asking.errors(refusal)],
         actions=words.first_actions(session, pay_url),
         more=words.more_actions(session, actions.comes_back(session, now), now),
-        meeting=_meeting(session), rows=words.rows(session, zone), terms=words.terms(session, zone, now) if session.price else [],
+        meeting=_meeting(session), rows=words.rows(session, zone), terms=words.terms(session, zone, now),
         note={"label": _("What was written with the request"), "text": note} if note else None,
         reasons=[{"label": _("Why"), "text": reason}] if reason else [], events=events, emergency=waits,
         poll_url=f"/s/{session.reference}/news?seen={session.updated_at.timestamp():.6f}" if waits else None,

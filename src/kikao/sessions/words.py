@@ -134,6 +134,8 @@ def terms(session: Session, zone: str, now: datetime) -> list[tuple[str, str]]:
 
 def terms_lines(lines: tuple[rules.Deadline, ...], zone: str, now: datetime) -> list[tuple[str, str]]:
     """The cancellation terms as clock times and shillings; what has passed is not promised any more."""
+    if not any(line.refund for line in lines):
+        return []
     lines = tuple(line for line in lines if line.until > now)
     if not lines:
         return [(_("From now on"), _("nothing back"))]
