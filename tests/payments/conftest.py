@@ -134,11 +134,12 @@ class Till:
     async def read_letters(self) -> list[str]:
         """Read all letters that are due, oldest first, parked ones as they are woken; what became of each."""
         words = []
-        while due := await self.rows("select id from payments.letter where due_at is not null order by received_at, id"):
-            for row in due:
+        due = "select id from payments.letter where due_at is not null order by received_at, id"
+        while found := await self.rows(due):
+            for row in found:
                 async with self.db.transaction() as conn:
-                    found = await letters.read_letter(conn, self.vault, row["id"], self.clock(), self.numbers)
-                words.append(found.word if found else "")
+                    read = await letters.read_letter(conn, self.vault, row["id"], self.clock(), self.numbers)
+                words.append(read.word if read else "")
         return words
 
     async def look(self, rung: Rung, code: str, kind: str = "result") -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from kikao.payments.rules import Evidence, Known, Numbers, Try
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 NUMBERS = Numbers()
 ASKED = 2500
-IDS = {"merchant_request_id": "m-1", "checkout_request_id": "ws_CO_1"}
+IDS: dict[str, Any] = {"merchant_request_id": "m-1", "checkout_request_id": "ws_CO_1"}
 
 
 # Moves --------------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ async def test_more_than_asked_waits_in_suspense(till: Till) -> None:
 
 
 async def test_a_wrong_amount_is_put_right_by_the_look_up_in_either_order(till: Till) -> None:
-    truths = []
+    truths: list[tuple[object, ...]] = []
     for order in ("letter first", "look-up first"):
         for amount in (1000, 9000):
             rung = await till.rung(await till.owed(), f"+2547000000{len(truths) + 11}")
