@@ -4,13 +4,15 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from support.people import NETWORK, VAULT, code_of, proved, sign_up
 
 from kikao.accounts import signing_up, wires
 from kikao.accounts.codes import CodeRefused
 from kikao.core.db import Conn, Database
 from kikao.core.errors import Invalid
 from kikao.core.ids import new_id
+from support.people import NETWORK, VAULT, code_of, proved, sign_up
+
+OWNER = "select account_id from accounts.login where name = '+254700000031'"
 
 
 async def prove(db: Database, verification_id: UUID, code: str, now: datetime) -> signing_up.Proved:
@@ -37,7 +39,7 @@ async def test_the_right_code_makes_the_account_usable_and_tells_upstairs(
     assert told == [wires.Verified(made.person_id, made.account_id, now)]
     async with db.connection() as conn:
         assert await conn.fetchval("select proved_at from accounts.account where id = $1", made.account_id) == now
-        assert await conn.fetchval("select account_id from accounts.login where name = '+254700000031'") == made.account_id
+        assert await conn.fetchval(OWNER) == made.account_id
 
 
 async def test_a_code_can_be_typed_with_blanks(db: Database, now: datetime) -> None:
@@ -129,7 +131,7 @@ async def test_a_known_contact_is_proved_but_signs_nobody_else_in(db: Database, 
     assert second.known
     async with db.connection() as conn:
         assert await conn.fetchval("select proved_at from accounts.account where id = $1", second.account_id) is None
-        assert await conn.fetchval("select account_id from accounts.login where name = '+254700000031'") == first.account_id
+        assert await conn.fetchval(OWNER) == first.account_id
 
 
 async def test_while_it_is_open_whose_contact_it_is_the_code_answers_the_same(db: Database, now: datetime) -> None:

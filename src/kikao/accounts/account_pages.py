@@ -107,7 +107,7 @@ async def _account_page(
         add_contact={"url": f"{HERE}/contacts", "errors": faults.of("contact"), "value": faults.typed},
         people=[{"name": name, "text": _("You book and agree for them.")} for name in acted_for],
         reading=_reading(user, now) | {"errors": faults.of("reading")},
-        password={"url": f"{HERE}/password", "errors": faults.of("password")},
+        password={"url": f"{HERE}/password", "errors": faults.of("password"), "login": "".join(user.own_names[:1])},
         sign_ins=[_sign_in(one, actor) for one in sign_ins],
         sign_in_actions=[others] if len(sign_ins) > 1 else [],
         consents=[{"text": _("What is kept, and who sees it"), "when": i18n.when(at, actor.time_zone), "actions": []}

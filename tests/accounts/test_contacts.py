@@ -1,0 +1,59 @@
+"""A further contact of somebody signed in."""
+
+from datetime import datetime
+
+import pytest
+
+from kikao.accounts import queries, signing_up
+from kikao.accounts.codes import CodeRefused
+from kikao.core.db import Database
+from kikao.core.errors import Invalid
+from support.cast import Cast
+from support.people import NETWORK, VAULT, code_of
+
+
+async def test_its_own_account_proves_it_and_nobody_else(db: Database, cast: Cast, now: datetime) -> None:
+    async with db.transaction() as conn:
+        about = await signing_up.add_contact(conn, VAULT, cast.amina.actor, "0700 000 051", now, network=NETWORK)
+    code = await code_of(db, about, now)
+    for by in (None, cast.baraka.account_id):
+        with pytest.raises(CodeRefused):
+            await signing_up.prove(db, VAULT, about, code, now, network=NETWORK, by=by)
+    await signing_up.prove(db, VAULT, about, code, now, network=NETWORK, by=cast.amina.account_id)
+    async with db.connection() as conn:
+        user = await queries.user(conn, cast.amina.account_id)
+        owner = await conn.fetchval("select account_id from accounts.login where name = '+254700000051'")
+    assert user is not None
+    assert len([one for one in user.contacts if one.proved]) == 3
+    assert owner == cast.amina.account_id
+
+
+async def test_a_contact_that_signs_somebody_else_in_stays_theirs(db: Database, cast: Cast, now: datetime) -> None:
+    """Both are reached there; one signs in with it."""
+    async with db.transaction() as conn:
+        about = await signing_up.add_contact(conn, VAULT, cast.amina.actor, cast.baraka.phone, now, network=NETWORK)
+    await signing_up.prove(
+        db, VAULT, about, await code_of(db, about, now), now, network=NETWORK, by=cast.amina.account_id
+    )
+    async with db.connection() as conn:
+        assert await conn.fetchval(
+            "select account_id from accounts.login where name = $1", cast.baraka.phone
+        ) == cast.baraka.account_id
+        assert await conn.fetchval(
+            "select proved_at from accounts.contact_point where person_id = $1 and value = $2",
+            cast.amina.person_id, cast.baraka.phone,
+        ) == now  # fmt: skip
+
+
+async def test_a_foreign_number_is_refused(db: Database, cast: Cast, now: datetime) -> None:
+    with pytest.raises(Invalid):
+        async with db.transaction() as conn:
+            await signing_up.add_contact(conn, VAULT, cast.amina.actor, "+1 202 555 0123", now, network=NETWORK)
+
+
+async def test_contacts_leave_the_room_masked(db: Database, cast: Cast) -> None:
+    async with db.connection() as conn:
+        user = await queries.user(conn, cast.amina.account_id)
+    assert user is not None
+    assert {one.masked for one in user.contacts} == {"+2547•••••001", "a•••@example.test"}
+    assert cast.amina.email not in repr(user)

@@ -1,0 +1,61 @@
+"""What is forgotten, and that nothing else is."""
+
+from datetime import datetime, timedelta
+
+from kikao.accounts import jobs, signing_in, signing_up
+from kikao.core.db import Database
+from support.cast import PASSWORD, Cast
+from support.people import NETWORK, VAULT, code_of, proved, sign_up
+
+WEEK = timedelta(days=7, minutes=1)
+
+
+async def test_a_sign_up_never_proved_goes_after_seven_days(db: Database, cast: Cast, now: datetime) -> None:
+    made = await sign_up(db, now)
+    await sign_up(db, now + timedelta(days=1), "0700 000 032", name="Later")
+    done = await proved(db, now, "0700 000 033", name="Proved")
+    assert await jobs.forget(db, now + timedelta(days=6)) == 0
+    assert await jobs.forget(db, now + WEEK) == 1
+    assert await jobs.forget(db, now + WEEK) == 0
+    async with db.connection() as conn:
+        for table in ("person", "account", "contact_point", "consent", "verification"):
+            column = "id" if table in ("person", "account") else {"verification": "account_id"}.get(table, "person_id")
+            wanted = made.account_id if table in ("account", "verification") else made.person_id
+            assert await conn.fetchval(f"select count(*) from accounts.{table} where {column} = $1", wanted) == 0
+        assert await conn.fetchval("select count(*) from accounts.person where name in ('Later', 'Proved')") == 2
+        assert await conn.fetchval("select proved_at from accounts.account where id = $1", done.account_id) == now
+        assert await conn.fetchval("select count(*) from accounts.person where name = 'Mzee Kamau'") == 1
+
+
+async def test_one_that_something_refers_to_stays_for_now(db: Database, cast: Cast, now: datetime) -> None:
+    made = await sign_up(db, now)
+    async with db.connection() as conn:
+        await conn.execute(
+            "insert into accounts.acts_for (account_id, person_id, relation, since) values ($1, $2, 'parent', $3)",
+            made.account_id, cast.zuri.person_id, now,
+        )  # fmt: skip
+    await sign_up(db, now, "0700 000 032")
+    assert await jobs.forget(db, now + WEEK) == 1
+    async with db.connection() as conn:
+        assert await conn.fetchval("select count(*) from accounts.account where id = $1", made.account_id) == 1
+
+
+async def test_codes_sign_ins_and_counters_go(db: Database, cast: Cast, now: datetime) -> None:
+    await signing_in.sign_in(db, cast.amina.email, PASSWORD, kind="page", own_phone=False, now=now, network=NETWORK)
+    await signing_in.sign_in(db, cast.amina.email, PASSWORD, kind="page", own_phone=True, now=now, network=NETWORK)
+    async with db.transaction() as conn:
+        await signing_in.forgot(conn, VAULT, cast.amina.email, now, network=NETWORK)
+        await signing_up.add_contact(conn, VAULT, cast.amina.actor, "0700 000 051", now, network=NETWORK)
+        kept = await signing_up.add_contact(conn, VAULT, cast.amina.actor, "0700 000 052", now, network=NETWORK)
+    await signing_up.prove(
+        db, VAULT, kept, await code_of(db, kept, now), now, network=NETWORK, by=cast.amina.account_id
+    )
+    await jobs.forget(db, now + WEEK + timedelta(minutes=10))
+    async with db.connection() as conn:
+        assert await conn.fetchval("select count(*) from accounts.verification") == 0
+        assert await conn.fetchval("select count(*) from accounts.sign_in") == 1  # one's own phone
+        assert await conn.fetchval("select count(*) from core.counter") == 0
+        values = await conn.fetch(
+            "select value from accounts.contact_point where person_id = $1 and value like '%05_'", cast.amina.person_id
+        )
+    assert [row["value"] for row in values] == ["+254700000052"]
