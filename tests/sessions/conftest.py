@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from kikao.payments import wires as payments_wires
-from kikao.sessions import evidence
+from kikao.accounts.wires import Verified
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Database
 from kikao.core.practice import EMPTY
-from kikao.sessions import actions, booking, queries
+from kikao.payments import wires as payments_wires
+from kikao.sessions import actions, booking, evidence, queries
 from kikao.sessions.queries import Session
+from sessions.staging import money_arrives, stage
 from support.cast import Cast, Member, workday
 
 VAULT = Vault([b"k" * 32])
@@ -31,16 +33,26 @@ class Desk:
         self.db, self.cast, self.now = db, cast, now
         self.start = workday(now)
 
-    async def request(
-        self, client: Member, psychologist: Member, start: datetime | None = None, *, now: datetime | None = None,
+    def asked(
+        self, client: Member, psychologist: Member, start: datetime | None = None, *,
         session_type: str = "Individual", note: str | None = None, proved: bool = True,
-    ) -> UUID:
-        asked = booking.Request(
+    ) -> booking.Request:
+        return booking.Request(
             psychologist_id=psychologist.person_id, session_type=session_type, starts_at=start or self.start,
             client_id=client.person_id, account_id=client.account_id, proved=proved, note=note,
         )
+
+    async def request(
+        self, client: Member, psychologist: Member, start: datetime | None = None, *, now: datetime | None = None,
+        **more: Any,
+    ) -> UUID:
+        asked = self.asked(client, psychologist, start, **more)
         async with self.db.transaction() as conn:
             return (await booking.request(conn, asked, now or self.now, EMPTY, VAULT)).session_id
+
+    async def stage(self, status: str, start: datetime | None = None, now: datetime | None = None, **more: Any) -> UUID:
+        async with self.db.transaction() as conn:
+            return await stage(conn, self.cast, status, start or self.start, now or self.now, **more)
 
     async def see(self, conn: Conn, who: Member, session_id: UUID, now: datetime | None = None) -> Session:
         return await queries.visible(conn, who.actor, session_id, now or self.now)
@@ -48,6 +60,26 @@ class Desk:
     async def status(self, session_id: UUID, now: datetime | None = None) -> str:
         async with self.db.connection() as conn:
             return (await self.see(conn, self.cast.njeri, session_id, now)).status
+
+    async def value(self, statement: str, *values: Any) -> Any:
+        async with self.db.connection() as conn:
+            return await conn.fetchval(statement, *values)
+
+    async def run(self, statement: str, *values: Any) -> None:
+        async with self.db.connection() as conn:
+            await conn.execute(statement, *values)
+
+    async def stored(self, session_id: UUID) -> str:
+        found: str = await self.value("select status from sessions.session where id = $1", session_id)
+        return found
+
+    async def owed(self, session_id: UUID) -> int:
+        """What must be given back for this session, in KES."""
+        return int(await self.value(
+            """
+            select coalesce(sum(d.amount), 0) from payments.duty d
+            join sessions.session s on s.charge_id = d.charge_id where s.id = $1 and d.done_at is null
+            """, session_id))
 
     async def approve(self, who: Member, session_id: UUID, now: datetime | None = None) -> None:
         at = now or self.now
@@ -65,6 +97,21 @@ class Desk:
         async with self.db.transaction() as conn:
             session = await self.see(conn, who, session_id, at)
             return await actions.cancel(conn, who.actor, session, actions.Reason("something came up"), at, VAULT)
+
+    async def expire(self, session_id: UUID, now: datetime) -> bool:
+        async with self.db.transaction() as conn:
+            return await actions.expire(conn, session_id, now)
+
+    async def pay(self, session_id: UUID, amount: int = 2500, now: datetime | None = None) -> None:
+        async with self.db.transaction() as conn:
+            await money_arrives(conn, session_id, amount, now or self.now)
+
+    async def verified(self, who: Member, now: datetime | None = None, *, instead_of: Member | None = None) -> None:
+        told = Verified(
+            who.person_id, who.account_id, now or self.now, instead_of.person_id if instead_of else None
+        )
+        async with self.db.transaction() as conn:
+            await evidence.release(conn, told)
 
 
 @pytest.fixture
