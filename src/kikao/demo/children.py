@@ -35,8 +35,10 @@ class Child:
         return self._process.poll() is None
 
     def must_run(self) -> None:
-        """Raises DemoFailed with the last thing that it said."""
-        if not self.running:
+        """Raises DemoFailed with the last thing that it said, or the signal that ended it."""
+        if (code := self._process.poll()) is not None and code < 0:
+            raise DemoFailed(f"The {self.name} was ended from outside, by signal {-code}.")
+        if code is not None:
             raise DemoFailed(f"The {self.name} ended by itself{self._last_words()} Its log is {self.log}.")
 
     def ask_to_stop(self) -> None:

@@ -18,7 +18,7 @@ from kikao.core.actor import THE_SYSTEM, Actor
 from kikao.core.clock import utc_now
 from kikao.core.crypto import Vault, hash_password
 from kikao.core.db import Conn, connect
-from kikao.core.ids import new_id
+from kikao.core.ids import new_id, new_slug
 from kikao.core.phone import Contact
 from kikao.demo import history, people
 from kikao.demo.people import Person, Psychologist
@@ -100,7 +100,7 @@ async def _list(conn: Conn, listed: Psychologist, actor: Actor, checker: Actor, 
         values ($1, $2, 'listed', $3, 'Counsellors and Psychologists Board', $4, $5, $6, $7, $8,
             $7, $9, $10, $11, $12, $13, $14, $15, $7)
         """,
-        actor.person_id, listed.person.email.partition("@")[0], listed.title,
+        actor.person_id, new_slug(), listed.title,
         f"DEMO/{number:04d}", f"DEMO/L/{number:04d}", (at + OPENED + timedelta(days=240)).date(),
         at, checker.account_id, listed.bio, listed.gender, list(listed.specialities), list(listed.languages),
         list(listed.sees), [rate[0] for rate in listed.rates], f"https://meet.example/{number}",

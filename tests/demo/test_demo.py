@@ -1,0 +1,130 @@
+"""`make demo` as a stranger meets it: up, answering, a sentence when it cannot, and gone when it is told to go."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from kikao.core.embedded import Cluster
+from support.tree import ROOT
+
+pytestmark = pytest.mark.slow
+
+UP_SECONDS = 120
+
+
+class Demo:
+    """A demo in a folder of its own, on ports of its own."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.port = port
+        env = {**os.environ, "PORT": str(port), "KIKAO_DATA": str(folder), "KIKAO_DATABASE_URL": "postgresql:///nowhere"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "kikao", "demo"], env=env, cwd=ROOT, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def wait_until_up(self) -> str:
+        """What stands on its screen."""
+        assert self.process.stdout is not None
+        lines = []
+        until = time.monotonic() + UP_SECONDS
+        for line in self.process.stdout:
+            lines.append(line)
+            if "Stop with Ctrl-C" in line:
+                return "".join(lines)
+            assert time.monotonic() < until
+        raise AssertionError("".join(lines) + self.end()[1])
+
+    def end(self, number: int | None = None) -> tuple[int, str]:
+        """Exit code and what it complained of."""
+        if number is not None:
+            self.process.send_signal(number)
+        _, complaint = self.process.communicate(timeout=60)
+        return self.process.returncode, complaint
+
+    def get(self, plus: int, path: str) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port + plus}{path}", timeout=10) as answer:
+            return str(answer.read().decode())
+
+
+def free_port() -> int:
+    """The first of five that nobody uses."""
+    for port in range(20_000, 30_000, 10):
+        probes = [socket.socket() for _ in range(5)]
+        try:
+            for plus, probe in enumerate(probes):
+                probe.bind(("127.0.0.1", port + plus))
+        except OSError:
+            continue
+        finally:
+            for probe in probes:
+                probe.close()
+        return port
+    raise AssertionError("no free ports")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with TemporaryDirectory() as made:
+        Path(made).chmod(0o755)
+        yield Path(made) / "data"
+
+
+def test_up_and_down_and_up_again(folder: Path) -> None:
+    demo = Demo(folder, free_port())
+    screen = demo.wait_until_up()
+    assert f"http://127.0.0.1:{demo.port}/" in screen
+    assert '"ready"' in demo.get(0, "/ready")
+    assert "SIMULAT" in demo.get(2, "/").upper()
+    assert '"messages"' in demo.get(3, "/api/messages")
+
+    second = Demo(folder, free_port())
+    code, complaint = second.end()
+    assert code == 1
+    assert complaint.startswith(f"kikao: A demo already runs on {folder};")
+    assert complaint.count("\n") == 1
+    elsewhere = Demo(folder.parent / "other", demo.port)
+    code, complaint = elsewhere.end()
+    assert code == 1
+    assert complaint.startswith(f"kikao: Port {demo.port}, for the web, is in use")
+    assert complaint.count("\n") == 1
+
+    assert demo.end(signal.SIGINT) == (0, "")
+    for plus in (0, 2, 3, 4):
+        with pytest.raises(OSError):
+            socket.create_connection(("127.0.0.1", demo.port + plus), timeout=1)
+    assert not Cluster(folder / "postgres").answers()
+
+    again = Demo(folder, demo.port)
+    screen_again = again.wait_until_up()
+    assert "The data are there." in screen_again
+    assert _password(screen_again) == _password(screen)
+    assert again.end(signal.SIGTERM) == (0, "")
+
+
+def test_a_broken_database_gets_a_sentence(folder: Path) -> None:
+    (folder / "postgres" / "data").mkdir(parents=True)
+    (folder / "postgres" / "data" / "PG_VERSION").write_text("9\n")
+    (folder / "secrets.json").write_text(
+        '{"key":"","password":"","consumer_key":"","consumer_secret":"","passkey":"","sms_key":""}'
+    )
+    code, complaint = Demo(folder, free_port()).end()
+    assert code == 1
+    assert complaint.startswith("kikao: The database in")
+    assert complaint.count("\n") == 1
+
+
+def _password(screen: str) -> str:
+    return screen.partition("the password of all of them is")[2].split()[0]
