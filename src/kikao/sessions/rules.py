@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Annotated
 
 import msgspec
 
-from kikao.core.errors import Forbidden, NotPossible
+from kikao.core.errors import Forbidden, Invalid, NotPossible
 from kikao.core.money import share
 
 PENDING_APPROVAL = "Pending Approval"
@@ -120,6 +121,7 @@ class Numbers(msgspec.Struct, frozen=True):
     pay_before_start_minutes: Annotated[int, msgspec.Meta(ge=0, le=1440)] = 120
     pay_least_minutes: Annotated[int, msgspec.Meta(ge=10, le=240)] = 30
     hold_after_pay_minutes: Annotated[int, msgspec.Meta(ge=2, le=60)] = 5
+    code_check_hours: Annotated[int, msgspec.Meta(ge=1, le=168)] = 48
     open_at_first: Annotated[int, msgspec.Meta(ge=1, le=20)] = 2
     open_when_known: Annotated[int, msgspec.Meta(ge=1, le=50)] = 5
 
@@ -187,6 +189,13 @@ def deadlines(tiers: Iterable[Tier], counted_from: datetime, paid: int) -> tuple
         Deadline(counted_from - timedelta(hours=tier.hours), share(paid, tier.percent), tier.percent)
         for tier in ordered
     )
+
+
+def check_tiers(tiers: Iterable[Tier]) -> None:
+    """Raises Invalid unless less notice gives less back, tier by tier: then the terms as clock times are the rule."""
+    for more, less in pairwise(tiers):
+        if less.hours >= more.hours or less.percent > more.percent:
+            raise Invalid.field("tiers", "not_falling", "Less notice must give less back, tier by tier.")
 
 
 def counted_from(starts_at: datetime, first_starts_at: datetime) -> datetime:

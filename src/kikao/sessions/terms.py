@@ -9,7 +9,7 @@ import msgspec
 
 from kikao.core.db import Conn
 from kikao.core.ids import new_id
-from kikao.sessions.rules import Tier
+from kikao.sessions.rules import Tier, check_tiers
 
 
 async def current_tiers(conn: Conn, now: datetime) -> tuple[Tier, ...]:
@@ -20,7 +20,8 @@ async def current_tiers(conn: Conn, now: datetime) -> tuple[Tier, ...]:
 
 
 async def set_terms(conn: Conn, tiers: tuple[Tier, ...], by: UUID, reason: str, now: datetime) -> None:
-    """New terms follow; sessions keep those they were requested under."""
+    """New terms follow; sessions keep those they were requested under. Raises Invalid when they do not fall."""
+    check_tiers(tiers)
     await conn.execute(
         "insert into sessions.terms (id, tiers, from_at, set_by, reason) values ($1, $2, $3, $4, $5)",
         new_id(), msgspec.to_builtins(list(tiers)), now, by, reason,
