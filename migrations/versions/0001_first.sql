@@ -511,7 +511,8 @@ create schema directory;
 create table directory.psychologist (
     id uuid primary key references accounts.person,
     slug text not null constraint slug_once unique
-        constraint slug_form check (slug ~ '^[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?$'),
+        -- Figures and consonants: an address on a shared phone names nobody.
+        constraint slug_says_nothing check (slug ~ '^[0-9bcdfghjkmnpqrstvwxz]{6,12}$'),
     status text not null default 'waiting'
         constraint psychologist_status check (status in ('waiting', 'listed', 'refused', 'disabled')),
     title text not null,

@@ -181,7 +181,7 @@ async def _psychologists(conn: Conn, cast: Cast, now: datetime, at: datetime) ->
         values ($1, $2, 'listed', 'Counselling psychologist', 'Counsellors and Psychologists Board',
             $3, $4, $5, $6, $7, $6, 'Works with adults.', 'woman', $8, '{en,sw}', $9, $6)
         """,
-        [(m.person_id, m.email.partition("@")[0], f"CPB/{m.number:04d}", f"L/{m.number:04d}",
+        [(m.person_id, f"kbt{m.number:03d}", f"CPB/{m.number:04d}", f"L/{m.number:04d}",
           now.date() + timedelta(days=300), at, cast.njeri.account_id, ["Anxiety", "Grief"], types[m])
          for m in cast.psychologists],
     )  # fmt: skip

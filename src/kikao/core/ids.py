@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # 31 characters, a prime: what the check character needs
 LENGTH = 8
 _VALUE = {character: value for value, character in enumerate(ALPHABET)}
+_SAYS_NOTHING = "23456789bcdfghjkmnpqrstvwxz"
 _EIGHTH = 4  # 8 × 4 ≡ 1 mod 31
 
 # An id without a person behind it: the system itself acted.
@@ -31,6 +32,11 @@ def check_character(first_seven: str) -> str:
 def new_reference() -> str:
     first = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
     return first + check_character(first)
+
+
+def new_slug() -> str:
+    """A person's part of an address: figures and consonants, so never a word and never a name."""
+    return "".join(secrets.choice(_SAYS_NOTHING) for _ in range(LENGTH))
 
 
 def read_reference(typed: str) -> str | None:

@@ -13,7 +13,7 @@ from kikao.availability.actions import open_calendar
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import BY_CONSTRAINT, InProgress, Invalid, NotFound, Refusal
-from kikao.core.ids import new_id
+from kikao.core.ids import new_id, new_slug
 from kikao.directory import own, rules
 from kikao.journal.actions import record
 
@@ -29,7 +29,7 @@ class NotReady(Refusal):
     code, detail = "not_ready", "This psychologist cannot be listed yet."
 
 
-# Two of one name at one moment: the second try finds another address.
+# One in three hundred thousand million: the second try finds another address.
 BY_CONSTRAINT["slug_once"] = InProgress
 
 
@@ -101,24 +101,14 @@ async def _prepare(conn: Conn, actor: Actor, values: dict[str, Any], now: dateti
     for name in rules.NEEDED:
         rules.check_text(name, values.get(name))
     await open_calendar(conn, psychologist_id)
-    slug = await _free_slug(conn, actor.name or "")
     await conn.execute(
         """
         insert into directory.psychologist (id, slug, title, board, registration_number, created_at)
         values ($1, $2, $3, $4, $5, $6)
         """,
-        psychologist_id, slug, *(values[name] for name in rules.NEEDED), now,
+        psychologist_id, new_slug(), *(values[name] for name in rules.NEEDED), now,
     )
     await record(conn, actor, "prepare", "psychologist", psychologist_id, now)
-
-
-async def _free_slug(conn: Conn, name: str) -> str:
-    slug = rules.slug_of(name)
-    taken = {row["slug"] for row in await conn.fetch(
-        "select slug from directory.psychologist where slug = $1 or starts_with(slug, $1 || '-')", slug
-    )}
-    numbered = (f"{slug}-{number}" for number in range(2, len(taken) + 3))
-    return next(one for one in (slug, *numbered) if one not in taken)
 
 
 _UNCHECKED = """, checked_at = null, checked_by = null,

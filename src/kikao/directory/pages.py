@@ -76,8 +76,8 @@ def _chip(profile: Profile, session_type: str, start: datetime, zone: str, *, wi
     clock = i18n.clock(start, zone)
     address = urlencode({"k": code_of(session_type), "start": start.isoformat()})
     return {
-        "label": clock, "hint": i18n.short_day(start, zone) if with_day else None, "full": i18n.when(start, zone), "url": f"/t/{profile.slug}/request?{address}",
-        "value": start.isoformat(),
+        "label": clock, "hint": i18n.short_day(start, zone) if with_day else None, "full": i18n.when(start, zone),
+        "url": f"/t/{profile.slug}/request?{address}", "value": start.isoformat(),
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Annotated
 
 import msgspec
@@ -95,12 +94,6 @@ def check_words(name: str, words: tuple[str, ...]) -> None:
         raise Invalid.field("languages", "unknown_word", "Languages are codes like en, sw or luo.")
     if len(words) > MOST_WORDS or len(set(words)) != len(words) or not all(1 <= len(word) <= 60 for word in words):
         raise Invalid.field(camel(name), "wrong_list", "This list is too long, or has a word twice.")
-
-
-def slug_of(name: str) -> str:
-    """`Dr Wanjirũ Kamau` as a part of an address: `dr-wanjiru-kamau`."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50].strip("-") or "p"
 
 
 def needed_to_be_listed(
