@@ -1,5 +1,6 @@
 """The code: it works once, for its own sign-up, five tries and ten minutes long."""
 
+import asyncio
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -146,3 +147,22 @@ async def test_a_code_that_was_not_sent_yet_cannot_be_guessed(db: Database, now:
     made = await sign_up(db, now)
     with pytest.raises(CodeRefused):
         await prove(db, made.verification_id, "000000", now)
+
+
+async def test_two_sign_ups_with_one_contact_at_once_one_is_known(db: Database, now: datetime) -> None:
+    made = [await sign_up(db, now), await sign_up(db, now)]
+    codes = [await code_of(db, one.verification_id, now) for one in made]
+    got = await asyncio.gather(
+        *(prove(db, one.verification_id, code, now) for one, code in zip(made, codes, strict=True))
+    )
+    assert sorted(one.known for one in got) == [False, True]
+
+
+async def test_one_code_typed_in_two_tabs_at_once_works_once(db: Database, now: datetime) -> None:
+    made = await sign_up(db, now)
+    code = await code_of(db, made.verification_id, now)
+    got = await asyncio.gather(
+        *(prove(db, made.verification_id, code, now) for _ in range(3)), return_exceptions=True
+    )
+    assert len([one for one in got if isinstance(one, signing_up.Proved)]) == 1
+    assert len([one for one in got if isinstance(one, CodeRefused)]) == 2

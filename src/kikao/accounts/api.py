@@ -22,7 +22,7 @@ from kikao.core.db import Conn
 from kikao.core.errors import FieldError, Invalid, NotSignedIn
 from kikao.core.ids import read_id
 from kikao.core.phone import Contact, masked
-from kikao.core.web import Json, Kit, Req, Shown, must_be_id, need, network, read
+from kikao.core.web import ANYONE, Json, Kit, Req, Shown, must_be_id, need, network, read
 
 
 class ConsentBody(Json):
@@ -163,7 +163,7 @@ def _checked(body: RegisterBody) -> Contact:
     return contact
 
 
-@post("/api/users/register", status_code=202)
+@post("/api/users/register", status_code=202, opt=ANYONE)
 async def register(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     data: JSONBody[RegisterBody],
@@ -186,7 +186,7 @@ async def register(
     )
 
 
-@post("/api/verification/verify", status_code=200)
+@post("/api/verification/verify", status_code=200, opt=ANYONE)
 async def verify(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     data: JSONBody[VerifyBody],
@@ -202,7 +202,7 @@ async def verify(
     return await _signed_in(kit, token, now)
 
 
-@post("/api/verification/resend", status_code=202)
+@post("/api/verification/resend", status_code=202, opt=ANYONE)
 async def send_again(
     kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     data: JSONBody[ResendBody],
@@ -212,7 +212,7 @@ async def send_again(
         return {"expiresAt": await resend(conn, must_be_id(data.verification_id), now, numbers)}
 
 
-@read("/api/public/consent")
+@read("/api/public/consent", opt=ANYONE)
 async def consent(kit: NamedDependency[Kit], language: FromQuery[str] = "en") -> ConsentShown:
     async with kit.db.connection() as conn:
         text = await queries.consent_text(conn, language[:10])
@@ -222,7 +222,7 @@ async def consent(kit: NamedDependency[Kit], language: FromQuery[str] = "en") ->
 # signing in ---------------------------------------------------------------------------------------
 
 
-@post("/api/users/login", status_code=200)
+@post("/api/users/login", status_code=200, opt=ANYONE)
 async def login(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     data: JSONBody[LoginBody],
@@ -255,7 +255,7 @@ async def me(kit: NamedDependency[Kit], actor: NamedDependency[Actor]) -> UserSh
 # passwords ----------------------------------------------------------------------------------------
 
 
-@post("/api/users/password/forgot", status_code=202)
+@post("/api/users/password/forgot", status_code=202, opt=ANYONE)
 async def forgot_password(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     data: JSONBody[ForgotBody],
@@ -266,7 +266,7 @@ async def forgot_password(
         return {"resetId": await forgot(conn, kit.vault, data.contact, now, network=network(request), numbers=numbers)}
 
 
-@post("/api/users/password/reset", status_code=204)
+@post("/api/users/password/reset", status_code=204, opt=ANYONE)
 async def reset_password(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     data: JSONBody[ResetBody],

@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Response, post
 from litestar.di import NamedDependency
+from litestar.enums import MediaType
 from litestar.params import FromPath
 
 from kikao.accounts import account_pages, code_pages
@@ -26,10 +27,7 @@ from kikao.accounts.signing_in import forgot, open_sign_in, reset, sign_in, sign
 from kikao.core.actor import NOBODY, Actor
 from kikao.core.errors import Invalid, Refusal
 from kikao.core.render import page
-from kikao.core.web import Form, Kit, Req, must_be_id, network, read, read_form, safe_next, see_other
-
-# What *leave now* opens: something that anybody may have been looking at.
-LEAVE_TO = "https://www.google.com/"
+from kikao.core.web import LEAVE_TO, Form, Kit, Req, must_be_id, network, read, read_form, safe_next, see_other
 
 
 def _sign_in_page(
@@ -88,14 +86,19 @@ async def do_sign_out(
     return answer
 
 
-@post("/leave")
+# A redirect of a form to another site is refused by the content policy (form-action), and rightly so: the browser
+# is told to go there by itself.
+_GONE = f'<!doctype html><html lang="en"><title>.</title><a href="{LEAVE_TO}">.</a></html>'
+
+
+@post("/leave", status_code=200)
 async def leave(
     kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
 ) -> Response[Any]:
     """Somebody looks over the shoulder. Wiping the cache would hold the browser up for seconds: not here."""
     async with kit.db.transaction() as conn:
         await sign_out(conn, actor, now)
-    answer = see_other(LEAVE_TO)
+    answer = Response(content=_GONE, media_type=MediaType.HTML, headers={"Refresh": f"0;url={LEAVE_TO}"})
     drop_sign_in_cookie(answer)
     return answer
 
