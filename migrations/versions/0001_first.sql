@@ -602,6 +602,10 @@ select id, slug, status, title, registration_number, licence_until, checked_at, 
        meeting_link
 from directory.psychologist;
 
+-- Which psychologist sees which client no more. Nobody is told; the time is simply taken.
+create view directory.closed as
+select psychologist_id, client_id from directory.relation where closed_at is not null;
+
 -- sessions: what is booked with a psychologist.
 create schema sessions;
 

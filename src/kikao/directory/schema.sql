@@ -94,3 +94,7 @@ create view directory.practising as
 select id, slug, status, title, registration_number, licence_until, checked_at, public_yes_at, desk_may_answer,
        meeting_link
 from directory.psychologist;
+
+-- Which psychologist sees which client no more. Nobody is told; the time is simply taken.
+create view directory.closed as
+select psychologist_id, client_id from directory.relation where closed_at is not null;

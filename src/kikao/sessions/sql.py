@@ -19,7 +19,7 @@ asked as materialized (
            :starts_at::timestamptz as lower,
            :starts_at::timestamptz + make_interval(mins => o.minutes) as upper,
            {CALENDAR_NUMBERS}
-    from offer o join availability.calendar c on c.psychologist_id = o.psychologist_id
+    from offer o join availability.timetable c on c.psychologist_id = o.psychologist_id
 ),
 {OPEN_TIME}
 """
@@ -68,9 +68,8 @@ judged as materialized (
                      cross join (select :starts_at::timestamptz as start_at) s)
                when exists (select from in_the_way where own and live) then 'own_overlap'
                when exists (select from in_the_way where theirs and live) then 'slot_taken'
-               when exists (select from directory.relation
-                            where psychologist_id = :psychologist_id::uuid and client_id = :client_id::uuid
-                              and closed_at is not null)
+               when exists (select from directory.closed
+                            where psychologist_id = :psychologist_id::uuid and client_id = :client_id::uuid)
                  or exists (select from accounts.people where id = :client_id::uuid and state <> 'active')
                then 'slot_taken'
                when exists (select from in_the_way where not live and (own or theirs)) then 'overdue'
