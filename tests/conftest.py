@@ -18,7 +18,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Under which sizes and on which PostgreSQL this run is a proof of anything."""
     if (version := server.version()) is not None:
         terminalreporter.write_line(f"PostgreSQL {version}")
-    for what, number in sorted(sizes.used.items()):
+    passed = {str(terminalreporter.config.rootpath / one.fspath) for one in terminalreporter.stats.get("passed", [])}
+    for what, number in sorted(set().union(*(sizes.used[file] for file in passed & set(sizes.used)))):
         terminalreporter.write_line(f"{what}: {number:,}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 FULL = os.environ.get("KIKAO_PROOF", "ci") == "full"
 
@@ -16,11 +17,13 @@ SIZES = {
     "contest rounds": (5, 5),
 }
 
-used: dict[str, int] = {}
+# What each file of tests asked for: (what, how many).
+used: dict[str, set[tuple[str, int]]] = {}
 
 
 def size(what: str) -> int:
     """The size of this run. Raises KeyError for a proof that is not in the list."""
     ci, full = SIZES[what]
-    used[what] = full if FULL else ci
-    return used[what]
+    number = full if FULL else ci
+    used.setdefault(sys._getframe(1).f_code.co_filename, set()).add((what, number))
+    return number
