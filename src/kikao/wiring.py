@@ -32,7 +32,7 @@ from kikao.payments import wires as payments_wires
 from kikao.payments.providers.mpesa import Merchant, Mpesa
 from kikao.payments.tokens import Tokens
 from kikao.sessions import api as sessions_api
-from kikao.sessions import evidence
+from kikao.sessions import checking_api, checking_pages, evidence
 from kikao.sessions import jobs as sessions_jobs
 from kikao.sessions import notices as sessions_notices
 from kikao.sessions import pages as sessions_pages
@@ -42,6 +42,7 @@ def wire() -> None:
     """What lower rooms call without knowing whom. Safe to call again."""
     payments_wires.decided["session"] = evidence.payment_decided
     payments_wires.seen["session"] = evidence.payment_seen
+    payments_wires.claim_rejected["session"] = evidence.claim_rejected
     payments_wires.page_of["session"] = "/s/{reference}"
     if evidence.release not in accounts_wires.verified:
         accounts_wires.verified.append(evidence.release)
@@ -111,12 +112,13 @@ async def queues(house: House) -> AsyncIterator[list[Queue]]:
 
 def page_handlers() -> list[Any]:
     return [
-        *directory_pages.pages, *accounts_pages.pages, *payments_pages.pages, *sessions_pages.pages, *admin_pages.pages,
+        *directory_pages.pages, *accounts_pages.pages, *payments_pages.pages, *sessions_pages.pages,
+        *checking_pages.pages, *admin_pages.pages,
     ]
 
 
 def api_handlers() -> list[Any]:
-    return [*accounts_api.api, *directory_api.api, *sessions_api.api, *payments_api.api]
+    return [*accounts_api.api, *directory_api.api, *sessions_api.api, *checking_api.api, *payments_api.api]
 
 
 def open_handlers() -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import quote
 
 import asyncpg
@@ -39,7 +39,8 @@ _SENTENCES = {
 class _Other(Refusal):
     """An HTTP error of the framework, told like one of ours."""
 
-    def __init__(self, status: int, **facts: Any) -> None:
+    def __init__(self, status: int, allow: str = "", **facts: Any) -> None:
+        self.allow = allow
         known = status if status in _SENTENCES else (500 if status >= 500 else 400)
         self.status = status
         self.code, sentence = _SENTENCES[known]
@@ -71,11 +72,13 @@ def problem(refusal: Refusal) -> Response[dict[str, Any]]:
 
 
 def _headers(refusal: Refusal) -> dict[str, str]:
-    headers = {}
+    headers: dict[str, str] = {}
     if refusal.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if "retryAfter" in refusal.facts:
         headers["Retry-After"] = str(refusal.facts["retryAfter"])
+    if isinstance(refusal, _Other) and refusal.allow:
+        headers["Allow"] = refusal.allow
     return headers
 
 
@@ -107,18 +110,29 @@ def on_refusal(request: Req, refusal: Refusal) -> Response[Any]:
 
 _MISSING = re.compile(r"missing required field `([^`]+)`")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
+_UNUSABLE = re.compile(r"unusable text in `([^`]+)`")
 
 
-def _field_error(extra: dict[str, Any]) -> FieldError:
+def _as_written(request: Req, name: str, source: Any) -> str:
+    """A parameter's name as the caller wrote it; the framework tells ours."""
+    if str(getattr(source, "value", source)) != "query":
+        return name
+    parameter = request.route_handler.parsed_fn_signature.parameters.get(name)
+    notes = (*get_args(parameter.raw), *parameter.metadata) if parameter else ()
+    return next((str(note.query) for note in notes if getattr(note, "query", None)), name)
+
+
+def _field_error(request: Req, extra: dict[str, Any]) -> FieldError:
     """One refused field, by the name that the caller wrote."""
     message = str(extra.get("message", ""))
     for pattern, code, text in (
         (_MISSING, "missing", "This is missing."), (_UNKNOWN, "unknown_field", "There is no such field."),
+        (_UNUSABLE, "unusable_text", "This text cannot be used."),
     ):
         found = pattern.search(message)
         if found:
             return FieldError(found.group(1), code, text)
-    name = str(extra.get("key", "body"))
+    name = _as_written(request, str(extra.get("key", "body")), extra.get("source"))
     if "timezone" in message:
         return FieldError(name, "no_offset", "Please give the time with its offset, like 2026-11-24T09:00:00+03:00.")
     return FieldError(name, "wrong_value", "This value cannot be used here.")
@@ -126,14 +140,14 @@ def _field_error(extra: dict[str, Any]) -> FieldError:
 
 def on_validation(request: Req, error: ValidationException) -> Response[Any]:
     extra = error.extra if isinstance(error.extra, list) else []
-    fields = [_field_error(item) for item in extra if isinstance(item, dict)]
+    fields = [_field_error(request, item) for item in extra if isinstance(item, dict)]
     return _answer(request, Invalid(fields=fields))
 
 
 def on_http(request: Req, error: HTTPException) -> Response[Any]:
     if error.status_code >= 500:
         return on_anything(request, error)
-    return _answer(request, _Other(error.status_code))
+    return _answer(request, _Other(error.status_code, allow=(error.headers or {}).get("Allow", "")))
 
 
 def on_database(request: Req, error: asyncpg.PostgresError) -> Response[Any]:
@@ -170,6 +184,7 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     OSError: on_unreachable,
     RecursionError: lambda request, _error: _answer(request, _Other(400)),  # a body nested too deeply
     msgspec.DecodeError: lambda request, _error: _answer(request, _Other(400)),
+    UnicodeDecodeError: lambda request, _error: _answer(request, _Other(400)),  # a body that is no UTF-8
     Exception: on_anything,
 }
 

@@ -57,6 +57,11 @@ def when(at: datetime, zone: str) -> str:
     return f"{day(at, zone)}, {clock(at, zone)} {zone_name(at, zone)}"
 
 
+def day_and_clock(at: datetime, zone: str) -> str:
+    """`Tuesday 24 November, 14:30`: where the zone stands beside it already."""
+    return f"{day(at, zone)}, {clock(at, zone)}"
+
+
 def short_day(at: datetime, zone: str) -> str:
     """`Tue 24 Nov`, in the reader's zone."""
     return format_date(at.astimezone(ZoneInfo(zone)).date(), "EEE d MMM", locale=_locale())

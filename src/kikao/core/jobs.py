@@ -82,13 +82,15 @@ async def _back_off(db: Database, queue: Queue, row_id: UUID, tries: int, error:
     # The class only: messages of errors can hold a phone number.
     log.warning("job_failed", queue=queue.name, row=str(row_id), tries=tries, error=type(error).__name__)
     async with db.connection() as conn:
+        # A channel's reason code says more than its class, and holds nothing personal either.
+        why = getattr(error, "reason_code", None) or type(error).__name__
         await conn.execute(
             f"""
             update {queue.table} set taken_until = null, last_error = $2,
                    due_at = case when due_at is null then null else greatest(due_at, $3) end
             where id = $1
             """,
-            row_id, type(error).__name__, utc_now() + backoff(tries),
+            row_id, why, utc_now() + backoff(tries),
         )
 
 

@@ -16,7 +16,7 @@ from litestar.enums import MediaType
 from kikao.core import i18n, money
 from kikao.core.actor import Actor
 from kikao.core.ids import new_id
-from kikao.core.web import Kit, Req
+from kikao.core.web import LEAVE_TO, Kit, Req
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 ROOMS = ("core", "accounts", "notifications", "payments", "availability", "directory", "sessions", "admin")
@@ -98,6 +98,7 @@ def render(template: str, viewer: Actor, kit: Kit, path: str, **context: Any) ->
             languages=i18n.LANGUAGES,
             nav_items=_nav(viewer),
             demo=kit.demo,
+            leave_to=LEAVE_TO,
             **context,
         )
     finally:

@@ -24,6 +24,8 @@ from kikao.core.practice import Practice, Snapshot
 
 T = TypeVar("T")
 Req = Request[Any, Any, State]
+# What *leave now* opens: something that anybody may have been looking at.
+LEAVE_TO = "https://www.google.com/"
 NOBODY_ID = UUID(int=2**128 - 1)
 
 
@@ -61,7 +63,14 @@ class Kit:
 
 
 class Json(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
-    """A body that the API reads: camelCase, nothing unknown."""
+    """A body that the API reads: camelCase, nothing unknown, no NUL, which PostgreSQL cannot keep."""
+
+    def __post_init__(self) -> None:
+        for name, shown in zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True):
+            value = getattr(self, name)
+            texts = value if isinstance(value, list | tuple) else (value,)
+            if any(isinstance(text, str) and "\0" in text for text in texts):
+                raise ValueError(f"unusable text in `{shown}`")
 
 
 class Shown(msgspec.Struct, rename="camel", kw_only=True):
@@ -74,6 +83,23 @@ class Shown(msgspec.Struct, rename="camel", kw_only=True):
 def read(path: str, **options: Any) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
     """A handler for GET, and for HEAD, which Litestar would answer with 405."""
     return route(path, http_method=["GET", "HEAD"], status_code=200, **options)
+
+
+# Options of an API handler, read by `web.in_order` before anything of a body is: who may call it at all. Without
+# one of them it is for whoever is signed in.
+ANYONE: dict[str, Any] = {"anyone": True}
+
+
+def only(*roles: str) -> dict[str, Any]:
+    return {"roles": roles}
+
+
+Look = Callable[[Conn, Actor, str, datetime], Awaitable[Any]]
+
+
+def of(look: Look, *roles: str) -> dict[str, Any]:
+    """For something that the address names: `look` raises NotFound where it is not this actor's to see."""
+    return {"look": look, "roles": roles}
 
 
 def need(actor: Actor, *roles: str) -> None:

@@ -30,13 +30,14 @@ async def _bill(conn: Conn, token: str) -> Bill:
     return found
 
 
-def _ways(kit: Kit, bill: Bill, token: str, now: datetime) -> dict[str, Any]:
+def _ways(kit: Kit, bill: Bill, token: str, now: datetime, actor: Actor) -> dict[str, Any]:
     """How else it can be paid. Nothing once it cannot."""
     if not bill.payable(now):
         return {"share": None, "paybill": None}
+    own = _own_page(actor, bill)
     paybill = {
         "number": kit.paybill, "reference": bill.reference, "amount": bill.missing,
-        "code_url": None, "code_key": None, "code_errors": [],
+        "code_url": f"{own}/code" if own else None, "code_key": str(new_id()), "code_errors": [],
     }  # fmt: skip
     return {"share": {"url": f"{kit.base_url}/p/{token}"}, "paybill": paybill}
 
@@ -72,7 +73,7 @@ def _pay_page(
         headers=_retry_after(refusal),
         reference=bill.reference, missing=bill.missing, until=i18n.when(until, actor.time_zone),
         seconds=max(int((until - now).total_seconds()), 0), receiver=kit.receiver_name, url=f"/p/{token}",
-        phone=phone, errors=_errors(refusal), ways=_ways(kit, bill, token, now),
+        phone=phone, errors=_errors(refusal), ways=_ways(kit, bill, token, now, actor),
         closed=faces.closed(bill, now, f"/p/{token}/receipt"), wipe=actor.signed_in,
     )
 
@@ -142,7 +143,7 @@ async def waiting_page(
     return page(
         request, kit, actor, "payments/waiting.html", reference=bill.reference,
         missing=bill.missing or bill.amount, receiver=kit.receiver_name, refresh_url=f"/p/{token}/wait",
-        attempt=face, ways=_ways(kit, bill, token, now), wipe=actor.signed_in and face["poll_url"] is None,
+        attempt=face, ways=_ways(kit, bill, token, now, actor), wipe=actor.signed_in and face["poll_url"] is None,
     )
 
 
@@ -161,7 +162,7 @@ async def moving_part(
     face = faces.face(bill, last, now, f"/p/{token}", str(new_id()), came=came, own_page=_own_page(actor, bill))
     if request.query_params.get("seen") == faces.seen(face["face"], last):
         return Response(content=b"", status_code=204)
-    return page(request, kit, actor, "payments/attempt.html", attempt=face, ways=_ways(kit, bill, token, now))
+    return page(request, kit, actor, "payments/attempt.html", attempt=face, ways=_ways(kit, bill, token, now, actor))
 
 
 @read("/p/{token:str}/receipt")

@@ -142,6 +142,20 @@ def may_see(actor: Actor, shown: Shown) -> bool:
 # Receipts -----------------------------------------------------------------------------------------
 
 
+class OpenClaim(msgspec.Struct, frozen=True):
+    """A code that somebody typed in, waiting to be checked."""
+
+    code: str
+    made_at: datetime
+
+
+async def open_claim(conn: Conn, charge_id: UUID) -> OpenClaim | None:
+    row = await conn.fetchrow(
+        "select code, made_at from payments.claim where charge_id = $1 and state = 'open'", charge_id
+    )
+    return OpenClaim(*row.values()) if row else None
+
+
 class Receipt(msgspec.Struct, frozen=True):
     """Evidence of money: `number` may still be to come; `method` is callback, query or person."""
 

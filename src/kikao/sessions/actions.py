@@ -66,11 +66,13 @@ async def _person_of(conn: Conn, account_id: UUID) -> UUID | None:
     return found
 
 
-async def tell(conn: Conn, kind: str, session_id: UUID, requested_by: UUID, now: datetime) -> None:
+async def tell(
+    conn: Conn, kind: str, session_id: UUID, requested_by: UUID, now: datetime, *, version: int = 1
+) -> None:
     """A message to whoever requested the session."""
     person_id = await _person_of(conn, requested_by)
     if person_id is not None:
-        await post(conn, kind, session_id, person_id, now)
+        await post(conn, kind, session_id, person_id, now, version=version)
 
 
 def _sealed(vault: Vault, reason: Reason, session_id: UUID) -> bytes | None:
@@ -106,7 +108,7 @@ async def approve(conn: Conn, actor: Actor, session: Session, now: datetime, pra
     changed = await (_APPROVE_FREE.run(conn, id=session.id, now=now, by=actor.account_id) if free else
                      _APPROVE.run(conn, id=session.id, now=now, by=actor.account_id, hold_until=hold))
     if not changed:
-        raise NotPossible(sessionStatus=await _status(conn, session.id, now))
+        raise NotPossible(sessionStatus=await status_of(conn, session.id, now))
     if not free:
         await payments.open_charge(conn, session.charge_id, until)
     await record(conn, actor, "approve", "session", session.id, now)
@@ -212,11 +214,11 @@ async def _end(
         session.id, now, status, actor.account_id, list(come_from), sealed_reason,
     )
     if row is None:
-        raise NotPossible(sessionStatus=await _status(conn, session.id, now))
+        raise NotPossible(sessionStatus=await status_of(conn, session.id, now))
     return await payments.close_charge(conn, session.charge_id, now)
 
 
-async def _status(conn: Conn, session_id: UUID, now: datetime) -> str:
+async def status_of(conn: Conn, session_id: UUID, now: datetime) -> str:
     row = await conn.fetchrow("select status, hold_until from sessions.session where id = $1", session_id)
     assert row is not None
     return rules.status_now(row["status"], row["hold_until"], now)

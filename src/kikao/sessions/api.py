@@ -11,13 +11,13 @@ from uuid import UUID
 import msgspec
 from litestar import Response, delete, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid
 from kikao.core.idempotency import Answer
-from kikao.core.web import Json, Kit, Req, Shown, must_be_id, need, once, read
+from kikao.core.web import Json, Kit, Req, Shown, must_be_id, need, of, once, only, read
 from kikao.directory.queries import one as psychologist
 from kikao.journal.queries import history
 from kikao.sessions import actions, booking, queries, rules
@@ -110,7 +110,7 @@ async def _answer(conn: Conn, actor: Actor, session_id: UUID, now: datetime, sta
     return Answer(status, shown(await queries.visible(conn, actor, session_id, now)))
 
 
-@post("/api/sessions/request")
+@post("/api/sessions/request", opt=only("client"))
 async def request_session(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     data: JSONBody[RequestBody],
@@ -153,7 +153,7 @@ async def _alternatives(kit: Kit, actor: Actor, asked: booking.Request, now: dat
     return [{"start": start, "mode": asked.mode} for start in starts]
 
 
-@post("/api/sessions")
+@post("/api/sessions", opt=only("client", "psychologist", "desk", "admin"))
 async def make_session(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     data: JSONBody[RequestBody],
@@ -196,7 +196,7 @@ class SessionList(Shown):
 async def list_sessions(
     kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     status: FromQuery[str | None] = None, cursor: FromQuery[str | None] = None, limit: FromQuery[int] = 20,
-    from_: FromQuery[str | None] = None, to: FromQuery[str | None] = None,
+    from_: Annotated[str | None, QueryParameter(name="from")] = None, to: FromQuery[str | None] = None,
 ) -> SessionList:
     need(actor)
     wanted = queries.Wanted(
@@ -226,7 +226,7 @@ def _page(found: list[Session], most: int, at: Callable[[Session], datetime | No
     return SessionList(sessions=[shown(session) for session in found[:most]], next=cursor)
 
 
-@read("/api/sessions/pending-approval")
+@read("/api/sessions/pending-approval", opt=only("psychologist"))
 async def pending(
     kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     cursor: FromQuery[str | None] = None, limit: FromQuery[int] = 20,
@@ -262,15 +262,15 @@ async def one_session(
 Verb = Callable[[Conn, Session], Awaitable[Any]]
 
 
-async def _verb(
-    request: Req, kit: Kit, actor: Actor, now: datetime, session_id: str, verb: Verb, *, done: str
+async def do_verb(
+    request: Req, kit: Kit, actor: Actor, now: datetime, session_id: str, verb: Verb, *, done: str | None
 ) -> Response[Any]:
-    """Look, do, show. Whoever has done it already is answered with the session, and nothing is written."""
+    """Look, do, show. Whoever has `done` it already is answered with the session, and nothing is written."""
     need(actor)
 
     async def run(conn: Conn) -> Answer:
         session = await queries.visible(conn, actor, session_id, now)
-        if not await queries.done_already(conn, session.id, done, actor):
+        if done is None or not await queries.done_already(conn, session.id, done, actor):
             await verb(conn, session)
         return await _answer(conn, actor, session.id, now)
 
@@ -285,10 +285,10 @@ async def approve(
     async def verb(conn: Conn, session: Session) -> None:
         await actions.approve(conn, actor, session, now, await kit.numbers(conn, actor, now))
 
-    return await _verb(request, kit, actor, now, session_id, verb, done="approve")
+    return await do_verb(request, kit, actor, now, session_id, verb, done="approve")
 
 
-@put("/api/sessions/{session_id:str}/decline")
+@put("/api/sessions/{session_id:str}/decline", opt=of(queries.visible))
 async def decline(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], data: JSONBody[ReasonBody],
@@ -298,7 +298,7 @@ async def decline(
         reason = actions.read_reason(data.reason, needed=True)
         await actions.decline(conn, actor, session, reason, now, kit.vault)
 
-    return await _verb(request, kit, actor, now, session_id, verb, done="decline")
+    return await do_verb(request, kit, actor, now, session_id, verb, done="decline")
 
 
 class CancelledShown(Shown):
@@ -324,7 +324,7 @@ async def _cancel(request: Req, kit: Kit, actor: Actor, now: datetime, session_i
     return await once(request, kit, actor, now, run)
 
 
-@post("/api/sessions/{session_id:str}/cancel")
+@post("/api/sessions/{session_id:str}/cancel", opt=of(queries.visible))
 async def cancel(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], data: JSONBody[ReasonBody],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -13,11 +14,13 @@ from kikao.core.actor import THE_SYSTEM, Actor
 from kikao.core.db import Conn, Row
 from kikao.core.errors import NotFound
 from kikao.core.ids import SYSTEM
+from kikao.core.sql import Statement
 from kikao.journal.actions import record
 from kikao.notifications.actions import post
 from kikao.payments.wires import Decided, Seen
 from kikao.sessions import rules
 from kikao.sessions.actions import expire, session_row, tell
+from kikao.sessions.checking import ask_again
 from kikao.sessions.queries import visible
 
 
@@ -45,6 +48,18 @@ async def payment_seen(conn: Conn, actor: Actor, session_id: UUID, now: datetime
     except NotFound:
         return None
     return Seen(session.status, bool(session.parties & {rules.CLIENT, rules.DESK}))
+
+
+async def claim_rejected(conn: Conn, session_id: UUID, charge_id: UUID, now: datetime) -> None:
+    """M-Pesa has proved that the code which was typed here paid for something else: payable again."""
+    async with conn.transaction():
+        row = await conn.fetchrow("select requested_by from sessions.session where id = $1", session_id)
+        if row is None:
+            return
+        session = await visible(conn, THE_SYSTEM, session_id, now)
+        if await ask_again(conn, session, now, await practice.load(conn, now)):
+            await record(conn, THE_SYSTEM, "reject the code", "session", session_id, now, charge=charge_id)
+            await tell(conn, "code rejected", session_id, row["requested_by"], now)
 
 
 async def _be_paid_late(conn: Conn, row: Row, now: datetime) -> bool:
@@ -106,25 +121,52 @@ async def release(conn: Conn, verified: Verified) -> None:
     )
     if not rows:
         return
+    if verified.instead_of is not None:
+        await _expire_overdue_of(conn, verified.person_id, verified.at)
     numbers = (await practice.load(conn, verified.at)).of(rules.Numbers)
     for row in rows:
-        hold = rules.request_hold(verified.at, row["starts_at"], numbers, proved=True)
-        await _send(conn, row["id"], row["psychologist_id"], verified, hold)
+        await _send(conn, row, verified, numbers)
 
 
-async def _send(conn: Conn, session_id: UUID, psychologist_id: UUID, verified: Verified, hold: datetime) -> None:
-    try:
+async def _expire_overdue_of(conn: Conn, person_id: UUID, now: datetime) -> None:
+    rows = await conn.fetch("select id from sessions.session where client_id = $1 and hold_until <= $2", person_id, now)
+    for row in rows:
+        await expire(conn, row["id"], now)
+
+
+# The person who takes over must be one whom the booking statement would have taken, and needs a seat of their own
+# among the few unpaid ones: none is a violation of `counted_while_waiting`.
+_SEND = Statement("""
+update sessions.session s
+set sent_at = :now, hold_until = :hold_until, due_at = :hold_until, updated_at = :now,
+    client_id = :person_id::uuid, requested_by = :account_id,
+    open_no = case when s.client_id = :person_id::uuid then s.open_no else (
+        select min(n) from generate_series(1, case
+            when exists (select from sessions.session p
+                         where p.client_id = :person_id::uuid and p.confirmed_at is not null and p.price > 0)
+            then :open_when_known::integer else :open_at_first::integer end) n
+        where n not in (select o.open_no from sessions.session o
+                        where o.client_id = :person_id::uuid and o.open_no is not null)) end
+where s.id = :id and s.status = 'Pending Approval' and s.sent_at is null and s.hold_until > :now
+  and exists (select from accounts.people where id = :person_id::uuid and state = 'active')
+  and not exists (select from directory.closed r
+                  where r.psychologist_id = s.psychologist_id and r.client_id = :person_id::uuid)
+""")
+
+
+async def _send(conn: Conn, row: Row, verified: Verified, numbers: rules.Numbers) -> None:
+    hold = rules.request_hold(verified.at, row["starts_at"], numbers, proved=True)
+    sent = 0
+    # What the constraints refuse: taken at that time, enough open, or their own psychologist.
+    with suppress(asyncpg.ExclusionViolationError, asyncpg.UniqueViolationError, asyncpg.CheckViolationError):
         async with conn.transaction():
-            await conn.execute(
-                """
-                update sessions.session
-                set sent_at = $2, hold_until = $3, due_at = $3, updated_at = $2, client_id = $4, requested_by = $5
-                where id = $1
-                """,
-                session_id, verified.at, hold, verified.person_id, verified.account_id,
+            sent = await _SEND.run(
+                conn, id=row["id"], now=verified.at, hold_until=hold, person_id=verified.person_id,
+                account_id=verified.account_id, open_at_first=numbers.open_at_first,
+                open_when_known=numbers.open_when_known,
             )
-            await record(conn, THE_SYSTEM, "send", "session", session_id, verified.at)
-            await post(conn, "requested", session_id, psychologist_id, verified.at)
-    except (asyncpg.ExclusionViolationError, asyncpg.UniqueViolationError, asyncpg.CheckViolationError):
-        # The account that takes over is taken at that time, or has enough open: the hold lapses by itself.
-        await record(conn, THE_SYSTEM, "send refused", "session", session_id, verified.at)
+    if not sent:  # the hold lapses by itself
+        await record(conn, THE_SYSTEM, "send refused", "session", row["id"], verified.at)
+        return
+    await record(conn, THE_SYSTEM, "send", "session", row["id"], verified.at)
+    await post(conn, "requested", row["id"], row["psychologist_id"], verified.at)

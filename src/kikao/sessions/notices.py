@@ -6,7 +6,7 @@ Nothing here names what the session is about, with whom, or where: trading name,
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -19,7 +19,6 @@ from kikao.notifications.calendar_file import cancellation, invitation
 from kikao.notifications.kinds import Button, Composed, Kind, Post, Reader, Tools
 from kikao.payments.links import pay_token
 from kikao.sessions import rules
-from kikao.sessions.rules import Numbers
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -35,6 +34,7 @@ class Facts(msgspec.Struct, frozen=True):
     charge_id: UUID
     psychologist_id: UUID
     time_zone: str
+    pay_until: datetime | None
     given_back: int
     receipt: str | None
 
@@ -43,12 +43,14 @@ async def facts_of(conn: Conn, session_id: UUID) -> Facts | None:
     row = await conn.fetchrow(
         """
         select s.id, s.reference, s.status, s.hold_until, s.starts_at, s.ends_at, s.price, s.charge_id,
-               s.psychologist_id, t.time_zone,
+               s.psychologist_id, t.time_zone, m.open_until,
                (select coalesce(sum(amount), 0) from payments.owed_back d
                 where d.charge_id = s.charge_id) as given_back,
                (select number from payments.money_in r
                 where r.charge_id = s.charge_id order by received_at limit 1) as receipt
-        from sessions.session s join availability.timetable t on t.psychologist_id = s.psychologist_id
+        from sessions.session s
+        join availability.timetable t on t.psychologist_id = s.psychologist_id
+        join payments.charge_state m on m.id = s.charge_id
         where s.id = $1
         """,
         session_id,
@@ -101,7 +103,7 @@ def _see(facts: Facts) -> str:
 
 
 def _requested(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
-    until = i18n.when(facts.hold_until or tools.now, reader.time_zone)
+    until = i18n.day_and_clock(facts.hold_until or tools.now, reader.time_zone)
     return _composed(
         facts, tools, _("a new request"),
         _("Someone asks for %(when)s. Please answer by %(until)s.") % {"when": when, "until": until},
@@ -110,7 +112,7 @@ def _requested(facts: Facts, reader: Reader, tools: Tools, when: str) -> Compose
 
 
 def _accepted(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
-    until = i18n.when((facts.hold_until or tools.now) - _SLACK, reader.time_zone)
+    until = i18n.day_and_clock(facts.pay_until or tools.now, reader.time_zone)
     return _composed(
         facts, tools, _("your time is accepted"),
         _("%(when)s is kept for you. Pay %(amount)s by %(until)s.")
@@ -119,15 +121,14 @@ def _accepted(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed
     )
 
 
-_SLACK = timedelta(minutes=Numbers().hold_after_pay_minutes)
 
 
-def _confirmed(facts: Facts, _reader: Reader, tools: Tools, when: str) -> Composed:
+def _confirmed(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
     receipt = _(" Receipt %(number)s.") % {"number": facts.receipt} if facts.receipt else ""
     return _composed(
         facts, tools, _("confirmed"),
         _("%(when)s is confirmed.") % {"when": when} + receipt, when, _("See it"), _see(facts),
-        attachments=(_calendar(facts, tools),),
+        attachments=(_calendar(facts, reader, tools),),
     )
 
 
@@ -139,20 +140,20 @@ def _declined(facts: Facts, _reader: Reader, tools: Tools, when: str) -> Compose
     )
 
 
-def _cancelled(facts: Facts, _reader: Reader, tools: Tools, when: str) -> Composed:
+def _cancelled(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
     back = (
         _(" %(amount)s will be given back.") % {"amount": shown(facts.given_back)} if facts.given_back else ""
     )
     return _composed(
         facts, tools, _("cancelled"), _("%(when)s is cancelled.") % {"when": when} + back,
-        when, _("See it"), _see(facts), attachments=(_calendar(facts, tools, cancelled=True),),
+        when, _("See it"), _see(facts), attachments=(_calendar(facts, reader, tools, cancelled=True),),
     )
 
 
 def _cancelled_theirs(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
     return _composed(
         facts, tools, _("cancelled"), _("%(when)s is cancelled. The time is free again.") % {"when": when},
-        when, _("See it"), _see(facts), attachments=(_calendar(facts, tools, cancelled=True),),
+        when, _("See it"), _see(facts), attachments=(_calendar(facts, reader, tools, cancelled=True),),
     )
 
 
@@ -171,11 +172,21 @@ def _expired_theirs(facts: Facts, _reader: Reader, tools: Tools, when: str) -> C
     )
 
 
-def _calendar(facts: Facts, tools: Tools, *, cancelled: bool = False) -> tuple[str, str, bytes]:
+def _code_rejected(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
+    until = i18n.day_and_clock(facts.pay_until or tools.now, reader.time_zone)
+    return _composed(
+        facts, tools, _("your payment code"),
+        _("The code did not fit. Nothing is lost: please pay or type another by %(until)s.") % {"until": until},
+        when, _("Pay"), f"/p/{pay_token(tools.vault, facts.charge_id)}",
+    )
+
+
+def _calendar(facts: Facts, reader: Reader, tools: Tools, *, cancelled: bool = False) -> tuple[str, str, bytes]:
     make = cancellation if cancelled else invitation
     return make(
         session_id=facts.id, reference=facts.reference, trading_name=tools.trading_name, base_url=tools.base_url,
         starts_at=facts.starts_at, ends_at=facts.ends_at, now=tools.now, sequence=1 if cancelled else 0,
+        organizer=tools.mail_sender, attendee=reader.email,
     )
 
 
@@ -192,6 +203,7 @@ KINDS = (
     _kind("accepted", _live(rules.APPROVED), _accepted, _accepted),
     _kind("confirmed", _is(rules.CONFIRMED, rules.IN_PROGRESS), _confirmed, _confirmed),
     _kind("paid", _is(rules.CONFIRMED, rules.IN_PROGRESS), _confirmed, _confirmed),
+    _kind("code rejected", _live(rules.APPROVED), _code_rejected, _code_rejected),
     _kind("declined", _is(rules.DECLINED), _declined, _declined),
     _kind("cancelled", _is(rules.CANCELLED), _cancelled, _cancelled_theirs),
     _kind("expired", _is(rules.EXPIRED), _expired, _expired_theirs),

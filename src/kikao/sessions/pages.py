@@ -13,13 +13,13 @@ from litestar.params import FromPath
 from kikao.core import i18n, money
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
-from kikao.core.errors import Invalid, NotPossible, Refusal
+from kikao.core.errors import Invalid, NotFound, NotPossible, Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, form_once, need, read, read_form
 from kikao.journal.queries import history
 from kikao.payments.links import pay_token
-from kikao.sessions import actions, asking, queries, rules, words
+from kikao.sessions import actions, asking, checking, queries, rules, words
 from kikao.sessions.queries import Session
 
 # one session --------------------------------------------------------------------------------------
@@ -150,6 +150,30 @@ async def cancel(
     return await _act(request, kit, actor, now, reference, "cancel", verb)
 
 
+@post("/s/{reference:str}/code")
+async def type_code(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    reference: FromPath[str],
+) -> Response[Any]:
+    """The code of an M-Pesa message, typed by the client."""
+    need(actor)
+    form = await read_form(request)
+
+    async def run(conn: Conn) -> str:
+        session = await queries.visible(conn, actor, reference, now)
+        if not await queries.done_already(conn, session.id, "submit a payment code", actor):
+            numbers = await kit.numbers(conn, actor, now)
+            await checking.submit_code(conn, actor, session, form["transaction_code"], now, numbers)
+        return f"/s/{session.reference}"
+
+    try:
+        return await form_once(request, kit, actor, now, run)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return await _session_page(request, kit, actor, now, reference, refusal)
+
+
 # lists --------------------------------------------------------------------------------------------
 
 
@@ -199,4 +223,4 @@ async def mine(
     )
 
 
-pages: list[Any] = [*asking.pages, session_page, news, approve, decline, cancel, mine]
+pages: list[Any] = [*asking.pages, session_page, news, approve, decline, cancel, type_code, mine]

@@ -169,14 +169,21 @@ def cursor_at(session: Session, at: datetime | None = None) -> str:
     return base64.urlsafe_b64encode(f"{(at or session.starts_at).isoformat()}|{session.id}".encode()).decode()
 
 
-async def visible(conn: Conn, actor: Actor, id_or_reference: str | UUID, now: datetime) -> Session:
-    """One session. Raises NotFound when there is none or it is not this actor's to see."""
+async def visible(
+    conn: Conn, actor: Actor, id_or_reference: str | UUID, now: datetime, *, for_money: bool = False
+) -> Session:
+    """One session. Raises NotFound when there is none or it is not this actor's to see.
+
+    `for_money`: finance may look, too, where only the money is shown.
+    """
+    who = _who(actor)
+    who["sees_all"] = who["sees_all"] or (for_money and actor.has("finance"))
     session_id = id_or_reference if isinstance(id_or_reference, UUID) else read_id(id_or_reference)
     if session_id is not None:
-        row = await _ONE.first(conn, id=session_id, **_who(actor))
+        row = await _ONE.first(conn, id=session_id, **who)
     else:
         reference = read_reference(str(id_or_reference))
-        row = await _BY_REFERENCE.first(conn, reference=reference, **_who(actor)) if reference else None
+        row = await _BY_REFERENCE.first(conn, reference=reference, **who) if reference else None
     if row is None:
         raise NotFound
     return _session(row, actor, now)
@@ -238,7 +245,8 @@ async def done_already(conn: Conn, session_id: UUID, verb: str, actor: Actor) ->
         """
         select verb, by_account from journal.line
         where noun_id = $1 and verb in (
-            'request', 'send', 'approve', 'decline', 'cancel', 'be paid', 'be paid late', 'expire')
+            'request', 'send', 'approve', 'decline', 'cancel', 'be paid', 'be paid late', 'expire',
+            'submit a payment code', 'reject the code', 'verify', 'waive')
         order by at desc, id desc limit 1
         """,
         session_id,

@@ -31,7 +31,9 @@ STEP = {
 }
 VERBS = {
     "request": "Requested", "send": "Sent", "approve": "Accepted", "decline": "Declined", "cancel": "Cancelled",
-    "expire": "No longer kept", "be paid": "Paid", "be paid late": "Paid, after the time had run out",
+    "submit a payment code": "Payment code typed", "reject the code": "Payment code refused",
+    "verify": "Payment checked", "waive": "Waived", "expire": "No longer kept", "be paid": "Paid",
+    "be paid late": "Paid, after the time had run out",
 }
 
 
@@ -62,7 +64,8 @@ def _for_client(session: Session, zone: str) -> dict[str, tuple[str, str | None]
         APPROVED: (_("Accepted: %(amount)s to pay") % {"amount": shown(session.missing)},
                    _("Your time is kept for you until %(until)s.") % until),
         PAYMENT_SUBMITTED: (_("Your payment code is being checked"), _("Your time is kept meanwhile.")),
-        CONFIRMED: (_("Confirmed"), _("Everything is arranged. The link to meet stands here.")),
+        CONFIRMED: (_("Confirmed"), _("Everything is arranged. The link to meet stands here.") if session.meeting_link
+                    else _("Everything is arranged. The link to meet will stand here before it begins.")),
         IN_PROGRESS: (_("Your session is on"), None),
         COMPLETED: (_("This session is over"), None),
         DECLINED: (_("%(name)s cannot take this time") % name, _("Nothing was charged. Other times are free.")),
@@ -165,6 +168,8 @@ def first_actions(session: Session, pay_url: str | None) -> list[dict[str, Any]]
             _("The time is free again at once. Your reason is shown to the client only."), _("Decline"),
             _("Why? The client reads this."),
         ))
+    if rules.can("verify", session.status, session.parties):
+        found.append({"label": _("Money…"), "url": f"{address}/money", "kind": "plain", "method": "get"})
     if _mine(session) and session.status in (DECLINED, EXPIRED, CANCELLED):
         found.append({"label": _("Choose another time"), "url": f"/t/{session.psychologist_slug}", "kind": "main",
                       "method": "get"})

@@ -1,0 +1,125 @@
+"""The money of one session, as desk, finance and admin handle it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from kikao.core import i18n
+from kikao.core.actor import Actor
+from kikao.core.db import Conn
+from kikao.core.errors import Invalid, NotFound, Refusal
+from kikao.core.i18n import gettext as _
+from kikao.core.ids import new_id
+from kikao.core.render import page
+from kikao.core.web import Form, Kit, Req, form_once, need, read, read_form
+from kikao.payments.queries import open_claim
+from kikao.sessions import actions, asking, checking, queries, rules, words
+from kikao.sessions.queries import Session
+
+MONEY = (rules.DESK, rules.FINANCE, rules.ADMIN)
+
+
+def _methods() -> list[tuple[str, str]]:
+    return [("mpesa", "M-Pesa"), ("cash", _("Cash")), ("bank", _("Bank slip")), ("card", _("Card slip"))]
+
+
+@read("/s/{reference:str}/money")
+async def money_page(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    reference: FromPath[str],
+) -> Response[Any]:
+    need(actor, *MONEY)
+    return await _money_page(request, kit, actor, now, reference)
+
+
+async def _money_page(
+    request: Req, kit: Kit, actor: Actor, now: datetime, reference: str, *,
+    form: Form | None = None, refusal: Refusal | None = None,
+) -> Response[Any]:
+    async with kit.db.connection() as conn:
+        session = await queries.visible(conn, actor, reference, now, for_money=True)
+        claim = await open_claim(conn, session.charge_id)
+    address = f"/s/{session.reference}"
+    given = form or Form({"amount": str(session.missing or ""), "number": claim.code if claim else ""})
+    can = {verb: rules.can(verb, session.status, session.parties) for verb in ("verify", "reject the code", "waive")}
+    return page(
+        request, kit, actor, "sessions/money.html", status=refusal.status if refusal else 200,
+        reference=session.reference, badges=words.badges(session), missing=session.missing,
+        code={"code": claim.code, "when": i18n.when(claim.made_at, actor.time_zone)} if claim else None,
+        values={name: given[name] for name in ("method", "number", "amount")}, errors=asking.errors(refusal),
+        methods=_methods(), verify_url=f"{address}/verify" if can["verify"] else None,
+        reject_url=f"{address}/reject" if can["reject the code"] and claim else None,
+        waive_url=f"{address}/waive" if can["waive"] else None, reject_key=str(new_id()), waive_key=str(new_id()),
+    )
+
+
+def _shillings(typed: str) -> int:
+    text = typed.replace(",", "").replace(" ", "")
+    if not text.isdecimal() or len(text) > 7:
+        raise Invalid.field("amount", "not_a_number", "Please write the amount in whole shillings, like 2500.")
+    return int(text)
+
+
+async def _money(request: Req, kit: Kit, actor: Actor, now: datetime, reference: str, verb: Any) -> Response[Any]:
+    """Look, do, and go back to the money of the session; what is refused is said there, with what was typed."""
+    need(actor, *MONEY)
+    form = await read_form(request)
+
+    async def run(conn: Conn) -> str:
+        session = await queries.visible(conn, actor, reference, now, for_money=True)
+        await verb(conn, session, form)
+        return f"/s/{session.reference}/money"
+
+    try:
+        return await form_once(request, kit, actor, now, run)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return await _money_page(request, kit, actor, now, reference, form=form, refusal=refusal)
+
+
+@post("/s/{reference:str}/verify")
+async def verify(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    reference: FromPath[str],
+) -> Response[Any]:
+    async def verb(conn: Conn, session: Session, form: Form) -> None:
+        numbers = await kit.numbers(conn, actor, now)
+        amount = _shillings(form["amount"])
+        await checking.verify(conn, actor, session, form["method"], form["number"], amount, now, numbers)
+
+    return await _money(request, kit, actor, now, reference, verb)
+
+
+@post("/s/{reference:str}/reject")
+async def reject(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    reference: FromPath[str],
+) -> Response[Any]:
+    async def verb(conn: Conn, session: Session, form: Form) -> None:
+        reason = actions.read_reason(form["reason"], needed=True)
+        numbers = await kit.numbers(conn, actor, now)
+        await checking.reject_code(conn, actor, session, reason, now, numbers, kit.vault)
+
+    return await _money(request, kit, actor, now, reference, verb)
+
+
+@post("/s/{reference:str}/waive")
+async def waive(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    reference: FromPath[str],
+) -> Response[Any]:
+    async def verb(conn: Conn, session: Session, form: Form) -> None:
+        rules.step("waive", session.status, session.parties)
+        reason = actions.read_reason(form["reason"], needed=True)
+        await checking.waive(conn, actor, session, reason, now, kit.vault)
+
+    return await _money(request, kit, actor, now, reference, verb)
+
+
+pages: list[Any] = [money_page, verify, reject, waive]
