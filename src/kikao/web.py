@@ -8,23 +8,27 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from typing import Any
 
+import msgspec
 from litestar import Litestar, Response, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import NamedDependency, Provide
-from litestar.openapi.config import OpenAPIConfig
+from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath
 from litestar.types import Message, Scope
 
 from kikao import wiring
 from kikao.accounts import queries as accounts
-from kikao.core import logs, settings
+from kikao.core import logs, openapi, settings
 from kikao.core.actor import Actor
 from kikao.core.answers import EXCEPTION_HANDLERS, refuse_strangers_forms
 from kikao.core.clock import utc_now
 from kikao.core.crypto import hash_token
+from kikao.core.errors import Invalid, NotFound
 from kikao.core.render import assets
-from kikao.core.web import Kit, Req, read
+from kikao.core.web import Kit, Req, need, read
 from kikao.directory.queries import emergency_lines
 
 COOKIE = "kikao"
@@ -51,8 +55,10 @@ async def security_headers(message: Message, scope: Scope) -> None:
         headers["strict-transport-security"] = "max-age=31536000; includeSubDomains"
 
 
-async def provide_now() -> datetime:
-    return utc_now()
+async def provide_now(request: Req) -> datetime:
+    """One for the whole request: the guard's, where there was one."""
+    now: datetime = request.scope["state"].get("now") or utc_now()
+    return now
 
 
 async def provide_kit(state: State) -> Kit:
@@ -73,15 +79,52 @@ async def page_actor(request: Req, kit: NamedDependency[Kit], now: NamedDependen
     return await _known(kit, request.cookies.get(COOKIE), "page", now)
 
 
-async def api_actor(request: Req, kit: NamedDependency[Kit], now: NamedDependency[datetime]) -> Actor:
-    """By token only: the API reads no cookie, so no page of a stranger can use somebody's sign-in."""
+async def api_actor(request: Req) -> Actor:
+    found: Actor = request.scope["state"]["actor"]
+    return found
+
+
+async def in_order(request: Any, handler: BaseRouteHandler) -> None:
+    """The API's 401, 403 and 404, before whatever may be wrong with a body: it is none of a stranger's business.
+
+    By token only: the API reads no cookie, so no page of a stranger can use somebody's sign-in.
+    """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     bearer = token.strip() if scheme.lower() == "bearer" else request.headers.get("x-auth-token")
-    return await _known(kit, bearer, "api", now)
+    kit, now = request.app.state.kit, utc_now()
+    actor = await _known(kit, bearer, "api", now)
+    request.scope["state"] |= {"actor": actor, "now": now}
+    if not handler.opt.get("anyone"):
+        need(actor, *handler.opt.get("roles", ()))
+    look = handler.opt.get("look")
+    if look is not None and not await _fits(request, handler):
+        async with kit.db.connection() as conn:
+            await look(conn, actor, next(iter(request.path_params.values())), now)
+
+
+async def _fits(request: Req, handler: BaseRouteHandler) -> bool:
+    """Whether the body is what this handler reads."""
+    field = handler.parsed_data_field
+    if field is None:
+        return True
+    try:
+        msgspec.json.decode(await request.body(), type=field.annotation)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+async def without_nul(request: Any, _handler: BaseRouteHandler) -> None:
+    """PostgreSQL keeps no NUL, so there is nothing by such a name and nothing to look for."""
+    if "\0" in request.scope["path"]:
+        raise NotFound
+    for name, value in request.query_params.multi_items():
+        if "\0" in name or "\0" in value:
+            raise Invalid.field(name.replace("\0", ""), "unusable_text", "This text cannot be used.")
 
 
 @read("/static/{name:str}", opt={"public": True})
-async def static_file(request: Req, name: str) -> Response[bytes]:
+async def static_file(request: Req, name: FromPath[str]) -> Response[bytes]:
     asset = assets.by_name.get(name)
     if asset is None:
         return Response(content=b"", status_code=404, media_type="text/plain")
@@ -134,16 +177,19 @@ def build(machine: settings.Settings) -> Litestar:
         before_request=refuse_strangers_forms,
         include_in_schema=False,
     )
-    api = Router(path="/", route_handlers=wiring.api_handlers(), dependencies={"actor": Provide(api_actor)})
+    api = Router(
+        path="/", route_handlers=wiring.api_handlers(), dependencies={"actor": Provide(api_actor)}, guards=[in_order]
+    )
     return Litestar(
-        route_handlers=[pages, api, *wiring.open_handlers()],
+        route_handlers=[pages, api, *wiring.open_handlers(), *openapi.handlers],
+        guards=[without_nul],
         dependencies={"kit": Provide(provide_kit), "now": Provide(provide_now)},
         exception_handlers=EXCEPTION_HANDLERS,
         before_send=[security_headers],
         lifespan=[lifespan],
         state=State({"settings": machine}),
         compression_config=CompressionConfig(backend="gzip", minimum_size=600, exclude=["^/static/"]),
-        openapi_config=OpenAPIConfig(title="Kikao", version="0.1.0", path="/schema"),
+        openapi_config=None,
         request_max_body_size=256 * 1024,
         logging_config=None,
     )

@@ -19,7 +19,7 @@ from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid
 from kikao.core.idempotency import Answer
-from kikao.core.web import Json, Kit, Req, Shown, must_be_id, need, once, read
+from kikao.core.web import Json, Kit, Req, Shown, must_be_id, need, once, only, read
 
 
 class StretchBody(Json):
@@ -98,7 +98,7 @@ async def _week(conn: Conn, psychologist_id: UUID) -> HoursShown:
     )
 
 
-@read("/api/psychologists/me/hours")
+@read("/api/psychologists/me/hours", opt=only("psychologist"))
 async def own_hours(kit: NamedDependency[Kit], actor: NamedDependency[Actor]) -> HoursShown:
     need(actor, "psychologist")
     assert actor.person_id is not None
@@ -106,7 +106,7 @@ async def own_hours(kit: NamedDependency[Kit], actor: NamedDependency[Actor]) ->
         return await _week(conn, actor.person_id)
 
 
-@put("/api/psychologists/me/hours")
+@put("/api/psychologists/me/hours", opt=only("psychologist"))
 async def put_hours(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     data: JSONBody[HoursBody],
@@ -143,7 +143,7 @@ def _read_cursor(text: str | None) -> tuple[date, UUID] | None:
         raise Invalid.field("cursor", "bad_cursor", "This cursor does not belong to this list.") from error
 
 
-@read("/api/psychologists/me/exceptions")
+@read("/api/psychologists/me/exceptions", opt=only("psychologist"))
 async def own_exceptions(
     kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     cursor: FromQuery[str | None] = None, limit: FromQuery[int] = 20,
@@ -159,7 +159,7 @@ async def own_exceptions(
     return ExceptionList(exceptions=[_shown(one) for one in found[:limit]], next=following)
 
 
-@post("/api/psychologists/me/exceptions")
+@post("/api/psychologists/me/exceptions", opt=only("psychologist"))
 async def add_exception(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     data: JSONBody[ExceptionBody],
@@ -176,7 +176,7 @@ async def add_exception(
     return await once(request, kit, actor, now, verb)
 
 
-@delete("/api/psychologists/me/exceptions/{exception_id:str}", status_code=204)
+@delete("/api/psychologists/me/exceptions/{exception_id:str}", status_code=204, opt=only("psychologist"))
 async def remove_exception(
     kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     exception_id: FromPath[str], keep: FromQuery[bool] = False,

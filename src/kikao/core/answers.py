@@ -11,6 +11,7 @@ import msgspec
 import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.params import QueryParameter
 from litestar.types import ExceptionHandlersMap
 
 from kikao.core import logs
@@ -119,7 +120,7 @@ def _as_written(request: Req, name: str, source: Any) -> str:
         return name
     parameter = request.route_handler.parsed_fn_signature.parameters.get(name)
     notes = (*get_args(parameter.raw), *parameter.metadata) if parameter else ()
-    return next((str(note.query) for note in notes if getattr(note, "query", None)), name)
+    return next((note.name for note in notes if isinstance(note, QueryParameter) and note.name), name)
 
 
 def _field_error(request: Req, extra: dict[str, Any]) -> FieldError:
@@ -133,6 +134,8 @@ def _field_error(request: Req, extra: dict[str, Any]) -> FieldError:
         if found:
             return FieldError(found.group(1), code, text)
     name = _as_written(request, str(extra.get("key", "body")), extra.get("source"))
+    if name == "data":
+        return FieldError("body", "not_an_object", "Please send one JSON object.")
     if "timezone" in message:
         return FieldError(name, "no_offset", "Please give the time with its offset, like 2026-11-24T09:00:00+03:00.")
     return FieldError(name, "wrong_value", "This value cannot be used here.")

@@ -18,7 +18,7 @@ from kikao.availability.rules import read_days, window
 from kikao.core.actor import Actor
 from kikao.core.errors import Invalid
 from kikao.core.money import CURRENCY
-from kikao.core.web import Kit, Shown, read
+from kikao.core.web import ANYONE, Kit, Shown, read
 from kikao.directory import queries
 from kikao.directory.queries import Filter, Profile
 from kikao.directory.rules import check_mode, check_session_type
@@ -79,7 +79,7 @@ def read_cursor(text: str | None) -> tuple[str, UUID] | None:
         raise Invalid.field("cursor", "bad_cursor", "This cursor does not belong to this list.") from error
 
 
-@read("/api/public/psychologists")
+@read("/api/public/psychologists", opt=ANYONE)
 async def list_psychologists(
     kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     q: FromQuery[str | None] = None, speciality: FromQuery[str | None] = None,
@@ -106,7 +106,7 @@ async def list_psychologists(
     return ProfileList(psychologists=[shown(profile) for profile in found[:limit]], next=following)
 
 
-@read("/api/public/psychologists/{psychologist_id:str}")
+@read("/api/public/psychologists/{psychologist_id:str}", opt=ANYONE)
 async def one_psychologist(
     kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     psychologist_id: FromPath[str],
@@ -130,7 +130,7 @@ class SlotList(Shown):
     currency: str = CURRENCY
 
 
-@read("/api/psychologists/{psychologist_id:str}/slots")
+@read("/api/psychologists/{psychologist_id:str}/slots", opt=ANYONE)
 async def slots(
     kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     psychologist_id: FromPath[str],

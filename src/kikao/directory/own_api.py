@@ -22,7 +22,7 @@ from kikao.core.db import Conn
 from kikao.core.errors import Invalid
 from kikao.core.idempotency import Answer
 from kikao.core.money import CURRENCY
-from kikao.core.web import Json, Kit, Req, Shown, must_be_id, need, once, read
+from kikao.core.web import Json, Kit, Req, Shown, must_be_id, need, once, only, read
 from kikao.directory import actions, own
 from kikao.directory.api import read_cursor
 from kikao.directory.own import Own, OwnRate
@@ -109,7 +109,7 @@ async def _shown(conn: Conn, psychologist_id: UUID) -> OwnShown:
     )
 
 
-@read("/api/psychologists/me")
+@read("/api/psychologists/me", opt=only("psychologist"))
 async def own_profile(kit: NamedDependency[Kit], actor: NamedDependency[Actor]) -> OwnShown:
     need(actor, "psychologist")
     assert actor.person_id is not None
@@ -117,7 +117,7 @@ async def own_profile(kit: NamedDependency[Kit], actor: NamedDependency[Actor]) 
         return await _shown(conn, actor.person_id)
 
 
-@put("/api/psychologists/me")
+@put("/api/psychologists/me", opt=only("psychologist"))
 async def put_profile(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     data: JSONBody[ProfileBody],
@@ -196,7 +196,7 @@ async def _rates(conn: Conn, kit: Kit, actor: Actor, now: datetime) -> RatesShow
     return RatesShown(rates=[_rate(rate) for rate in current], history=[_rate(rate) for rate in history])
 
 
-@read("/api/psychologists/me/rates")
+@read("/api/psychologists/me/rates", opt=only("psychologist"))
 async def own_rates(
     kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
 ) -> RatesShown:
@@ -205,7 +205,7 @@ async def own_rates(
         return await _rates(conn, kit, actor, now)
 
 
-@post("/api/psychologists/me/rates")
+@post("/api/psychologists/me/rates", opt=only("psychologist"))
 async def add_rate(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     data: JSONBody[RateBody],
@@ -232,7 +232,7 @@ def _entry(found: Own) -> EntryShown:
     return EntryShown(**_same(EntryShown, found))
 
 
-@read("/api/admin/psychologists")
+@read("/api/admin/psychologists", opt=only("admin"))
 async def everybody(
     kit: NamedDependency[Kit], actor: NamedDependency[Actor], status: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None, limit: FromQuery[int] = 20,
@@ -263,7 +263,7 @@ async def _verb(request: Req, kit: Kit, actor: Actor, now: datetime, typed: str,
     return await once(request, kit, actor, now, run)
 
 
-@put("/api/admin/psychologists/{psychologist_id:str}/list")
+@put("/api/admin/psychologists/{psychologist_id:str}/list", opt=only("admin"))
 async def list_psychologist(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     psychologist_id: FromPath[str],
@@ -271,7 +271,7 @@ async def list_psychologist(
     return await _verb(request, kit, actor, now, psychologist_id, actions.list_psychologist)
 
 
-@put("/api/admin/psychologists/{psychologist_id:str}/refuse")
+@put("/api/admin/psychologists/{psychologist_id:str}/refuse", opt=only("admin"))
 async def refuse(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     psychologist_id: FromPath[str],
@@ -279,7 +279,7 @@ async def refuse(
     return await _verb(request, kit, actor, now, psychologist_id, actions.refuse)
 
 
-@put("/api/admin/psychologists/{psychologist_id:str}/disable")
+@put("/api/admin/psychologists/{psychologist_id:str}/disable", opt=only("admin"))
 async def disable(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     psychologist_id: FromPath[str],

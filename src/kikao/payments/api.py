@@ -23,7 +23,7 @@ from kikao.core.db import Conn
 from kikao.core.errors import Forbidden, Invalid, NotFound, NotSignedIn
 from kikao.core.idempotency import Answer
 from kikao.core.money import CURRENCY
-from kikao.core.web import Json, Kit, Req, Shown, must_be_id, need, network, once, read
+from kikao.core.web import ANYONE, Json, Kit, Req, Shown, must_be_id, need, network, once, only, read
 from kikao.payments import actions, letters, queries
 from kikao.payments.bodies import LARGEST
 from kikao.payments.queries import Bill
@@ -129,7 +129,7 @@ async def _chosen(conn: Conn, data: InitiateBody) -> Bill:
 # Asking and watching ------------------------------------------------------------------------------
 
 
-@post("/api/mpesa/initiate", status_code=202)
+@post("/api/mpesa/initiate", status_code=202, opt=ANYONE)
 async def initiate(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     data: JSONBody[InitiateBody],
@@ -189,7 +189,7 @@ async def _visible_attempt(
     return shown
 
 
-@read("/api/mpesa/attempts/{attempt_id:str}")
+@read("/api/mpesa/attempts/{attempt_id:str}", opt=ANYONE)
 async def one_attempt(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     attempt_id: FromPath[str],
@@ -199,7 +199,7 @@ async def one_attempt(
         return _attempt(await _visible_attempt(conn, request, actor, must_be_id(attempt_id), now, numbers))
 
 
-@read("/api/mpesa/events/{attempt_id:str}")
+@read("/api/mpesa/events/{attempt_id:str}", opt=ANYONE)
 async def events(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     attempt_id: FromPath[str],
@@ -236,7 +236,7 @@ def _changed(before: bytes | None, body: bytes) -> bool:
     return before is None or re.sub(rb'"retryAfter":\d+', b"", before) != re.sub(rb'"retryAfter":\d+', b"", body)
 
 
-@post("/api/mpesa/test-connection", status_code=200)
+@post("/api/mpesa/test-connection", status_code=200, opt=only("admin"))
 async def test_connection(request: Req, actor: NamedDependency[Actor]) -> dict[str, Any]:
     need(actor, "admin")
     found = await request.app.state.house.provider.test_connection()

@@ -114,7 +114,7 @@ async def _answer(conn: Conn, actor: Actor, session_id: UUID, now: datetime, sta
 async def request_session(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     data: JSONBody[RequestBody],
-) -> Response[Any]:
+) -> Response[SessionShown]:
     need(actor, "client")
     psychologist_id = must_be_id(data.psychologist_id)
     assert actor.person_id is not None
@@ -157,7 +157,7 @@ async def _alternatives(kit: Kit, actor: Actor, asked: booking.Request, now: dat
 async def make_session(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     data: JSONBody[RequestBody],
-) -> Response[Any]:
+) -> Response[SessionShown]:
     """A client's request by its other name."""
     return await request_session.fn(request, kit, actor, now, data)  # type: ignore[no-any-return]
 
@@ -281,7 +281,7 @@ async def do_verb(
 async def approve(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str],
-) -> Response[Any]:
+) -> Response[SessionShown]:
     async def verb(conn: Conn, session: Session) -> None:
         await actions.approve(conn, actor, session, now, await kit.numbers(conn, actor, now))
 
@@ -292,7 +292,7 @@ async def approve(
 async def decline(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], data: JSONBody[ReasonBody],
-) -> Response[Any]:
+) -> Response[SessionShown]:
     async def verb(conn: Conn, session: Session) -> None:
         rules.step("decline", session.status, session.parties)
         reason = actions.read_reason(data.reason, needed=True)
@@ -324,11 +324,11 @@ async def _cancel(request: Req, kit: Kit, actor: Actor, now: datetime, session_i
     return await once(request, kit, actor, now, run)
 
 
-@post("/api/sessions/{session_id:str}/cancel", opt=of(queries.visible))
+@post("/api/sessions/{session_id:str}/cancel", status_code=200, opt=of(queries.visible))
 async def cancel(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], data: JSONBody[ReasonBody],
-) -> Response[Any]:
+) -> Response[CancelledShown]:
     return await _cancel(request, kit, actor, now, session_id, data.reason)
 
 
@@ -336,7 +336,7 @@ async def cancel(
 async def remove(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], reason: FromQuery[str] = "",
-) -> Response[Any]:
+) -> Response[CancelledShown]:
     return await _cancel(request, kit, actor, now, session_id, reason)
 
 
