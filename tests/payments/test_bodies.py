@@ -175,3 +175,35 @@ def _result(code: object, checkout: str = "ws_CO_1") -> dict[str, Any]:
 )  # fmt: skip
 def test_answers_to_a_look_up(status: int, body: dict[str, Any] | None, kind: str) -> None:
     assert read_look_up(status, body, "ws_CO_1").kind == kind
+
+
+# Golden shapes ------------------------------------------------------------------------------------
+
+
+def _golden(name: str) -> Any:
+    return json.loads((GOLDEN / f"{name}.json").read_text())
+
+
+def test_the_official_shapes_are_read() -> None:
+    paid = read_callback((GOLDEN / "callback_paid.json").read_bytes())
+    assert paid is not None
+    assert (paid.code, paid.amount is not None, paid.receipt is not None) == ("0", True, True)
+    cancelled = read_callback((GOLDEN / "callback_cancelled.json").read_bytes())
+    assert cancelled is not None
+    assert codes.meaning(cancelled.code).kind == codes.FAILED
+    letters = read_callback((GOLDEN / "callback_letters.json").read_bytes())
+    assert letters is not None
+    assert letters.code == "SFC_IC0003"
+    accepted = read_push(200, _golden("push_accepted"))
+    assert accepted.kind == codes.ACCEPTED
+    final = _golden("query_final")
+    assert read_look_up(200, final, final["CheckoutRequestID"]).kind == codes.RESULT
+    assert read_push(429, _golden("gateway_fault")).code == "busy"
+
+
+@pytest.mark.parametrize(("name", "refusal"), sorted(_golden("refusals").items()))
+def test_every_golden_refusal_is_told_apart(name: str, refusal: tuple[int, str, str]) -> None:
+    status, code, message = refusal
+    kind = read_push(status, _error(code, message)).kind
+    expected = {"internal": codes.UNKNOWN, "pending": codes.UNKNOWN}.get(name, codes.REFUSED)
+    assert kind == (codes.TOKEN if name.startswith("token of") else expected)

@@ -169,6 +169,21 @@ async def test_an_attempt_is_shown_to_whom_it_concerns(door: Shop) -> None:
     assert by_link == {token: 200, other: 404, "nothing": 404}
 
 
+async def test_finance_and_admin_list_payments_and_each_look_is_noted(door: Shop) -> None:
+    charge_id, _ = await door.owed()
+    made = await door.initiate(door.world.amina, {"chargeId": str(charge_id), "phoneNumber": PHONE})
+    for path in ("/api/admin/payments", "/api/admin/duties"):
+        found = {name: (await one.api("GET", path)).status_code for name, one in door.world.by_name.items()}
+        assert {name for name, status in found.items() if status == 200} == {"makena", "njeri"}
+        assert found["nobody"] == 401
+    listed = (await door.world.makena.api("GET", "/api/admin/payments?phone=041")).json()["payments"]
+    assert [(one["id"], one["phone"]) for one in listed] == [(made.json()["attemptId"], "+2547•••••041")]
+    for query in ("phone=1", "phone=abc", "cursor=x", "limit=0", "since=2026-11-22T00:00:00"):
+        assert (await door.world.makena.api("GET", f"/api/admin/payments?{query}")).status_code == 422
+    async with door.kit.db.connection() as conn:
+        assert await conn.fetchval("select count(*) from journal.line where verb = 'look'") == 5
+
+
 # The letterbox ------------------------------------------------------------------------------------
 
 

@@ -24,7 +24,7 @@ from kikao.core.errors import Forbidden, Invalid, NotFound, NotSignedIn
 from kikao.core.idempotency import Answer
 from kikao.core.money import CURRENCY
 from kikao.core.web import ANYONE, Json, Kit, Req, Shown, must_be_id, need, network, once, only, read
-from kikao.payments import actions, letters, queries
+from kikao.payments import actions, letters, office_api, queries
 from kikao.payments.bodies import LARGEST
 from kikao.payments.queries import Bill
 from kikao.payments.rules import Numbers
@@ -265,5 +265,5 @@ async def callback(
     return {"ResultCode": 0, "ResultDesc": "Accepted"}
 
 
-api: list[Any] = [initiate, status, one_attempt, events, test_connection]
+api: list[Any] = [initiate, status, one_attempt, events, test_connection, *office_api.handlers]
 callbacks: list[Any] = [callback]

@@ -9,7 +9,7 @@ import msgspec
 
 from kikao.core.actor import THE_SYSTEM
 from kikao.core.db import Conn, Row
-from kikao.core.ids import new_id
+from kikao.core.ids import SYSTEM, new_id
 from kikao.core.sql import Statement
 from kikao.journal.actions import record
 from kikao.payments import claims, ledger, rules
@@ -157,13 +157,29 @@ async def _correct(conn: Conn, arrival: Arrival, receipt: Row, numbers: Numbers)
     where it came from; what was part paid stays, and the rest is added."""
     lacking = arrival.asked - receipt["amount"]
     if receipt["charge_id"] is None:
-        await ledger.move(
-            conn, ledger.SUSPENSE, ledger.UTILITY, receipt["amount"], "corrected", receipt["id"], arrival.at
-        )
+        await _out_of_suspense(conn, receipt, arrival.at)
         lacking = arrival.asked
+    if lacking <= 0:
+        return  # somebody has placed it already, and what was too much is owed back
     await conn.execute(
         "update payments.receipt set amount = $2, charge_id = $3 where id = $1",
         receipt["id"], arrival.asked, arrival.charge_id,
     )  # fmt: skip
     charge = await hold_charge(conn, arrival.charge_id)
     await credit(conn, charge, Money(ledger.UTILITY, lacking, receipt["id"], "corrected"), arrival.at, numbers)
+
+
+async def _out_of_suspense(conn: Conn, receipt: Row, now: datetime) -> None:
+    """Money that was never there: it leaves suspense, or the duty that somebody made of it. A duty that was done
+    already stays, and so does its loss in the books."""
+    duty = await conn.fetchrow(
+        "select id, done_at from payments.duty where receipt_id = $1 and why = 'suspense' for update", receipt["id"]
+    )
+    if duty is not None and duty["done_at"] is not None:
+        return
+    source = ledger.SUSPENSE if duty is None else ledger.of_duty(None)
+    await ledger.move(conn, source, ledger.UTILITY, receipt["amount"], "corrected", receipt["id"], now)
+    if duty is not None:
+        await conn.execute(
+            "update payments.duty set done_at = $2, done_by = $3 where id = $1", duty["id"], now, SYSTEM
+        )
