@@ -53,6 +53,8 @@ create table core.heartbeat (
     clock_offset_ms integer not null
 );
 
+create view core.sign_of_life as select program, at from core.heartbeat;
+
 -- journal: who did what, about what, when. Ids only; nobody edits it.
 create schema journal;
 

@@ -46,7 +46,8 @@ async def security_headers(message: Message, scope: Scope) -> None:
     headers = MutableScopeHeaders.from_message(message)
     headers["content-security-policy"] = _CSP
     headers["x-content-type-options"] = "nosniff"
-    headers["referrer-policy"] = "no-referrer"
+    # Not no-referrer: browsers would then send `Origin: null` with our own forms, too.
+    headers["referrer-policy"] = "same-origin"
     headers["x-frame-options"] = "DENY"
     headers["cross-origin-opener-policy"] = "same-origin"
     headers["permissions-policy"] = "camera=(), microphone=(), geolocation=(), payment=()"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 from kikao.accounts import api as accounts_api
+from kikao.accounts import jobs as accounts_jobs
 from kikao.accounts import notices as accounts_notices
 from kikao.accounts import pages as accounts_pages
 from kikao.accounts import wires as accounts_wires
 from kikao.admin import api as admin_api
 from kikao.admin import pages as admin_pages
-from kikao.core import settings
+from kikao.core import idempotency, settings
 from kikao.core.crypto import Vault
 from kikao.core.db import Database, connect
 from kikao.core.jobs import Queue
@@ -108,6 +110,13 @@ async def queues(house: House) -> AsyncIterator[list[Queue]]:
         ]
     finally:
         await sms.close()
+
+
+async def forget(house: House, now: datetime) -> None:
+    """What is kept no longer than it has to be, room by room."""
+    await accounts_jobs.forget(house.db, now)
+    async with house.db.connection() as conn:
+        await idempotency.forget_old(conn, now)
 
 
 def page_handlers() -> list[Any]:

@@ -14,6 +14,7 @@ from kikao.core.clock import utc_now
 from kikao.core.db import Database
 
 BEAT_SECONDS = 20.0
+HOUSEKEEPING_SECONDS = 3600.0
 log = structlog.get_logger("worker")
 
 
@@ -37,6 +38,17 @@ async def beat(db: Database, stop: asyncio.Event) -> None:
             await asyncio.wait_for(stop.wait(), BEAT_SECONDS)
 
 
+async def keep_house(house: wiring.House, stop: asyncio.Event) -> None:
+    """Forget what is too old, once an hour; a failed hour is made good by the next."""
+    while not stop.is_set():
+        try:
+            await wiring.forget(house, utc_now())
+        except Exception as error:  # noqa: BLE001  the database may be away
+            log.warning("forgetting_failed", error=type(error).__name__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), HOUSEKEEPING_SECONDS)
+
+
 async def work(machine: settings.Settings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -46,6 +58,7 @@ async def work(machine: settings.Settings) -> None:
         log.info("worker_started")
         async with asyncio.TaskGroup() as group:
             group.create_task(beat(house.db, stop))
+            group.create_task(keep_house(house, stop))
             group.create_task(jobs.run(house.db, queues, stop))
     log.info("worker_stopped")
 

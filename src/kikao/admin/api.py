@@ -40,7 +40,7 @@ async def _queues(conn: Conn, now: datetime) -> list[Waiting]:
 
 async def _degraded(conn: Conn, queues: list[Waiting], now: datetime) -> list[str]:
     found = []
-    sign = await conn.fetchval("select at from core.heartbeat where program = 'worker'")
+    sign = await conn.fetchval("select at from core.sign_of_life where program = 'worker'")
     if sign is None or now - sign > WORKER_SILENT:
         found.append("worker_silent")
     for queue in queues:
@@ -60,7 +60,7 @@ async def ready(request: Req, kit: NamedDependency[Kit], now: NamedDependency[da
                 return Response({"status": "not_migrated"}, status_code=503)
             queues = await _queues(conn, now)
             degraded = await _degraded(conn, queues, now)
-            sign = await conn.fetchval("select at from core.heartbeat where program = 'worker'")
+            sign = await conn.fetchval("select at from core.sign_of_life where program = 'worker'")
             heard = await conn.fetchval("select max(received_at) from payments.letter_log")
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
         return Response({"status": "no_database"}, status_code=503)

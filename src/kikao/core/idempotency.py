@@ -92,3 +92,7 @@ async def _claim(conn: Conn, key: Key, now: datetime) -> Answer | None:
     if row["body_hash"] != key.body_hash:
         raise KeyReused
     return Answer(row["status"], row["answer"])
+
+
+async def forget_old(conn: Conn, now: datetime) -> None:
+    await conn.execute("delete from core.idempotency where created_at < $1", now - KEPT)

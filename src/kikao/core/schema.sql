@@ -52,3 +52,5 @@ create table core.heartbeat (
     at timestamptz not null,
     clock_offset_ms integer not null
 );
+
+create view core.sign_of_life as select program, at from core.heartbeat;
