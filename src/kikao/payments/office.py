@@ -21,20 +21,20 @@ Cursor = tuple[datetime, UUID]
 
 
 class Filter(msgspec.Struct, frozen=True):
-    """What is looked for; None leaves it open. `digits`: the last ones of a phone, at least three. `account`: who
-    owed it. `since` and `until` bound when the try was made or the money came."""
+    """What is looked for; None leaves it open. `digits`: the last ones of a phone, at least three. `accounts`: any of
+    those who owed it. `since` and `until` bound when the try was made or the money came."""
 
     reference: str | None = None
     receipt: str | None = None
     digits: str | None = None
-    account: UUID | None = None
+    accounts: tuple[UUID, ...] | None = None
     since: datetime | None = None
     until: datetime | None = None
 
 
 _WHERE = """
     (:reference::text is null or {c}.reference = upper(:reference::text))
-and (:account::uuid is null or {c}.payer_account = :account::uuid)
+and (:accounts::uuid[] is null or {c}.payer_account = any (:accounts::uuid[]))
 and (:since::timestamptz is null or {at} >= :since::timestamptz)
 and (:until::timestamptz is null or {at} < :until::timestamptz)
 and (:at::timestamptz is null or ({at}, {id}) < (:at::timestamptz, :id::uuid))
@@ -55,7 +55,7 @@ async def _page(
 
 def _given(wanted: Filter) -> dict[str, Any]:
     return {
-        "reference": wanted.reference, "account": wanted.account, "since": wanted.since, "until": wanted.until,
+        "reference": wanted.reference, "accounts": wanted.accounts, "since": wanted.since, "until": wanted.until,
     }  # fmt: skip
 
 
@@ -188,19 +188,72 @@ async def suspense(conn: Conn) -> list[Suspense]:
         select r.id, r.number, r.amount, a.amount as asked, c.reference, r.received_at
         from payments.receipt r left join payments.attempt a on a.id = r.attempt_id
         left join payments.charge c on c.id = a.charge_id
-        where r.charge_id is null order by r.received_at
+        where r.charge_id is null
+          and not exists (select from payments.duty d where d.receipt_id = r.id and d.why = 'suspense')
+        order by r.received_at
         """
     )
     return [Suspense(*row.values()) for row in rows]
 
 
+# Codes that somebody typed ------------------------------------------------------------------------
+
+
+class Typed(msgspec.Struct, frozen=True):
+    """A code that waits to be checked; `missing` KES are still owed."""
+
+    id: UUID
+    charge_id: UUID
+    reference: str
+    code: str
+    missing: int
+    made_at: datetime
+
+
+async def codes(conn: Conn, *, most: int = 100) -> list[Typed]:
+    """All that are open, the oldest first."""
+    rows = await conn.fetch(
+        """
+        select k.id, k.charge_id, c.reference, k.code, c.missing, k.made_at
+        from payments.claim k join payments.charge_state c on c.id = k.charge_id
+        where k.state = 'open' order by k.made_at, k.id limit $1
+        """,
+        most,
+    )
+    return [Typed(*row.values()) for row in rows]
+
+
 # What is odd --------------------------------------------------------------------------------------
+
+
+class Contradiction(msgspec.Struct, frozen=True):
+    """A try about which M-Pesa says two things; `state` is what stands."""
+
+    id: UUID
+    charge_id: UUID
+    reference: str
+    state: str
+    alarm: str
+    at: datetime
+
+
+async def contradictions(conn: Conn, *, most: int = 100) -> list[Contradiction]:
+    rows = await conn.fetch(
+        """
+        select a.id, a.charge_id, c.reference, a.state, a.alarm, coalesce(a.checked_at, a.decided_at, a.created_at)
+        from payments.attempt a join payments.charge c on c.id = a.charge_id
+        where a.alarm is not null order by a.created_at desc, a.id desc limit $1
+        """,
+        most,
+    )
+    return [Contradiction(*row.values()) for row in rows]
 
 
 class Stray(msgspec.Struct, frozen=True):
     """A letter that moved nothing or contradicts, waits for more, or could not be read."""
 
     id: UUID
+    charge_id: UUID | None
     reference: str | None
     outcome: str | None
     why: str | None
@@ -208,7 +261,7 @@ class Stray(msgspec.Struct, frozen=True):
 
 
 _STRAYS = Statement(f"""
-select l.id, c.reference, l.outcome, l.why, l.received_at, l.received_at as cursor_at, l.id as cursor_id
+select l.id, a.charge_id, c.reference, l.outcome, l.why, l.received_at, l.received_at as cursor_at, l.id as cursor_id
 from payments.letter l left join payments.attempt a on a.id = l.attempt_id
 left join payments.charge c on c.id = a.charge_id
 where (l.outcome in ('stray', 'parked') or l.why is not null)
@@ -228,14 +281,23 @@ class Stuck(msgspec.Struct, frozen=True):
 
     kind: str
     id: UUID
+    charge_id: UUID | None
+    reference: str | None
     due_at: datetime
     error: str | None
 
 
 _STUCK = """
-select 'attempt' as kind, id, due_at, last_error from payments.attempt where due_at <= $1 and tries >= $2
-union all select 'letter', id, due_at, last_error from payments.letter where due_at <= $1 and tries >= $2
-order by due_at
+with stuck as (
+    select 'attempt' as kind, id, charge_id, due_at, last_error from payments.attempt
+    where due_at <= $1 and tries >= $2
+    union all
+    select 'letter', l.id, a.charge_id, l.due_at, l.last_error
+    from payments.letter l left join payments.attempt a on a.id = l.attempt_id
+    where l.due_at <= $1 and l.tries >= $2
+)
+select s.kind, s.id, s.charge_id, c.reference, s.due_at, s.last_error
+from stuck s left join payments.charge c on c.id = s.charge_id order by s.due_at
 """
 
 
