@@ -99,7 +99,7 @@ def _thanks(bill: Bill, came: list[Receipt]) -> str:
 def _words(name: str, bill: Bill, last: Shown, came: list[Receipt]) -> tuple[str, str, str]:
     message = _(last.message)
     if name == PAID and bill.given_back:
-        text = _("It came when it was no longer possible to keep what it was for. %(amount)s will be given back.")
+        text = _("%(amount)s of it will be given back to the number that paid, or has been already.")
         return "attention", _("The payment has arrived"), text % {"amount": money(bill.given_back)}
     if name == PAID:
         return "good", _("Confirmed"), _thanks(bill, came)
