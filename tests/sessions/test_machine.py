@@ -6,7 +6,6 @@ as it would in a transaction of its own.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable
 from contextlib import suppress
@@ -14,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -28,8 +26,6 @@ from hypothesis.stateful import (
 )
 
 from kikao.accounts.wires import Verified
-from kikao.core import db as database
-from kikao.core.db import Conn
 from kikao.core.errors import Refusal
 from kikao.core.practice import EMPTY
 from kikao.payments import wires
@@ -38,8 +34,8 @@ from kikao.sessions.rules import APPROVED, CANCELLED, CONFIRMED, DECLINED, EXPIR
 from sessions.conftest import VAULT
 from sessions.staging import money_arrives
 from sessions.test_invariants import wrong
-from support import server
-from support.cast import Cast, Member, seed_cast, workday
+from support.alone import Alone
+from support.cast import Member, workday
 from support.sizes import size
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
@@ -54,26 +50,7 @@ FORWARD = {  # what the verbs that are built may do to a session
 seen: Counter[str] = Counter()
 
 
-class World:
-    """What all histories of a run share: a loop, a database, the cast."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.name = server.current().clone()
-        self.conn: Conn = self.run(asyncpg.connect(server.current().url(self.name), server_settings=database.LIMITS))
-        self.run(database._prepare(self.conn))
-        self.cast: Cast = self.run(seed_cast(self.conn, BEGINS))
-
-    def run(self, done: Awaitable[Any]) -> Any:
-        return self.loop.run_until_complete(done)
-
-    def close(self) -> None:
-        self.run(self.conn.close())
-        self.loop.close()
-        server.current().drop(self.name)
-
-
-world: World
+world: Alone
 
 clients = st.sampled_from(("amina", "baraka", "halima"))
 psychologists = st.sampled_from(("otieno", "wanjiru"))
@@ -92,11 +69,10 @@ class Practice(RuleBasedStateMachine):
         self.made: list[UUID] = []
         self.last: dict[UUID, str] = {}
         self.came = 0
-        self.outer = world.conn.transaction()
-        world.run(self.outer.start())
+        world.begin()
 
     def teardown(self) -> None:
-        world.run(self.outer.rollback())
+        world.undo()
 
     def do(self, what: str, verb: Awaitable[Any]) -> Any:
         """In a savepoint; a refusal is one of the answers, anything else is a defect."""
@@ -243,7 +219,7 @@ class Practice(RuleBasedStateMachine):
 def test_random_histories(capsys: pytest.CaptureFixture[str]) -> None:
     global world  # noqa: PLW0603  hypothesis makes the machines itself
     wires.decided["session"] = evidence.payment_decided
-    world = World()
+    world = Alone(BEGINS)
     try:
         run_state_machine_as_test(
             Practice,
