@@ -90,6 +90,7 @@ async def _drain(till: Till, script: Script) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 async def test_thousands_of_payments_in_bad_weather(till: Till) -> None:
     seed = random.randrange(2**32)
     print("seed", seed)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
+from kikao.core import jobs
 from kikao.payments import actions
+from kikao.payments.codes import Look, Push
+from kikao.payments.jobs import queues
+from kikao.payments.providers.rate import Rate
 from payments.conftest import AMOUNT, Till
 from support.cast import Cast
 
@@ -213,3 +218,42 @@ async def test_after_some_codes_the_next_try_waits_for_a_look_up(till: Till) -> 
     await till.read_letters()
     row = await till.row("attempt", rung.attempt_id)
     assert row["due_at"] == row["decided_at"] + timedelta(seconds=120)
+
+
+async def test_a_look_up_above_the_rate_comes_again_soon(till: Till) -> None:
+    rate = Rate(60)
+    assert [rate.take() for _ in range(7)] == [True] * 6 + [False]
+    rung = await till.rung(await till.owed())
+    await till.look(rung, "", "busy")
+    row = await till.row("attempt", rung.attempt_id)
+    assert (row["state"], row["checked_at"]) == ("accepted", None)
+    assert row["due_at"] <= till.clock() + timedelta(seconds=15)
+
+
+async def test_letters_and_look_ups_at_one_moment_are_one_credit(till: Till) -> None:
+    charge_id = await till.owed()
+    first = await till.rung(charge_id)
+    till.clock.move(91)
+    second = await till.rung(charge_id, "+254700000002")
+    for rung in (first, second, first, second):
+        await till.post(rung.token, rung.letter())
+    line = queues(till.db, Silent(), till.vault, till.clock)[1]
+    looks = [till.look(rung, "0") for rung in (first, second)]
+    await asyncio.gather(jobs.drain(till.db, line, now=till.clock()), *looks)
+    while await jobs.drain(till.db, line, now=till.clock()):
+        continue
+    assert await _money(till, charge_id) == (AMOUNT, 0, True)
+    assert {await till.state(first), await till.state(second)} == {"paid"}
+    assert [row["why"] for row in await till.rows("select why from payments.duty")] == ["twice"]
+    assert len(till.told) == 1
+    await till.ledger_is_true()
+
+
+class Silent:
+    """M-Pesa, of whom nothing is asked here."""
+
+    async def ask(self, **_: object) -> Push:
+        raise AssertionError
+
+    async def look_up(self, checkout_request_id: str) -> Look:
+        raise AssertionError(checkout_request_id)
