@@ -23,7 +23,8 @@ from kikao.journal.queries import history
 from kikao.sessions import actions, booking, queries, rules
 from kikao.sessions.queries import Session
 
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+# Read by us: the framework would take a number for a time.
+Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 
 
 class RequestBody(Json):
@@ -37,6 +38,16 @@ class RequestBody(Json):
     country: str | None = None
     note: str | None = None
     price: Any = None
+
+
+def read_moment(field: str, text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid.field(field, "not_a_time", "Please give a time in ISO 8601.") from error
+    if moment.tzinfo is None:
+        raise Invalid.field(field, "no_offset", "Please give the time with its offset.")
+    return moment
 
 
 class ReasonBody(Json):
@@ -122,9 +133,9 @@ async def request_session(
     if data.for_person_id not in (None, str(actor.person_id)):
         raise Invalid.field("forPersonId", "not_yours", "You do not act for this person.")
     asked = booking.Request(
-        psychologist_id=psychologist_id, session_type=data.session_type, starts_at=data.session_date,
-        client_id=actor.person_id, account_id=actor.account_id, proved=True, mode=data.mode,
-        country=data.country, note=data.note,
+        psychologist_id=psychologist_id, session_type=data.session_type,
+        starts_at=read_moment("sessionDate", data.session_date), client_id=actor.person_id,
+        account_id=actor.account_id, proved=True, mode=data.mode, country=data.country, note=data.note,
     )
 
     async def verb(conn: Conn) -> Answer:
@@ -201,23 +212,12 @@ async def list_sessions(
     need(actor)
     wanted = queries.Wanted(
         statuses=[status] if status else None, after=read_cursor(cursor), most=_limit(limit),
-        from_at=_moment("from", from_), to_at=_moment("to", to),
+        from_at=None if from_ is None else read_moment("from", from_),
+        to_at=None if to is None else read_moment("to", to),
     )
     async with kit.db.connection() as conn:
         found = await queries.listed(conn, actor, wanted, now)
     return _page(found, wanted.most, lambda session: session.starts_at)
-
-
-def _moment(field: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid.field(field, "not_a_time", "Please give a time in ISO 8601.") from error
-    if moment.tzinfo is None:
-        raise Invalid.field(field, "no_offset", "Please give the time with its offset.")
-    return moment
 
 
 def _page(found: list[Session], most: int, at: Callable[[Session], datetime | None]) -> SessionList:

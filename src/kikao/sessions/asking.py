@@ -45,7 +45,8 @@ class Asked(msgspec.Struct, frozen=True):
 def _start(text: str | None) -> datetime | None:
     with contextlib.suppress(ValueError):
         moment = datetime.fromisoformat((text or "").replace(" ", "+"))
-        return moment if moment.tzinfo else None
+        # Near the ends of the calendar even the terms cannot be worked out.
+        return moment if moment.tzinfo and 2000 < moment.year < 3000 else None
     return None
 
 

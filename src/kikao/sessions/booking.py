@@ -27,6 +27,7 @@ from kikao.sessions.sql import BOOK
 ROUNDS = 4
 NEAREST = 3
 LOOK_AROUND = timedelta(days=4)
+FAR = timedelta(days=2 * 366)
 
 _TIME = {
     "in_the_past": "This time lies in the past.",
@@ -72,12 +73,19 @@ def check(request: Request) -> None:
         raise Invalid.field("country", "wrong_value", "A country is two capital letters, like KE.")
 
 
+def _check_span(start: datetime, now: datetime) -> None:
+    """Looking at the hours of two thousand years would hold the database up for seconds. Raises Invalid."""
+    if not now - FAR < start < now + FAR:
+        raise refusal("in_the_past" if start < now else "beyond_horizon")
+
+
 async def request(conn: Conn, asked: Request, now: datetime, practice: Snapshot, vault: Vault) -> Booked:
     """Ask for a session. Raises SlotTaken, OwnOverlap, TooManyOpen, Invalid or NotFound, and then changed nothing.
 
     Overdue holds in the way are expired first, by the same verb as the worker's.
     """
     check(asked)
+    _check_span(asked.starts_at, now)
     for _round in range(ROUNDS):
         row = await BOOK.one(conn, **_values(asked, now, practice, vault))
         if row["booked_id"] is not None:
