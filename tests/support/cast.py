@@ -102,11 +102,26 @@ async def seed_cast(conn: Conn, now: datetime) -> Cast:
         await _people(conn, cast, long_ago)
         await _consent(conn, cast, long_ago)
         await _psychologists(conn, cast, now, long_ago)
+        await _emergency_lines(conn, cast, long_ago)
         await conn.execute(
             "insert into sessions.terms (id, tiers, from_at, set_by, reason) values ($1, $2, $3, $4, 'the usual ones')",
             cast.terms_id, msgspec.to_builtins(USUAL_TIERS), long_ago, SYSTEM,
         )  # fmt: skip
     return cast
+
+
+async def _emergency_lines(conn: Conn, cast: Cast, at: datetime) -> None:
+    """Invented, and long enough to be wider than a small phone."""
+    await conn.executemany(
+        """
+        insert into directory.emergency_line
+            (id, name, number, for_whom, hours, position, invented, rung_at, rung_by)
+        values ($1, $2, $3, $4, 'day and night', $5, true, $6, $7)
+        """,
+        [(_id(0x1C, number), name, f"0700 000 09{number}", who, number, at, cast.njeri.account_id)
+         for number, name, who in ((5, "Invented helpline", "anyone, free of charge"),
+                                   (6, "Invented helpline for children", "children and their parents"))],
+    )  # fmt: skip
 
 
 async def _people(conn: Conn, cast: Cast, at: datetime) -> None:

@@ -53,7 +53,7 @@ def seen(name: str, last: Shown) -> str:
 
 def face(
     bill: Bill, last: Shown, now: datetime, path: str, key: str, *, came: list[Receipt] | None = None,
-    own_page: str | None = None,
+    own_page: str | None = None, phone: str = "",
 ) -> dict[str, Any]:
     """The waiting page's moving part; see payments/templates/attempt.html for each name."""
     name = _name(bill, last, now)
@@ -66,7 +66,7 @@ def face(
         "seconds": max(int((last.expires_at - now).total_seconds()), 0) if name in (RINGING, LATE) else None,
         "poll_url": f"{path}/attempt?seen={seen(name, last)}" if polls else None,
         "news": name != RINGING,
-        "retry": _retry(name, last, path, key),
+        "retry": _retry(name, last, path, key, phone),
         "next": _after(path, own_page) if name == PAID else None,
         "closable": name in (LATE, UNKNOWN, PAUSED),
     }  # fmt: skip
@@ -114,12 +114,12 @@ def _words(name: str, bill: Bill, last: Shown, came: list[Receipt]) -> tuple[str
     return "attention" if name == PAUSED or last.state == rules.AMOUNT_MISMATCH else "danger", title, message
 
 
-def _retry(name: str, last: Shown, path: str, key: str) -> dict[str, Any] | None:
+def _retry(name: str, last: Shown, path: str, key: str, phone: str) -> dict[str, Any] | None:
     if name not in (UNKNOWN, FAILED) or not last.can_retry:
         return None
     step = codes.meaning(last.code).step
     note = _("Another number works best.") if step == codes.OTHER and name == FAILED else None
-    return {"label": _("Ring the phone again"), "url": path, "key": key, "phone": "", "note": note}
+    return {"label": _("Ring the phone again"), "url": path, "key": key, "phone": phone, "note": note}
 
 
 def receipt_row(receipt: Receipt, zone: str) -> dict[str, str]:

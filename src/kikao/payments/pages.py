@@ -137,9 +137,12 @@ async def waiting_page(
         bill = await _bill(conn, token)
         last = await queries.latest_attempt(conn, bill.id, now, await _numbers(conn, kit, actor, now))
         came = await queries.receipts(conn, bill.id)
+        phone = await queries.own_phone(conn, actor, bill)
     if last is None:
         return see_other(f"/p/{token}")
-    face = faces.face(bill, last, now, f"/p/{token}", str(new_id()), came=came, own_page=_own_page(actor, bill))
+    face = faces.face(
+        bill, last, now, f"/p/{token}", str(new_id()), came=came, own_page=_own_page(actor, bill), phone=phone
+    )
     return page(
         request, kit, actor, "payments/waiting.html", reference=bill.reference,
         missing=bill.missing or bill.amount, receiver=kit.receiver_name, refresh_url=f"/p/{token}/wait",
@@ -157,9 +160,12 @@ async def moving_part(
         bill = await _bill(conn, token)
         last = await queries.latest_attempt(conn, bill.id, now, await _numbers(conn, kit, actor, now))
         came = await queries.receipts(conn, bill.id)
+        phone = await queries.own_phone(conn, actor, bill)
     if last is None:
         raise NotFound
-    face = faces.face(bill, last, now, f"/p/{token}", str(new_id()), came=came, own_page=_own_page(actor, bill))
+    face = faces.face(
+        bill, last, now, f"/p/{token}", str(new_id()), came=came, own_page=_own_page(actor, bill), phone=phone
+    )
     if request.query_params.get("seen") == faces.seen(face["face"], last):
         return Response(content=b"", status_code=204)
     return page(request, kit, actor, "payments/attempt.html", attempt=face, ways=_ways(kit, bill, token, now, actor))
