@@ -40,48 +40,55 @@ taken as (
     where b.hold_until is null or b.hold_until > :now::timestamptz
     group by b.psychologist_id
 ),
-own as (
+own as materialized (
     select range_agg(b.during) as busy from sessions.busy b
     where b.client_id = :client_id::uuid and (b.hold_until is null or b.hold_until > :now::timestamptz)
 )
 """
 
-_SLOTS = f"""
-with asked as materialized (
+_ASKED = f"""
+asked as materialized (
     select w.psychologist_id, :mode::text as mode, w.minutes, w.last_day,
            greatest(:lower::timestamptz, :now::timestamptz) as lower, :upper::timestamptz as upper,
            {sql.CALENDAR_NUMBERS}
     from unnest(:psychologists::uuid[], :minutes::integer[], :last_days::date[]) w (psychologist_id, minutes, last_day)
     join availability.calendar c on c.psychologist_id = w.psychologist_id
-),
-{sql.OPEN_TIME},
-{TAKEN},
-candidate as (
-    select distinct w.psychologist_id, (local - w.shift) at time zone 'UTC' as start_at
-    from wall w
-    join asked a on a.psychologist_id = w.psychologist_id
-    cross join lateral generate_series(
-        w.day + make_interval(
-            mins => (ceil(extract(epoch from lower(w.wall) - w.day) / 60 / a.step) * a.step)::integer),
-        upper(w.wall) - interval '1 microsecond',
-        make_interval(mins => a.step)) local
-    where w.source <> 'off' and not isempty(w.wall)
 )
-select c.psychologist_id, %s
-from candidate c
-join asked a on a.psychologist_id = c.psychologist_id
-join open_time o on o.psychologist_id = c.psychologist_id
-left join taken t on t.psychologist_id = c.psychologist_id
-cross join own
-where c.start_at >= a.lower and c.start_at < a.upper
-  and ({sql.REFUSED}) is null
-  and (t.busy is null or not t.busy && tstzrange(c.start_at, c.start_at + make_interval(mins => a.minutes + a.buffer)))
-  and (own.busy is null or not own.busy && tstzrange(c.start_at, c.start_at + make_interval(mins => a.minutes)))
-%s
 """
-
-_ALL = Statement(_SLOTS % ("c.start_at", "order by c.start_at, c.psychologist_id"))
-_NEXT = Statement(_SLOTS % ("min(c.start_at) as start_at", "group by c.psychologist_id"))
+_FREE = f"""
+start_at >= a.lower and start_at < a.upper
+  and ({sql.REFUSED}) is null
+  and (t.busy is null or not t.busy && tstzrange(start_at, start_at + make_interval(mins => a.minutes + a.buffer)))
+  and (own.busy is null or not own.busy && tstzrange(start_at, start_at + make_interval(mins => a.minutes)))
+"""
+_WHOSE = """
+from asked a
+join open_time o on o.psychologist_id = a.psychologist_id
+left join taken t on t.psychologist_id = a.psychologist_id
+cross join own
+"""
+_ALL = Statement(f"""
+with {_ASKED}, {sql.OPEN_TIME}, {TAKEN}
+select a.psychologist_id, start_at
+{_WHOSE}
+cross join lateral unnest(o.hours) stretch
+cross join lateral ({sql.ON_GRID}) g
+where {_FREE}
+order by start_at, a.psychologist_id
+""")
+# One stretch after the other, each with its first start, until there is one: most have one in the first.
+_NEXT = Statement(f"""
+with {_ASKED}, {sql.OPEN_TIME}, {TAKEN}
+select a.psychologist_id, f.start_at
+{_WHOSE}
+cross join lateral (
+    select m.start_at
+    from unnest(o.hours) with ordinality r (stretch, number)
+    cross join lateral (select min(start_at) as start_at from ({sql.ON_GRID}) g where {_FREE}) m
+    where m.start_at is not null
+    order by r.number limit 1
+) f
+""")
 
 
 def _values(

@@ -9,68 +9,99 @@ of the same two parts, so they cannot disagree.
     minutes, buffer, step integer   of the session, after it, of the grid
     earliest, latest timestamptz    by notice and horizon
     last_day date                   of the licence, null for none
-and gives `open_time(psychologist_id, hours)` and `wall(psychologist_id, day, shift, wall)`.
-`REFUSED` judges one start: an expression over `a` (a row of asked), `o` (its open_time) and `start_at`.
+and gives `open_time(psychologist_id, hours)` and `local_day(time_zone, midnight, from_at, to_at, …)`.
+`ON_GRID` gives the starts within one stretch of open time: a query over `a` (a row of asked) and `stretch`, a range.
+`REFUSED` judges one start: an expression over `a`, `o` (its open_time) and `start_at`.
 """
 
 # Local time is UTC plus a shift that a zone keeps for months. Whole UTC days with one shift are one piece;
 # a day on which it changes is cut into quarters of an hour (zones change on a quarter). So a wall time that a
 # zone skips gets no instant, and one that comes twice gets both.
+#
+# Days are made once a zone, not once a psychologist. Hours, and days that differ, are fetched by index before
+# anything is multiplied, and series are written so that the planner can count them: it would else expect a
+# thousand rows at each step, and read everybody's hours.
 OPEN_TIME = """
-utc_day as (
-    select a.psychologist_id, a.time_zone, a.mode, t as from_at, t + interval '1 day' as to_at,
-           (t at time zone a.time_zone) - (t at time zone 'UTC') as shift,
-           ((t + interval '1 day') at time zone a.time_zone)
-           - ((t + interval '1 day') at time zone 'UTC') as shift_after
+week as materialized (
+    select a.psychologist_id, a.time_zone, h.weekday,
+           make_interval(mins => h.from_minute) as opens, make_interval(mins => h.until_minute) as closes
     from asked a
+    join availability.hours h on h.psychologist_id = a.psychologist_id and a.mode = any (h.modes)
+),
+different as materialized (
+    select a.psychologist_id, a.time_zone, e.on_date, e.kind,
+           make_interval(mins => e.from_minute) as opens, make_interval(mins => e.until_minute) as closes
+    from asked a
+    join availability.exception e
+      on e.psychologist_id = a.psychologist_id and (e.kind = 'off' or a.mode = any (e.modes))
+     -- No zone is further from UTC than a day; the last session may end on the day after `upper`.
+     and e.on_date between (a.lower at time zone 'UTC')::date - 1 and (a.upper at time zone 'UTC')::date + 2
+),
+zone as materialized (
     -- A session that begins before `upper` may end on the UTC day after it.
-    cross join lateral generate_series(
-        date_trunc('day', a.lower, 'UTC'), a.upper + make_interval(mins => a.minutes), interval '1 day') t
+    select time_zone, date_trunc('day', min(lower), 'UTC') as from_at,
+           max(upper + make_interval(mins => minutes)) as to_at
+    from asked group by time_zone
+),
+utc_day as materialized (
+    select z.time_zone, t as from_at, t + interval '24 hours' as to_at,
+           (t at time zone z.time_zone) - (t at time zone 'UTC') as shift,
+           ((t + interval '24 hours') at time zone z.time_zone)
+           - ((t + interval '24 hours') at time zone 'UTC') as shift_after
+    from zone z cross join lateral generate_series(z.from_at, z.to_at, interval '24 hours') t
+),
+changing as materialized (
+    select time_zone, from_at from utc_day where shift <> shift_after
 ),
 piece as (
-    select psychologist_id, mode, from_at, to_at, shift from utc_day where shift = shift_after
+    select time_zone, from_at, to_at, shift from utc_day where shift = shift_after
     union all
-    select d.psychologist_id, d.mode, q, q + interval '15 minutes',
-           (q at time zone d.time_zone) - (q at time zone 'UTC')
-    from utc_day d
-    cross join lateral generate_series(d.from_at, d.to_at - interval '15 minutes', interval '15 minutes') q
-    where d.shift <> d.shift_after
+    select c.time_zone, t.q, t.q + interval '15 minutes', (t.q at time zone c.time_zone) - (t.q at time zone 'UTC')
+    from changing c
+    cross join generate_series(0, 95) n
+    cross join lateral (select c.from_at + n * interval '15 minutes' as q) t
 ),
-local_day as (
-    select p.psychologist_id, p.mode, p.shift, day::date as day,
-           tsrange((p.from_at at time zone 'UTC') + p.shift, (p.to_at at time zone 'UTC') + p.shift) as span
+-- The part of a piece that is on one local day: `midnight` is when that day began, or would have, by this shift.
+local_day as materialized (
+    select p.time_zone, d.day::date as on_date, extract(isodow from d.day)::smallint as weekday, m.midnight,
+           greatest(p.from_at, m.midnight) as from_at, least(p.to_at, m.midnight + interval '24 hours') as to_at
     from piece p
-    cross join lateral generate_series(
-        date_trunc('day', (p.from_at at time zone 'UTC') + p.shift),
-        date_trunc('day', (p.to_at at time zone 'UTC') + p.shift - interval '1 microsecond'),
-        interval '1 day') day
-),
-wall as (
-    select d.psychologist_id, d.day, d.shift, 'hours' as source,
-           d.span * tsrange(d.day + make_interval(mins => h.from_minute),
-                            d.day + make_interval(mins => h.until_minute)) as wall
-    from local_day d
-    join availability.hours h
-      on h.psychologist_id = d.psychologist_id and h.weekday = extract(isodow from d.day) and d.mode = any (h.modes)
-    union all
-    select d.psychologist_id, d.day, d.shift, e.kind,
-           d.span * tsrange(d.day + make_interval(mins => e.from_minute), d.day + make_interval(mins => e.until_minute))
-    from local_day d
-    join availability.exception e
-      on e.psychologist_id = d.psychologist_id and e.on_date = d.day and (e.kind = 'off' or d.mode = any (e.modes))
+    cross join generate_series(0, 1) n
+    cross join lateral (
+        select date_trunc('day', (p.from_at at time zone 'UTC') + p.shift) + n * interval '24 hours' as day) d
+    cross join lateral (select (d.day - p.shift) at time zone 'UTC' as midnight) m
+    where m.midnight < p.to_at
 ),
 instants as (
-    select psychologist_id, source,
-           tstzrange((lower(wall) - shift) at time zone 'UTC', (upper(wall) - shift) at time zone 'UTC') as span
-    from wall where not isempty(wall)
+    select h.psychologist_id, 'hours' as kind, greatest(d.from_at, d.midnight + h.opens) as from_at,
+           least(d.to_at, d.midnight + h.closes) as to_at
+    from week h join local_day d on d.time_zone = h.time_zone and d.weekday = h.weekday
+    union all
+    select e.psychologist_id, e.kind, greatest(d.from_at, d.midnight + e.opens), least(d.to_at, d.midnight + e.closes)
+    from different e join local_day d on d.time_zone = e.time_zone and d.on_date = e.on_date
 ),
-open_time as (
+open_time as materialized (
     select psychologist_id,
-           coalesce(range_agg(span) filter (where source = 'hours'), '{}'::tstzmultirange)
-           - coalesce(range_agg(span) filter (where source = 'off'), '{}'::tstzmultirange)
-           + coalesce(range_agg(span) filter (where source = 'extra'), '{}'::tstzmultirange) as hours
-    from instants group by psychologist_id
+           coalesce(range_agg(tstzrange(from_at, to_at)) filter (where kind = 'hours'), '{}'::tstzmultirange)
+           - coalesce(range_agg(tstzrange(from_at, to_at)) filter (where kind = 'off'), '{}'::tstzmultirange)
+           + coalesce(range_agg(tstzrange(from_at, to_at)) filter (where kind = 'extra'), '{}'::tstzmultirange) as hours
+    from instants where from_at < to_at group by psychologist_id
 )
+"""
+
+# Neither stretches of open time overlap nor parts of local days: no start comes twice.
+ON_GRID = """
+select start_at
+from (select lower(stretch) as from_at, upper(stretch) as to_at offset 0) s
+cross join lateral (
+    select d.midnight, greatest(d.from_at, s.from_at) as from_at, least(d.to_at, s.to_at) as to_at
+    from local_day d where d.time_zone = a.time_zone and d.from_at < s.to_at and d.to_at > s.from_at
+) part
+cross join lateral generate_series(
+    part.midnight + make_interval(
+        mins => (ceil(extract(epoch from part.from_at - part.midnight) / 60 / a.step) * a.step)::integer),
+    part.to_at - interval '1 microsecond',
+    make_interval(mins => a.step)) start_at
 """
 
 # The first reason against a start, or null. The same words are codes of the API.
@@ -80,9 +111,7 @@ case
     when start_at < a.earliest then 'too_soon'
     when start_at > a.latest then 'beyond_horizon'
     when (start_at at time zone a.time_zone)::date > a.last_day then 'after_licence'
-    when extract(second from start_at) <> 0
-      or mod((extract(hour from start_at at time zone a.time_zone) * 60
-            + extract(minute from start_at at time zone a.time_zone))::integer, a.step) <> 0 then 'off_grid'
+    when mod(date_part('epoch', (start_at at time zone a.time_zone)::time)::numeric, a.step * 60) <> 0 then 'off_grid'
     when o.hours is null
       or not tstzrange(start_at, start_at + make_interval(mins => a.minutes)) <@ o.hours then 'outside_hours'
 end
