@@ -128,7 +128,7 @@ async def without_nul(request: Any, _handler: BaseRouteHandler) -> None:
 async def static_file(request: Req, name: FromPath[str]) -> Response[bytes]:
     asset = assets.by_name.get(name)
     if asset is None:
-        return Response(content=b"", status_code=404, media_type="text/plain")
+        raise NotFound
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"

@@ -26,8 +26,10 @@ def read_phone(typed: str) -> str | None:
     """Any form of a mobile number, Kenyan unless it says otherwise, as E.164; None when it is none."""
     if len(typed) > 40:
         return None
+    # Many dial 00 before a country; in Kenya it is 000, so the library does not know it.
+    plain = re.sub(r"^0{2,3}(?=[1-9])", "+", typed.strip())
     try:
-        number = phonenumbers.parse(typed.strip(), HOME)
+        number = phonenumbers.parse(plain, HOME)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_valid_number(number):

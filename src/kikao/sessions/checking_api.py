@@ -12,7 +12,7 @@ from litestar.params import FromPath, JSONBody
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.idempotency import Answer
-from kikao.core.web import Json, Kit, Req, Shown, need, once
+from kikao.core.web import Json, Kit, Req, Shown, need, of, once
 from kikao.sessions import actions, checking, queries, rules
 from kikao.sessions.api import ReasonBody, Verb, do_verb
 from kikao.sessions.queries import Session
@@ -58,7 +58,11 @@ async def do_money(
     return await once(request, kit, actor, now, run)
 
 
-@post("/api/sessions/{session_id:str}/submit-payment", status_code=200)
+async def _seen(conn: Conn, actor: Actor, session_id: str, now: datetime) -> Session:
+    return await queries.visible(conn, actor, session_id, now, for_money=True)
+
+
+@post("/api/sessions/{session_id:str}/submit-payment", status_code=200, opt=of(_seen))
 async def submit_payment(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], data: JSONBody[CodeBody],
@@ -70,7 +74,7 @@ async def submit_payment(
     return await do_verb(request, kit, actor, now, session_id, verb, done="submit a payment code")
 
 
-@put("/api/sessions/{session_id:str}/verify-payment")
+@put("/api/sessions/{session_id:str}/verify-payment", opt=of(_seen))
 async def verify_payment(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], data: JSONBody[MoneyBody],
@@ -83,7 +87,7 @@ async def verify_payment(
     return await do_money(request, kit, actor, now, session_id, verb, done=None)
 
 
-@put("/api/sessions/{session_id:str}/reject-payment")
+@put("/api/sessions/{session_id:str}/reject-payment", opt=of(_seen))
 async def reject_payment(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], data: JSONBody[ReasonBody],
@@ -97,7 +101,7 @@ async def reject_payment(
     return await do_money(request, kit, actor, now, session_id, verb, done="reject the code")
 
 
-@post("/api/sessions/{session_id:str}/waive", status_code=200)
+@post("/api/sessions/{session_id:str}/waive", status_code=200, opt=of(_seen))
 async def waive(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], data: JSONBody[ReasonBody],

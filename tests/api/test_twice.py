@@ -1,0 +1,101 @@
+"""A double tap, a second tab, a lost answer: one effect."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from support import app as apps
+from support.app import asking
+from support.cast import workday
+from support.refusals import nothing_changes, page, problem
+
+
+async def _count(world: apps.World, table: str) -> int:
+    async with world.db.connection() as conn:
+        return int(await conn.fetchval(f"select count(*) from {table}"))
+
+
+async def test_ten_taps_with_one_key_are_one_session(world: apps.World) -> None:
+    body = asking(world.cast.otieno, workday(world.now))
+    headers = {"Idempotency-Key": "one"}
+    answers = await asyncio.gather(
+        *(world.amina.api("POST", "/api/sessions/request", json=body, headers=headers) for _ in range(10))
+    )
+    assert {answer.status_code for answer in answers} == {201}
+    assert all(answer.json() == answers[0].json() for answer in answers)
+    assert await _count(world, "sessions.session") == 1
+    async with nothing_changes(world.db):
+        other = body | {"note": "something else"}
+        answer = await world.amina.api("POST", "/api/sessions/request", json=other, headers=headers)
+    problem(answer, 422, "idempotency_key_reused")
+
+
+async def test_a_key_belongs_to_its_account(world: apps.World) -> None:
+    """Another's key leads to one's own answer, not to theirs."""
+    body = asking(world.cast.otieno, workday(world.now))
+    headers = {"Idempotency-Key": "one"}
+    first = await world.amina.api("POST", "/api/sessions/request", json=body, headers=headers)
+    second = await world.baraka.api("POST", "/api/sessions/request", json=body, headers=headers)
+    assert first.status_code == 201
+    assert problem(second, 409, "slot_taken")["alternatives"]
+
+
+async def test_ten_taps_without_a_key_are_one_session_too(world: apps.World) -> None:
+    body = asking(world.cast.otieno, workday(world.now))
+    answers = await asyncio.gather(*(world.amina.api("POST", "/api/sessions/request", json=body) for _ in range(10)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 9 + [201]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert await _count(world, "sessions.session") == 1
+
+
+async def test_a_double_tap_on_the_page_is_one_session(world: apps.World) -> None:
+    form = {"k": "i", "start": workday(world.now).isoformat(), "note": "", "idempotency_key": "tap"}
+    answers = await asyncio.gather(*(world.amina.page("POST", "/t/kbt011/request", data=form) for _ in range(4)))
+    assert {answer.status_code for answer in answers} == {303}
+    assert len({answer.headers["location"] for answer in answers}) == 1
+    assert await _count(world, "sessions.session") == 1
+
+
+async def test_the_same_request_in_two_tabs_is_one_session(world: apps.World) -> None:
+    """Each tab's form has a key of its own."""
+    form = {"k": "i", "start": workday(world.now).isoformat(), "note": ""}
+    tabs = [await world.amina.page("POST", "/t/kbt011/request", data=form | {"idempotency_key": key}) for key in "ab"]
+    assert [tab.status_code for tab in tabs] == [303, 303]
+    assert tabs[0].headers["location"] == tabs[1].headers["location"]
+    assert await _count(world, "sessions.session") == 1
+
+
+async def test_a_verb_done_again_writes_nothing(world: apps.World) -> None:
+    session = await world.approved()
+    async with nothing_changes(world.db):
+        again = await world.otieno.api("PUT", f"/api/sessions/{session['id']}/approve")
+        page_again = await world.otieno.page("POST", f"/s/{session['reference']}/approve")
+    assert (again.status_code, again.json()["status"]) == (200, "Approved")
+    assert page_again.status_code == 303
+
+
+async def test_a_second_tab_with_an_older_state_is_told_what_happened(world: apps.World) -> None:
+    """Declined in one tab, accepted in the other: the second one is refused, on a page that shows how it is now."""
+    session = await world.request()
+    address = f"/s/{session['reference']}"
+    done = await world.otieno.page("POST", f"{address}/decline", data={"reason": "full that week"})
+    assert done.status_code == 303
+    async with nothing_changes(world.db, without=frozenset({"journal.entry"})):  # the page opens the reason
+        shown = page(await world.otieno.page("POST", f"{address}/approve"), 409)
+        refused = await world.otieno.api("PUT", f"/api/sessions/{session['id']}/approve")
+    assert "Declined" in shown
+    assert problem(refused, 409, "not_possible")["detail"] == (
+        "This is no longer possible: the session is Declined."
+    )
+
+
+async def test_two_prompts_for_one_bill_are_one(world: apps.World) -> None:
+    link = await world.pay_link(await world.approved())
+    pay: dict[str, Any] = {"json": {"phoneNumber": "0700000001"}, "headers": {"X-Pay-Token": link}}
+    answers = await asyncio.gather(*(world.nobody.api("POST", "/api/mpesa/initiate", **pay) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [202, 409, 409, 409, 409]
+    assert await _count(world, "payments.attempt") == 1
+    taps = [await world.nobody.page("POST", f"/p/{link}", data={"phone": "0700000001"}) for _ in range(2)]
+    assert [tap.headers["location"] for tap in taps] == [f"/p/{link}/wait"] * 2
+    assert await _count(world, "payments.attempt") == 1
