@@ -61,7 +61,8 @@ async def save_profile(conn: Conn, actor: Actor, change: ProfileChange, now: dat
         await conn.execute(
             """
             update directory.psychologist
-            set public_yes_at = $2, status = case when $2 is null and status = 'listed' then 'waiting' else status end
+            set public_yes_at = $2::timestamptz,
+                status = case when $2::timestamptz is null and status = 'listed' then 'waiting' else status end
             where id = $1
             """,
             psychologist_id, now if change.public else None,
