@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from kikao.accounts import api as accounts_api
@@ -28,6 +28,7 @@ from kikao.notifications.channels.email import EmailChannel
 from kikao.notifications.channels.sms import SmsChannel
 from kikao.payments import api as payments_api
 from kikao.payments import jobs as payments_jobs
+from kikao.payments import letters
 from kikao.payments import notices as payments_notices
 from kikao.payments import pages as payments_pages
 from kikao.payments import wires as payments_wires
@@ -38,6 +39,8 @@ from kikao.sessions import checking_api, checking_pages, evidence
 from kikao.sessions import jobs as sessions_jobs
 from kikao.sessions import notices as sessions_notices
 from kikao.sessions import pages as sessions_pages
+
+LETTERS_KEPT = timedelta(days=90)  # after they were settled
 
 
 def wire() -> None:
@@ -117,6 +120,7 @@ async def forget(house: House, now: datetime) -> None:
     await accounts_jobs.forget(house.db, now)
     async with house.db.connection() as conn:
         await idempotency.forget_old(conn, now)
+        await letters.forget_old(conn, now - LETTERS_KEPT)
 
 
 def page_handlers() -> list[Any]:

@@ -24,7 +24,7 @@ async def test_a_failure_that_passes_backs_off_and_then_goes(story: Story, cast:
     about = await story.post(cast.amina.person_id)
     await story.drain()
     row = await story.row(about)
-    assert (row.tries, row.last_error, row.sent_at) == (1, "TemporaryFailure", None)
+    assert (row.tries, row.last_error, row.sent_at) == (1, "mail_put_off", None)
     assert row.due_at
     assert row.due_at > utc_now()
     assert await story.drain() == 0
@@ -136,7 +136,7 @@ async def test_a_stranger_who_thinks_too_long_is_left(
     await story.order(channel="email", stage="rcpt", delay=2.0)
     about = await story.post(cast.amina.person_id)
     await asyncio.wait_for(story.drain(), 1.5)
-    assert (await story.row(about)).last_error == "TemporaryFailure"
+    assert (await story.row(about)).last_error == "no_answer"
     await story.days_pass()
     assert len(await story.received()) == 1
 
