@@ -43,6 +43,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     received: int
     given_back: int
     hold_until: datetime | None
+    open_until: datetime | None
     sent_at: datetime | None
     approved_at: datetime | None
     confirmed_at: datetime | None
@@ -58,7 +59,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def pay_until(self) -> datetime | None:
         """The last moment to pay, a little before the hold ends; None when nothing is asked for."""
-        return self.hold_until if self.status == rules.APPROVED else None
+        return self.open_until if self.status == rules.APPROVED else None
 
 
 _COLUMNS = """
@@ -66,7 +67,8 @@ s.id, s.reference, s.client_id, c.name as client_name, c.account_id as client_ac
 s.psychologist_id, p.name as psychologist_name, d.slug as psychologist_slug, d.desk_may_answer,
 coalesce(d.meeting_link, '') as meeting_link,
 s.requested_by, s.session_type, s.mode, s.starts_at, s.ends_at, s.first_starts_at, s.minutes, s.price, s.session_rate,
-s.status, m.payment_status, m.missing, m.received, m.given_back, s.hold_until, s.sent_at, s.approved_at, s.confirmed_at,
+s.status, m.payment_status, m.missing, m.received, m.given_back, m.open_until, s.hold_until, s.sent_at, s.approved_at,
+s.confirmed_at,
 s.expired_from, s.charge_id, t.tiers, s.sealed_note is not null as has_note, s.created_at, s.updated_at
 """
 _FROM = """
@@ -140,8 +142,8 @@ def _session(row: Row, actor: Actor, now: datetime) -> Session:
         for name in (
             "id", "reference", "client_id", "client_name", "psychologist_id", "psychologist_name", "psychologist_slug",
             "requested_by", "session_type", "mode", "starts_at", "ends_at", "first_starts_at", "minutes", "price",
-            "session_rate", "payment_status", "missing", "received", "given_back", "sent_at", "approved_at",
-            "confirmed_at", "charge_id", "has_note", "created_at", "updated_at",
+            "session_rate", "payment_status", "missing", "received", "given_back", "open_until", "sent_at",
+            "approved_at", "confirmed_at", "charge_id", "has_note", "created_at", "updated_at",
         )
     }
     overdue = status != row["status"]
