@@ -1,41 +1,32 @@
-"""The practice's pages: what waits for somebody, sessions, payments, duties, who may be listed."""
+"""The practice's pages. Here: what waits for somebody, and all sessions."""
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 from litestar import Response
 from litestar.di import NamedDependency
-from markupsafe import Markup
 
-from kikao.admin import reports
+from kikao.admin import duty_pages, money_pages, odd_pages, psychologist_pages, reports
+from kikao.admin.parts import CODES, MESSAGES, MONEY, Parts, link, tabs
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.i18n import gettext as _
 from kikao.core.money import shown
-from kikao.core.render import env, page
+from kikao.core.render import page
 from kikao.core.web import Kit, Req, need, read
+from kikao.notifications import queries as notifications
+from kikao.payments import office
 from kikao.sessions import queries as sessions
 from kikao.sessions.api import read_cursor
 from kikao.sessions.queries import Session, Wanted
 
-WHY = {
-    "cancelled": "cancelled", "late": "came after the time was gone", "twice": "paid twice", "too much": "too much",
-    "suspense": "belongs to nothing",
-}
-
-
-def link(text: str, url: str) -> Markup:
-    return Markup('<a href="{}">{}</a>').format(url, text)  # escaped by format
-
-
-def badge(actor: Actor, *words: str) -> Markup:
-    """Status words as the rest of the house shows them."""
-    parts: Any = env.get_template("core/parts.html").make_module({"viewer": actor})
-    return Markup(" ").join(parts.badge(word) for word in words)
+# What nobody can tick off is news for so long, and then stands in its list only.
+NEWS = timedelta(days=7)
 
 
 @read("/practice")
@@ -46,71 +37,112 @@ async def overview(
     zone = ZoneInfo(kit.time_zone)
     midnight = datetime.combine(now.astimezone(zone).date(), time(), zone)
     async with kit.db.connection() as conn:
-        found = await reports.figures(conn, now, reports.local_day(now, midnight))
-        today = await _today(conn, kit, actor, now, midnight) if actor.has("admin", "desk") else []
+        found = await reports.figures(conn, now, reports.local_day(now, midnight), now - NEWS)
+        odd = await _odd(conn, actor, now)
+        today = await _today(conn, actor, now, midnight) if actor.has("admin", "desk") else []
     return page(
-        request, kit, actor, "admin/overview.html", todo=_todo(found, kit), figures=_figures(found),
+        request, kit, actor, "admin/overview.html", todo=_todo(found, odd, kit, actor), figures=_figures(found, actor),
         today={"caption": _("Sessions today"), "columns": _SESSION_COLUMNS(), "rows": today}
         if actor.has("admin", "desk") else None,
         links=_links(actor),
     )
 
 
-async def _today(conn: Conn, kit: Kit, actor: Actor, now: datetime, midnight: datetime) -> list[list[Any]]:
+class Odd(msgspec.Struct, frozen=True):
+    """What the rooms below count themselves; 0 where it is none of this actor's business."""
+
+    stuck: int
+    contradictions: int
+    unreachable: int
+
+
+async def _odd(conn: Conn, actor: Actor, now: datetime) -> Odd:
+    stuck = contradictions = unreachable = 0
+    if actor.has(*MONEY):
+        stuck += len(await office.stuck(conn, now))
+        contradictions = sum(one.at >= now - NEWS for one in await office.contradictions(conn))
+    if actor.has(*MESSAGES):
+        stuck += (await notifications.waiting(conn, now)).stuck
+        unreachable = len(await notifications.unreachable(conn, now - NEWS))
+    return Odd(stuck, contradictions, unreachable)
+
+
+async def _today(conn: Conn, actor: Actor, now: datetime, midnight: datetime) -> list[list[Any]]:
     begin, end = reports.local_day(now, midnight)
     found = await sessions.listed(conn, actor, Wanted(from_at=begin, to_at=end, most=100), now)
-    return [_row(session, actor) for session in found]
+    parts = Parts(actor, now)
+    return [_row(session, actor, parts) for session in found]
 
 
-def _todo(found: reports.Figures, kit: Kit) -> list[dict[str, Any]]:
-    lines: list[tuple[int, str, str, str, str]] = [
-        (found.stuck, "danger", _("Something is stuck"), _("Eight tries did not settle it."), "/practice"),
-        (found.duties, "attention", _("Money to give back: %(amount)s") % {"amount": shown(found.duties_amount)},
+def _todo(found: reports.Figures, odd: Odd, kit: Kit, actor: Actor) -> list[dict[str, Any]]:
+    """What this actor can do something about, the most urgent first."""
+    lines: list[tuple[int, tuple[str, ...], str, str, str, str]] = [
+        (odd.contradictions, MONEY, "danger", _("M-Pesa contradicts itself"),
+         _("Money may be counted that never came, or the other way round."), "/practice/strays"),
+        (odd.stuck, CODES, "danger", _("Something is stuck"), _("Eight tries did not settle it."), "/practice/stuck"),
+        (not kit.emergency_lines, ("admin",), "danger", _("No emergency number is shown"),
+         _("Ring one, then add it. New listings wait for it."), "/practice/psychologists"),
+        (found.late_duties, MONEY, "danger", _("Money should have gone back by now"),
          _("Somebody waits for it."), "/practice/duties"),
-        (found.suspense, "attention", _("Money that belongs to nothing yet"), _("Find out whose it is."),
-         "/practice/payments"),
-        (found.strays, "attention", _("Letters that fit nothing"), _("Forged, or for somebody else."),
-         "/practice/payments"),
-        (found.waiting_psychologists, "info", _("Psychologists who wait to be listed"),
+        (found.duties, MONEY, "attention", _("Money to give back: %(amount)s") % {"amount": shown(found.duties_amount)},
+         _("Somebody waits for it."), "/practice/duties"),
+        (found.codes, CODES, "attention", _("Codes to check"), _("Times are kept until somebody looks."),
+         "/practice/codes"),
+        (found.suspense, MONEY, "attention", _("Money that belongs to nothing yet"), _("Find out whose it is."),
+         "/practice/suspense"),
+        (found.strays, MONEY, "attention", _("Letters that fit nothing"), _("Forged, or for somebody else."),
+         "/practice/strays"),
+        (odd.unreachable, MESSAGES, "attention", _("People who could not be reached"), _("Somebody has to ring them."),
+         "/practice/stuck"),
+        (found.waiting_psychologists, ("admin",), "info", _("Psychologists who wait to be listed"),
          _("Check registration and licence."), "/practice/psychologists?show=waiting"),
-        (not kit.emergency_lines, "danger", _("No emergency number is shown"),
-         _("Ring one, then add it. New listings wait for it."), "/practice"),
-    ]
+    ]  # fmt: skip
     return [
         {"tone": tone, "title": title, "text": text, "label": _("Look"), "url": url}
-        for count, tone, title, text, url in lines if count
+        for count, roles, tone, title, text, url in lines if count and actor.has(*roles)
     ]
 
 
-def _figures(found: reports.Figures) -> list[dict[str, Any]]:
+def _figures(found: reports.Figures, actor: Actor) -> list[dict[str, Any]]:
+    lines: list[tuple[tuple[str, ...], str, int, str]] = [
+        (MESSAGES, _("Sessions today"), found.today, "/practice/sessions"),
+        (MESSAGES, _("Requests without an answer"), found.to_answer, "/practice/sessions"),
+        (CODES, _("Accepted, not paid"), found.to_pay, ""),
+        (CODES, _("Codes to check"), found.codes, "/practice/codes"),
+        (MONEY, _("Open duties"), found.duties, "/practice/duties"),
+        (MONEY, _("In suspense"), found.suspense, "/practice/suspense"),
+    ]
     return [
-        {"label": _("Sessions today"), "value": found.today, "url": None},
-        {"label": _("Requests without an answer"), "value": found.to_answer, "url": None},
-        {"label": _("Accepted, not paid"), "value": found.to_pay, "url": None},
-        {"label": _("Open duties"), "value": found.duties, "url": "/practice/duties"},
+        {"label": label, "value": value, "url": url or None}
+        for roles, label, value, url in lines if actor.has(*roles)
     ]
 
 
 def _links(actor: Actor) -> list[dict[str, str]]:
-    links = []
-    if actor.has("admin", "desk"):
-        links.append({"label": _("Sessions"), "url": "/practice/sessions", "text": _("All of them, by time")})
-    if actor.has("admin", "finance"):
-        links.append({"label": _("Payments"), "url": "/practice/payments", "text": _("What came in, by which receipt")})
-        links.append({"label": _("Duties"), "url": "/practice/duties", "text": _("What has to be given back")})
-    if actor.has("admin"):
-        links.append({"label": _("Psychologists"), "url": "/practice/psychologists", "text": _("Who may be listed")})
-    return links
+    lines: list[tuple[tuple[str, ...], str, str, str]] = [
+        (MESSAGES, "sessions", _("Sessions"), _("All of them, by time")),
+        (MONEY, "payments", _("Payments"), _("Every try and every receipt")),
+        (MONEY, "duties", _("Give back"), _("What has to be given back, by when")),
+        (MONEY, "suspense", _("Suspense"), _("What came and belongs to nothing yet")),
+        (CODES, "codes", _("Codes"), _("What clients typed, to be checked")),
+        (MONEY, "strays", _("Letters"), _("What M-Pesa sent and fits nothing")),
+        (CODES, "stuck", _("Stuck"), _("What eight tries did not settle, who was not reached")),
+        (("admin",), "psychologists", _("Psychologists"), _("Who may be listed")),
+    ]
+    return [
+        {"label": label, "url": f"/practice/{name}", "text": text}
+        for roles, name, label, text in lines if actor.has(*roles)
+    ]
 
 
 def _SESSION_COLUMNS() -> list[dict[str, Any]]:  # noqa: N802  read like a constant, but in the reader's language
     return [{"label": label} for label in (_("Reference"), _("When"), _("Client"), _("With"), _("Status"))]
 
 
-def _row(session: Session, actor: Actor) -> list[Any]:
+def _row(session: Session, actor: Actor, parts: Parts) -> list[Any]:
     return [
         link(session.reference, f"/s/{session.reference}"), i18n.when(session.starts_at, actor.time_zone),
-        session.client_name, session.psychologist_name, badge(actor, session.status, session.payment_status),
+        session.client_name, session.psychologist_name, parts.badges(session.status, session.payment_status),
     ]
 
 
@@ -124,122 +156,18 @@ async def all_sessions(
     wanted = Wanted(from_at=None if past else now, to_at=now if past else None, after=after, most=50)
     async with kit.db.connection() as conn:
         found = await sessions.listed(conn, actor, wanted, now)
-    show = "past" if past else "ahead"
+    show, parts = "past" if past else "ahead", Parts(actor, now)
     last = found[wanted.most - 1] if len(found) > wanted.most else None
     return page(
         request, kit, actor, "admin/table.html", heading=_("Sessions"), caption=_("By time"),
-        tabs=_tabs("/practice/sessions", show, {"ahead": _("Ahead"), "past": _("Past")}),
-        columns=_SESSION_COLUMNS(), rows=[_row(session, actor) for session in found[: wanted.most]],
+        tabs=tabs("/practice/sessions", show, {"ahead": _("Ahead"), "past": _("Past")}),
+        columns=_SESSION_COLUMNS(), rows=[_row(session, actor, parts) for session in found[: wanted.most]],
         empty={"title": _("Nothing here"), "text": _("Sessions stand here as soon as somebody asks for one.")},
         next_url=f"/practice/sessions?show={show}&after={sessions.cursor_at(last)}" if last else None,
         first_url=f"/practice/sessions?show={show}" if after else None,
     )
 
 
-def _tabs(url: str, current: str, labels: dict[str, str]) -> list[dict[str, Any]]:
-    return [{"label": label, "url": f"{url}?show={name}", "current": name == current} for name, label in labels.items()]
-
-
-def _money_tabs(current: str) -> list[dict[str, Any]]:
-    return [
-        {"label": label, "url": url, "current": url == current}
-        for label, url in ((_("Payments"), "/practice/payments"), (_("Duties"), "/practice/duties"))
-    ]
-
-
-@read("/practice/payments")
-async def payments(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
-) -> Response[str]:
-    need(actor, "admin", "finance")
-    async with kit.db.connection() as conn:
-        found = await reports.arrivals(conn)
-    labels = (_("Receipt"), _("When"), _("Reference"), _("Amount"), _("Known by"))
-    return page(
-        request, kit, actor, "admin/table.html", heading=_("Payments"), caption=_("The newest hundred, newest first"),
-        tabs=_money_tabs("/practice/payments"),
-        columns=[{"label": label, "num": label == labels[3]} for label in labels],
-        rows=[
-            [one.number or _("to come"), i18n.when(one.received_at, actor.time_zone),
-             one.reference or _("none: in suspense"), shown(one.amount), _(one.method)]
-            for one in found
-        ],
-        empty={"title": _("No payment yet"), "text": _("What comes in stands here, with its receipt.")},
-        next_url=None, first_url=None,
-    )
-
-
-@read("/practice/duties")
-async def duties(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
-) -> Response[str]:
-    need(actor, "admin", "finance")
-    async with kit.db.connection() as conn:
-        found = await reports.duties(conn)
-    labels = (_("Reference"), _("Amount"), _("Why"), _("Until"), _("State"))
-    return page(
-        request, kit, actor, "admin/table.html", heading=_("Duties"), caption=_("What has to be given back"),
-        tabs=_money_tabs("/practice/duties"),
-        columns=[{"label": label, "num": label == labels[1]} for label in labels],
-        rows=[
-            [one.reference or "–", shown(one.amount), _(WHY[one.why]), i18n.when(one.until, actor.time_zone),
-             _("given back") if one.done_at else _("open")]
-            for one in found
-        ],
-        empty={"title": _("Nothing to give back"), "text": _("Money that lost its session would stand here.")},
-        next_url=None, first_url=None,
-    )
-
-
-# who may be listed --------------------------------------------------------------------------------
-
-_STATES = {
-    "waiting": ("todo", "glass", "Waiting"), "listed": ("good", "done", "Listed"),
-    "refused": ("past", "stop", "Refused"), "disabled": ("bad", "off", "Disabled"),
-}
-
-
-@read("/practice/psychologists")
-async def psychologists(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
-) -> Response[str]:
-    need(actor, "admin")
-    show = request.query_params.get("show") or "all"
-    async with kit.db.connection() as conn:
-        found = await reports.psychologists(conn, show if show in _STATES else None)
-    labels = {"all": _("All")} | {name: _(state[2]) for name, state in _STATES.items()}
-    return page(
-        request, kit, actor, "admin/psychologists.html", caption=_("Registration and licence, and who checked them"),
-        tabs=_tabs("/practice/psychologists", show, labels), people=[_person(one, actor) for one in found],
-        empty={"title": _("Nobody here"), "text": _("Psychologists who register stand here until they are checked.")},
-        next_url=None, first_url=None,
-    )
-
-
-def _person(one: reports.Listed, actor: Actor) -> dict[str, Any]:
-    tone, icon, label = _STATES[one.status]
-    return {
-        "name": one.name, "url": "/practice/psychologists", "licence": one.registration_number,
-        "until": one.licence_until.isoformat() if one.licence_until else _("not known"),
-        "checked": i18n.day(one.checked_at, actor.time_zone) if one.checked_at else _("not yet"),
-        "state": {"tone": tone, "icon": icon, "label": _(label)}, "actions": _decisions(one),
-    }
-
-
-def _decisions(one: reports.Listed) -> list[dict[str, Any]]:
-    address = f"/practice/psychologists/{one.id}"
-    if one.status == "waiting":
-        return [
-            {"label": _("List"), "url": f"{address}/list", "kind": "main", "confirm": {
-                "title": _("List %(name)s?") % {"name": one.name}, "button": _("List"),
-                "text": _("You say with this that you have checked registration and licence yourself.")}},
-            {"label": _("Refuse"), "url": f"{address}/refuse", "kind": "plain"},
-        ]
-    if one.status == "listed":
-        return [{"label": _("Disable…"), "url": f"{address}/disable", "kind": "link", "confirm": {
-            "title": _("Disable %(name)s?") % {"name": one.name}, "button": _("Disable"),
-            "text": _("They are signed out and cannot be requested any more.")}}]
-    return []
-
-
-pages: list[Any] = [overview, all_sessions, payments, duties, psychologists]
+pages: list[Any] = [
+    overview, all_sessions, *money_pages.pages, *duty_pages.pages, *odd_pages.pages, *psychologist_pages.pages,
+]

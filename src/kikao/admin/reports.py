@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -16,11 +18,12 @@ class Figures(msgspec.Struct, frozen=True):
     to_answer: int
     to_pay: int
     today: int
+    codes: int
     duties: int
     duties_amount: int
+    late_duties: int
     suspense: int
     strays: int
-    stuck: int
     waiting_psychologists: int
 
 
@@ -31,74 +34,146 @@ select
     (select count(*) from sessions.overview where status = 'Approved' and hold_until > $1),
     (select count(*) from sessions.overview
      where starts_at >= $2 and starts_at < $3 and status in ('Confirmed', 'In Progress')),
+    (select count(*) from sessions.overview where status = 'Payment Submitted' and hold_until > $1),
     (select count(*) from payments.owed_back where done_at is null),
     (select coalesce(sum(amount), 0) from payments.owed_back where done_at is null),
-    (select count(*) from payments.money_in where charge_id is null),
-    (select count(*) from payments.letter_log where outcome = 'stray'),
-    (select count(*) from notifications.message where due_at <= $1 and tries >= 8)
-        + (select count(*) from payments.letter_log where due_at <= $1 and tries >= 8),
+    (select count(*) from payments.owed_back where done_at is null and until_at < $1),
+    (select count(*) from payments.money_in r where charge_id is null
+     and not exists (select from payments.owed_back d where d.receipt_id = r.id and d.why = 'suspense')),
+    (select count(*) from payments.letter_log where outcome = 'stray' and received_at >= $4),
     (select count(*) from directory.practising where status = 'waiting')
 """
 
 
-async def figures(conn: Conn, now: datetime, today: tuple[datetime, datetime]) -> Figures:
-    row = await conn.fetchrow(_FIGURES, now, *today)
+async def figures(conn: Conn, now: datetime, today: tuple[datetime, datetime], news: datetime) -> Figures:
+    """`news`: since when letters are counted."""
+    row = await conn.fetchrow(_FIGURES, now, *today, news)
     assert row is not None
     return Figures(*row.values())
 
 
-class Due(msgspec.Struct, frozen=True):
-    """Money that has to be given back."""
+class People(msgspec.Struct, frozen=True):
+    """Names by account. The system and strangers with a link have none."""
+
+    names: dict[UUID, str]
+
+    def name(self, account_id: UUID | None) -> str | None:
+        return self.names.get(account_id) if account_id else None
+
+
+async def people(conn: Conn, accounts: Iterable[UUID | None], payer: UUID | None = None) -> People:
+    """Of those who work with money here, and of the payer. Finance need not read with whom a client meets."""
+    rows = await conn.fetch(
+        """
+        select p.account_id, p.name from accounts.people p
+        where p.account_id = $2 or (p.account_id = any ($1) and exists (
+            select from accounts.roles r where r.account_id = p.account_id and r.role in ('desk', 'finance', 'admin')))
+        """,
+        list({account for account in accounts if account}), payer,
+    )
+    return People({row["account_id"]: row["name"] for row in rows})
+
+
+async def accounts_of(conn: Conn, name: str) -> tuple[UUID, ...]:
+    """Of people whose name holds this, and of those who act for them (a child's parent)."""
+    escaped = re.sub(r"([%_\\])", r"\\\1", name)
+    rows = await conn.fetch(
+        """
+        with named as (select id, account_id from accounts.people where name ilike $1)
+        select account_id from named where account_id is not null
+        union select f.account_id from accounts.may_act_for f join named n on n.id = f.person_id
+        """,
+        f"%{escaped}%",
+    )
+    return tuple(row["account_id"] for row in rows)
+
+
+# money --------------------------------------------------------------------------------------------
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """What came from M-Pesa about one try, and what became of it; never what stood in it."""
 
     id: UUID
-    reference: str | None
-    amount: int
-    why: str
-    created_at: datetime
-    until: datetime
-    done_at: datetime | None
-
-
-async def duties(conn: Conn, *, most: int = 100) -> list[Due]:
-    """Open ones first, the most urgent at the top."""
-    rows = await conn.fetch(
-        """
-        select d.id, c.reference, d.amount, d.why, d.created_at, d.until_at, d.done_at
-        from payments.owed_back d left join payments.charge_state c on c.id = d.charge_id
-        order by d.done_at is not null, d.until_at limit $1
-        """,
-        most,
-    )
-    return [Due(*row.values()) for row in rows]
-
-
-class Arrival(msgspec.Struct, frozen=True):
-    """One payment as it came in. No name and no phone: the reference leads to them."""
-
-    number: str | None
-    channel: str
-    reference: str | None
-    amount: int
+    attempt_id: UUID
     received_at: datetime
-    method: str
+    outcome: str | None
+    why: str | None
 
 
-async def arrivals(conn: Conn, *, most: int = 100) -> list[Arrival]:
+async def letters(conn: Conn, attempts: list[UUID]) -> list[Letter]:
+    """Oldest first."""
     rows = await conn.fetch(
         """
-        select r.number, r.channel, c.reference, r.amount, r.received_at, r.method
-        from payments.money_in r left join payments.charge_state c on c.id = r.charge_id
-        order by r.received_at desc limit $1
+        select id, attempt_id, received_at, outcome, why from payments.letter_log
+        where attempt_id = any ($1) order by received_at, id
         """,
-        most,
+        attempts,
     )
-    return [Arrival(*row.values()) for row in rows]
+    return [Letter(*row.values()) for row in rows]
+
+
+async def gave_back(conn: Conn, nouns: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Who gave back which duty; `nouns` are the charges of the duties, or the duties themselves."""
+    rows = await conn.fetch(
+        """
+        select facts ->> 'duty' as duty, by_account from journal.line
+        where noun_id = any ($1) and verb = 'give back'
+        """,
+        list(set(nouns)),
+    )
+    return {UUID(row["duty"]): row["by_account"] for row in rows}
+
+
+async def charges_of(conn: Conn, reference: str) -> list[UUID]:
+    """The charges with this reference; those that lack money first."""
+    rows = await conn.fetch(
+        "select id from payments.charge_state where reference = $1 order by missing = 0, id", reference
+    )
+    return [row["id"] for row in rows]
+
+
+async def holds(conn: Conn, charges: list[UUID], now: datetime) -> dict[UUID, tuple[str, datetime | None]]:
+    """How the sessions of these charges stand: status now, and until when their time is kept."""
+    rows = await conn.fetch(
+        """
+        select charge_id, case when hold_until <= $2 then 'Expired' else status end as status, hold_until
+        from sessions.overview where charge_id = any ($1)
+        """,
+        charges, now,
+    )
+    return {row["charge_id"]: (row["status"], row["hold_until"]) for row in rows}
+
+
+class About(msgspec.Struct, frozen=True):
+    """Whom a message is for, and which session it tells of, if it tells of one."""
+
+    name: str | None
+    reference: str | None
+
+
+async def about(conn: Conn, messages: list[UUID]) -> dict[UUID, About]:
+    rows = await conn.fetch(
+        """
+        select m.id, p.name, s.reference from notifications.message m
+        left join accounts.contact c on c.id = m.recipient
+        left join accounts.people p on p.id = coalesce(c.person_id, m.recipient)
+        left join sessions.overview s on s.id = m.about
+        where m.id = any ($1)
+        """,
+        messages,
+    )
+    return {row["id"]: About(row["name"], row["reference"]) for row in rows}
+
+
+# psychologists ------------------------------------------------------------------------------------
 
 
 class Listed(msgspec.Struct, frozen=True):
     """A psychologist as the practice sees them, with what still stands against a listing."""
 
     id: UUID
+    slug: str
     name: str
     status: str
     title: str
@@ -111,7 +186,8 @@ class Listed(msgspec.Struct, frozen=True):
 async def psychologists(conn: Conn, status: str | None) -> list[Listed]:
     rows = await conn.fetch(
         """
-        select d.id, p.name, d.status, d.title, d.registration_number, d.licence_until, d.checked_at, d.public_yes_at
+        select d.id, d.slug, p.name, d.status, d.title, d.registration_number, d.licence_until, d.checked_at,
+               d.public_yes_at
         from directory.practising d join accounts.people p on p.id = d.id
         where $1::text is null or d.status = $1 order by p.name, d.id
         """,

@@ -1,0 +1,221 @@
+"""Money that has to go back, and money that belongs to nothing yet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from kikao.admin import reports, words
+from kikao.admin.parts import (
+    MONEY,
+    Parts,
+    action,
+    charge_link,
+    columns,
+    make_cursor,
+    note_look,
+    sections,
+    tabs,
+)
+from kikao.core.actor import Actor
+from kikao.core.db import Conn
+from kikao.core.errors import Invalid, NotFound, Refusal
+from kikao.core.i18n import gettext as _
+from kikao.core.ids import new_id, read_reference
+from kikao.core.money import shown
+from kikao.core.render import page
+from kikao.core.web import Form, Kit, Req, form_once, must_be_id, need, read, read_form, safe_next
+from kikao.payments import office
+from kikao.payments import suspense as lying
+from kikao.payments.charges import done
+from kikao.payments.office import Duty, Filter, Suspense
+from kikao.payments.rules import Numbers
+from kikao.sessions.api import read_cursor
+from kikao.sessions.asking import errors
+
+EACH = 100
+
+
+# duties -------------------------------------------------------------------------------------------
+
+
+def shape() -> list[dict[str, Any]]:
+    return columns(
+        _("Reference"), _("Amount"), _("Why"), _("To the phone"), _("Receipt"), _("State"), _("What can be done"),
+        num=(1,), bare=(6,),
+    )  # fmt: skip
+
+
+def row(one: Duty, parts: Parts, people: reports.People, givers: dict[UUID, UUID], here: str) -> list[Any]:
+    """`here` is the page to come back to."""
+    return [
+        charge_link(one.reference, one.charge_id), shown(one.amount), _(words.WHY_BACK[one.why]),
+        one.phone or _("no phone paid"), one.receipt or "–", _state(one, parts, people.name(givers.get(one.id))),
+        "" if one.done_at else parts.actions(_give(one, here)),
+    ]
+
+
+def _state(one: Duty, parts: Parts, giver: str | None) -> Any:
+    if one.done_at:
+        told = _("Given back %(when)s by %(name)s")
+        return told % {"when": parts.at(one.done_at), "name": giver or _("somebody")}
+    if one.until_at < parts.now:
+        return parts.sign("bad", "alert", _("Late since %(when)s") % {"when": parts.at(one.until_at)})
+    return parts.sign("todo", "clock", _("Until %(when)s") % {"when": parts.at(one.until_at)})
+
+
+def _give(one: Duty, here: str) -> dict[str, Any]:
+    title = _("Is %(amount)s back with whoever paid?") % {"amount": shown(one.amount)}
+    text = _("Say so only after the money has left.")
+    if one.receipt:
+        text += " " + _("M-Pesa's portal shows the number by the receipt %(number)s.") % {"number": one.receipt}
+    return action(_("Given back"), f"/practice/duties/{one.id}/done", title, text, back=here)
+
+
+@read("/practice/duties")
+async def duties(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[str]:
+    need(actor, *MONEY)
+    every = request.query_params.get("show") == "all"
+    after = read_cursor(request.query_params.get("after"))
+    async with kit.db.transaction() as conn:
+        found, more = await office.duties(conn, Filter(), limit=EACH, after=after, open_only=not every)
+        givers = await reports.gave_back(conn, [one.charge_id or one.id for one in found])
+        people = await reports.people(conn, givers.values())
+        await note_look(conn, actor, now, page="duties")
+    if not every:
+        found = sorted(found, key=lambda one: one.until_at)
+    parts, here = Parts(actor, now), f"/practice/duties?show={'all' if every else 'open'}"
+    next_at = make_cursor(more)
+    return page(
+        request, kit, actor, "admin/money.html", heading=_("Money to give back"), search=None, errors=[],
+        sections=sections(actor, "duties"), notices=[],
+        tabs=tabs("/practice/duties", "all" if every else "open", {"open": _("Open"), "all": _("All")}),
+        blocks=[{
+            "heading": None, "caption": parts.zone, "columns": shape(),
+            "rows": [row(one, parts, people, givers, here) for one in found],
+            "empty": {"title": _("Nothing to give back"), "text": _("Money that bought nothing would stand here.")},
+            "next_url": f"{here}&after={next_at}" if next_at else None, "first_url": here if after else None,
+        }],
+    )  # fmt: skip
+
+
+@post("/practice/duties/{duty_id:str}/done")
+async def given_back(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    duty_id: FromPath[str],
+) -> Response[Any]:
+    need(actor, *MONEY)
+    form = await read_form(request)
+
+    async def run(conn: Conn) -> str:
+        await done(conn, actor, must_be_id(duty_id), now)
+        return _back(form, "/practice/duties")
+
+    return await form_once(request, kit, actor, now, run)
+
+
+def _back(form: Form, usual: str) -> str:
+    asked = safe_next(form["back"])
+    return asked if asked.startswith("/practice/") else usual
+
+
+# suspense -----------------------------------------------------------------------------------------
+
+
+@read("/practice/suspense")
+async def suspense(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[str]:
+    need(actor, *MONEY)
+    return await _suspense(request, kit, actor, now)
+
+
+async def _suspense(
+    request: Req, kit: Kit, actor: Actor, now: datetime, refusal: Refusal | None = None
+) -> Response[str]:
+    async with kit.db.transaction() as conn:
+        found = await office.suspense(conn)
+        await note_look(conn, actor, now, page="suspense")
+    parts = Parts(actor, now)
+    return page(
+        request, kit, actor, "admin/suspense.html", status=refusal.status if refusal else 200,
+        sections=sections(actor, "suspense"), errors=errors(refusal),
+        entries=[_entry(one, parts) for one in found],
+        empty={"title": _("Nothing lies in suspense"), "text": _("Every shilling that came belongs to something.")},
+    )
+
+
+def _entry(one: Suspense, parts: Parts) -> dict[str, Any]:
+    address, asked = f"/practice/suspense/{one.id}", shown(one.asked) if one.asked else _("nothing")
+    return {
+        "title": shown(one.amount),
+        "facts": [
+            (_("Receipt"), one.number or _("to come")), (_("Came"), parts.at(one.received_at)),
+            (_("Asked for"), f"{asked} ({one.reference})" if one.reference else asked),
+        ],
+        "place": {"url": f"{address}/place", "key": str(new_id()), "reference": one.reference or ""},
+        "back": action(
+            _("It goes back"), f"{address}/back", _("Give %(amount)s back?") % {"amount": shown(one.amount)},
+            _("It is put on the list of what has to be given back."),
+        ),
+    }
+
+
+async def _settle(request: Req, kit: Kit, actor: Actor, now: datetime, verb: Any) -> Response[Any]:
+    need(actor, *MONEY)
+    form = await read_form(request)
+
+    async def run(conn: Conn) -> str:
+        numbers = (await kit.numbers(conn, actor, now)).of(Numbers)
+        return str(await verb(conn, form, numbers))
+
+    try:
+        return await form_once(request, kit, actor, now, run)
+    except Invalid as refusal:
+        return await _suspense(request, kit, actor, now, refusal)
+
+
+@post("/practice/suspense/{receipt_id:str}/place")
+async def place(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    receipt_id: FromPath[str],
+) -> Response[Any]:
+    async def verb(conn: Conn, form: Form, numbers: Numbers) -> str:
+        charge_id = await _charge(conn, form["reference"])
+        await lying.place(conn, actor, must_be_id(receipt_id), charge_id, now, numbers)
+        return f"/practice/payments/{charge_id}"
+
+    return await _settle(request, kit, actor, now, verb)
+
+
+async def _charge(conn: Conn, typed: str) -> UUID:
+    reference = read_reference(typed)
+    found = await reports.charges_of(conn, reference) if reference else []
+    if not found:
+        raise Invalid("There is no such reference. Please look at it again.")
+    return found[0]
+
+
+@post("/practice/suspense/{receipt_id:str}/back")
+async def goes_back(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    receipt_id: FromPath[str],
+) -> Response[Any]:
+    async def verb(conn: Conn, _form: Form, numbers: Numbers) -> str:
+        try:
+            await lying.send_back(conn, actor, must_be_id(receipt_id), now, numbers)
+        except NotFound as gone:
+            raise NotFound("This money lies in suspense no longer.") from gone
+        return "/practice/duties"
+
+    return await _settle(request, kit, actor, now, verb)
+
+
+pages: list[Any] = [duties, given_back, suspense, place, goes_back]

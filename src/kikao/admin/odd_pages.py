@@ -1,0 +1,236 @@
+"""What a person has to look at: typed codes, letters that fit nothing, what is stuck, who could not be reached."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from kikao.admin import reports, words
+from kikao.admin.parts import (
+    CODES,
+    MESSAGES,
+    MONEY,
+    Parts,
+    action,
+    charge_link,
+    columns,
+    make_cursor,
+    note_look,
+    reference,
+    sections,
+)
+from kikao.core.actor import Actor
+from kikao.core.db import Conn
+from kikao.core.errors import NotFound
+from kikao.core.i18n import gettext as _
+from kikao.core.money import shown
+from kikao.core.render import page
+from kikao.core.web import Kit, Req, form_once, must_be_id, need, read, read_form
+from kikao.journal.actions import record
+from kikao.notifications import queries as notifications
+from kikao.notifications.actions import wait_on
+from kikao.notifications.queries import Message
+from kikao.payments import office
+from kikao.payments.office import Contradiction, Filter, Stray, Stuck, Typed
+from kikao.sessions import rules
+from kikao.sessions.api import read_cursor
+
+EACH = 50
+UNREACHABLE = timedelta(days=30)
+
+
+def _table(
+    heading: str | None, caption: str, shape: list[dict[str, Any]], rows: list[list[Any]], none: tuple[str, str]
+) -> dict[str, Any]:
+    return {
+        "heading": heading, "caption": caption, "columns": shape, "rows": rows, "next_url": None, "first_url": None,
+        "empty": {"title": none[0], "text": none[1]},
+    }
+
+
+def _page(
+    request: Req, kit: Kit, actor: Actor, heading: str, section: str, blocks: list[dict[str, Any]],
+    notices: list[dict[str, Any]] | None = None,
+) -> Response[str]:
+    return page(
+        request, kit, actor, "admin/money.html", heading=heading, sections=sections(actor, section), tabs=[],
+        notices=notices or [], search=None, errors=[], blocks=blocks,
+    )
+
+
+# codes --------------------------------------------------------------------------------------------
+
+
+@read("/practice/codes")
+async def typed_codes(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[str]:
+    need(actor, *CODES)
+    async with kit.db.transaction() as conn:
+        found = await office.codes(conn)
+        holds = await reports.holds(conn, [one.charge_id for one in found], now)
+        await note_look(conn, actor, now, page="codes")
+    parts = Parts(actor, now)
+    waiting = [one for one in found if holds.get(one.charge_id, ("",))[0] == rules.PAYMENT_SUBMITTED]
+    late = [one for one in found if one not in waiting]
+    shape = columns(_("Reference"), _("Code"), _("Still to pay"), _("Typed"), _("Status"), _("Kept until"), num=(2,))
+    none = (_("No code to check"), _("Codes of M-Pesa messages that clients type stand here until somebody looks."))
+    blocks = [_table(
+        None, _("The oldest first. %(zone)s") % {"zone": parts.zone}, shape,
+        [_code(one, parts, *holds.get(one.charge_id, ("", None))) for one in waiting], none,
+    )]  # fmt: skip
+    if late:
+        blocks.append(_table(
+            _("Too late"), _("The time is no longer kept. Did the money come?"), shape,
+            [_code(one, parts, holds.get(one.charge_id, ("", None))[0], None) for one in late], none,
+        ))  # fmt: skip
+    return _page(request, kit, actor, _("Codes to check"), "codes", blocks)
+
+
+def _code(one: Typed, parts: Parts, status: str, until: datetime | None) -> list[Any]:
+    return [
+        reference(one.reference, f"/s/{one.reference}/money"), one.code, shown(one.missing), parts.at(one.made_at),
+        parts.badges(status) if status else "–", parts.at(until) if until else "–",
+    ]
+
+
+# letters ------------------------------------------------------------------------------------------
+
+
+@read("/practice/strays")
+async def strays(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[str]:
+    need(actor, *MONEY)
+    after = read_cursor(request.query_params.get("after"))
+    async with kit.db.transaction() as conn:
+        alarms = await office.contradictions(conn) if after is None else []
+        found, more = await office.strays(conn, Filter(), limit=EACH, after=after)
+        await note_look(conn, actor, now, page="strays")
+    parts, next_at = Parts(actor, now), make_cursor(more)
+    letters = _table(
+        _("Letters that fit nothing") if alarms else None, _("The newest first. %(zone)s") % {"zone": parts.zone},
+        columns(_("Reference"), _("When"), _("What it did"), _("Why")), [_stray(one, parts) for one in found],
+        (_("Every letter fits"), _("What comes on M-Pesa's paths and fits nothing would stand here.")),
+    ) | {
+        "next_url": f"/practice/strays?after={next_at}" if next_at else None,
+        "first_url": "/practice/strays" if after else None,
+    }  # fmt: skip
+    contradictions = _table(
+        _("M-Pesa contradicts itself"), parts.zone,
+        columns(_("Reference"), _("When"), _("What stands"), _("Why somebody should look")),
+        [_alarm(one, parts) for one in alarms], ("", ""),
+    )
+    return _page(
+        request, kit, actor, _("Letters that fit nothing"), "strays", [contradictions, letters] if alarms else [letters]
+    )
+
+
+def _stray(one: Stray, parts: Parts) -> list[Any]:
+    return [
+        charge_link(one.reference, one.charge_id), parts.at(one.received_at),
+        _(words.OUTCOMES[one.outcome]) if one.outcome else _("Not read yet"),
+        _(words.REASONS.get(one.why, one.why)) if one.why else "–",
+    ]
+
+
+def _alarm(one: Contradiction, parts: Parts) -> list[Any]:
+    tone, icon, word = words.STATES[one.state]
+    return [
+        charge_link(one.reference, one.charge_id), parts.at(one.at), parts.sign(tone, icon, _(word)),
+        _(words.REASONS.get(one.alarm, one.alarm)),
+    ]
+
+
+# stuck --------------------------------------------------------------------------------------------
+
+
+@read("/practice/stuck")
+async def stuck(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[str]:
+    need(actor, *CODES)
+    parts, blocks = Parts(actor, now), []
+    async with kit.db.connection() as conn:
+        if actor.has(*MONEY):
+            blocks.append(_stuck_money(await office.stuck(conn, now), parts))
+        if actor.has(*MESSAGES):
+            still = await notifications.stuck(conn)
+            lost = await notifications.unreachable(conn, now - UNREACHABLE)
+            about = await reports.about(conn, [one.id for one in (*still, *lost)])
+            blocks += [_stuck_messages(still, about, parts), _unreachable(lost, about, parts)]
+    return _page(request, kit, actor, _("What is stuck"), "stuck", blocks)
+
+
+def _stuck_money(found: list[Stuck], parts: Parts) -> dict[str, Any]:
+    rows = [
+        [_(words.STUCK[one.kind]), charge_link(one.reference, one.charge_id), parts.at(one.due_at), one.error or "–",
+         parts.actions(_again(one.kind, str(one.id)))]
+        for one in found
+    ]
+    shape = columns(_("What"), _("Reference"), _("Due since"), _("Error"), _("What can be done"), bare=(4,))
+    caption = _("Eight tries did not settle it. %(zone)s") % {"zone": parts.zone}
+    return _table(_("Payments"), caption, shape, rows, (_("Nothing is stuck."), ""))
+
+
+def _again(kind: str, row_id: str) -> dict[str, Any]:
+    return action(
+        _("Try again"), f"/practice/stuck/{kind}/{row_id}/again", _("Is mended what stopped it?"),
+        _("It is tried eight times more. A phone is never rung late."),
+    )
+
+
+def _whom(one: Message, about: dict[Any, reports.About]) -> list[Any]:
+    found = about.get(one.id) or reports.About(None, None)
+    session = reference(found.reference, f"/s/{found.reference}") if found.reference else "–"
+    return [found.name or _("a contact that is not proved"), session, _(one.kind.capitalize())]
+
+
+def _stuck_messages(found: list[Message], about: dict[Any, reports.About], parts: Parts) -> dict[str, Any]:
+    rows = [
+        [*_whom(one, about), one.last_error or "–", parts.actions(_again("message", str(one.id)))] for one in found
+    ]
+    shape = columns(_("For"), _("Reference"), _("Message"), _("Error"), _("What can be done"), bare=(4,))
+    caption = _("A fault of ours stopped these")
+    return _table(_("Messages"), caption, shape, rows, (_("Every message has left."), ""))
+
+
+def _unreachable(found: list[Message], about: dict[Any, reports.About], parts: Parts) -> dict[str, Any]:
+    rows = [
+        [*_whom(one, about), parts.at(one.dropped_at) if one.dropped_at else "–", one.dropped_why or "–"]
+        for one in found
+    ]
+    shape = columns(_("For"), _("Reference"), _("Message"), _("When"), _("Why"))
+    caption = _("Of the last 30 days. Somebody has to ring these people.")
+    return _table(_("Could not be reached"), caption, shape, rows, (_("Everybody could be reached."), ""))
+
+
+@post("/practice/stuck/{kind:str}/{row_id:str}/again")
+async def again(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    kind: FromPath[str], row_id: FromPath[str],
+) -> Response[Any]:
+    need(actor, *(MESSAGES if kind == "message" else MONEY))
+    found = must_be_id(row_id)
+    if kind not in words.STUCK:
+        raise NotFound
+    await read_form(request)
+
+    async def run(conn: Conn) -> str:
+        still = await notifications.stuck(conn) if kind == "message" else await office.stuck(conn, now)
+        if any(one.id == found for one in still):  # else somebody was faster
+            if kind == "message":
+                await wait_on(conn, found, 0, now)
+            else:
+                await office.try_again(conn, kind, found, now)
+            await record(conn, actor, "try again", kind, found, now)
+        return "/practice/stuck"
+
+    return await form_once(request, kit, actor, now, run)
+
+
+pages: list[Any] = [typed_codes, strays, stuck, again]

@@ -1,0 +1,145 @@
+"""What a person has to look at is listed for whoever can do something about it."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+import pytest
+
+from admin.books import Books, Owed
+from support.app import World
+
+
+async def typed_code(world: World, books: Books, code: str = "UKM1234567") -> Owed:
+    owed = await books.owed(await world.approved())
+    answer = await world.amina.api(
+        "POST", f"/api/sessions/{owed.session_id}/submit-payment", json={"transactionCode": code}
+    )
+    assert answer.status_code == 200, answer.text
+    return owed
+
+
+@pytest.mark.parametrize(
+    ("page", "allowed"), [("codes", {"wambui", "makena", "njeri"}), ("stuck", {"wambui", "makena", "njeri"})]
+)
+async def test_desk_sees_codes_and_who_was_not_reached(world: World, page: str, allowed: set[str]) -> None:
+    for who in ("wambui", "makena", "njeri", "otieno", "amina"):
+        answer = await world.by_name[who].page("GET", f"/practice/{page}")
+        assert answer.status_code == (200 if who in allowed else 403), who
+
+
+# codes --------------------------------------------------------------------------------------------
+
+
+async def test_a_typed_code_waits_with_what_is_needed_to_check_it(world: World, books: Books) -> None:
+    owed = await typed_code(world, books)
+    for who in ("wambui", "makena"):
+        html = (await world.by_name[who].page("GET", "/practice/codes")).text
+        for told in (f"/s/{owed.reference}/money", "UKM1234567", "KSh 2,500", "Payment Submitted"):
+            assert told in html
+        assert (await world.by_name[who].page("GET", f"/s/{owed.reference}/money")).status_code == 200
+        assert "Codes to check" in (await world.by_name[who].page("GET", "/practice")).text
+
+
+async def test_a_code_that_was_checked_is_gone_from_the_list(world: World, books: Books) -> None:
+    owed = await typed_code(world, books)
+    form = {"method": "mpesa", "number": "UKM1234567", "amount": "2500"}
+    assert (await world.wambui.page("POST", f"/s/{owed.reference}/verify", data=form)).status_code == 303
+    assert "No code to check" in (await world.wambui.page("GET", "/practice/codes")).text
+
+
+async def test_a_code_that_nobody_checked_in_time_stands_apart(world: World, books: Books) -> None:
+    owed = await typed_code(world, books)
+    await books.value(
+        "update sessions.session set hold_until = now() - interval '1 minute' where id = $1", owed.session_id
+    )
+    html = (await world.wambui.page("GET", "/practice/codes")).text
+    assert html.index("No code to check") < html.index("Too late") < html.index("UKM1234567")
+    assert "Expired" in html
+
+
+# letters ------------------------------------------------------------------------------------------
+
+
+async def test_contradictions_stand_before_letters_that_fit_nothing(world: World, books: Books) -> None:
+    contradicted = await books.owed(await world.approved())
+    await books.contradicted(contradicted)
+    forged = await books.owed(await world.approved("baraka", hour=12))
+    await books.forged(await books.paid(forged, "+254700000004"))
+    html = (await world.makena.page("GET", "/practice/strays")).text
+    assert html.index("now says that it was not") < html.index("Moved nothing")
+    for owed in (contradicted, forged):
+        assert f"/practice/payments/{owed.charge_id}" in html
+    one = (await world.makena.page("GET", f"/practice/payments/{contradicted.charge_id}")).text
+    assert "M-Pesa contradicts itself" in one
+    assert "M-Pesa contradicts itself" in (await world.makena.page("GET", "/practice")).text
+
+
+# stuck --------------------------------------------------------------------------------------------
+
+
+async def again(world: World, who: str, kind: str, row_id: UUID, key: str = "one") -> int:
+    answer = await world.by_name[who].page(
+        "POST", f"/practice/stuck/{kind}/{row_id}/again", data={"idempotency_key": key}
+    )
+    return answer.status_code
+
+
+async def test_a_stuck_try_is_tried_again_once(world: World, books: Books) -> None:
+    owed = await books.owed(await world.approved())
+    attempt = await books.stuck_attempt(owed)
+    html = (await world.makena.page("GET", "/practice/stuck")).text
+    assert f"/practice/stuck/attempt/{attempt}/again" in html
+    assert "TimeoutError" in html
+    assert "Something is stuck" in (await world.makena.page("GET", "/practice")).text
+    assert [await again(world, "makena", "attempt", attempt, key) for key in ("one", "one", "two")] == [303] * 3
+    assert await books.value("select tries from payments.attempt where id = $1", attempt) == 0
+    assert await books.value("select count(*) from journal.entry where verb = 'try again'") == 1
+    assert "Nothing is stuck." in (await world.makena.page("GET", "/practice/stuck")).text
+
+
+async def test_messages_are_the_desks_and_money_is_finances(world: World, books: Books) -> None:
+    owed = await books.owed(await world.approved())
+    attempt = await books.stuck_attempt(owed)
+    message = await books.message(owed.session_id, world.cast.amina.person_id)
+    desk, finance, admin = [
+        (await world.by_name[who].page("GET", "/practice/stuck")).text for who in ("wambui", "makena", "njeri")
+    ]
+    assert [str(attempt) in html for html in (desk, finance, admin)] == [False, True, True]
+    assert [str(message) in html for html in (desk, finance, admin)] == [True, False, True]
+    assert await again(world, "wambui", "attempt", attempt) == 403
+    assert await again(world, "makena", "message", message) == 403
+    assert await again(world, "njeri", "nonsense", attempt) == 404
+    assert await again(world, "wambui", "message", message) == 303
+    assert await books.value("select tries from notifications.outbox where id = $1", message) == 0
+
+
+async def test_somebody_who_could_not_be_reached_is_named_with_their_session(world: World, books: Books) -> None:
+    owed = await books.owed(await world.approved())
+    await books.message(owed.session_id, world.cast.amina.person_id, dropped="no contact")
+    html = (await world.wambui.page("GET", "/practice/stuck")).text
+    assert re.search(rf"Amina.*/s/{owed.reference}.*no contact", html, re.DOTALL)
+    assert "could not be reached" in (await world.wambui.page("GET", "/practice")).text
+
+
+# the overview -------------------------------------------------------------------------------------
+
+
+async def test_the_overview_leads_everybody_only_where_they_may_go(world: World, books: Books) -> None:
+    owed = await typed_code(world, books)
+    await books.stuck_attempt(owed)
+    for who in ("wambui", "makena", "njeri"):
+        html = (await world.by_name[who].page("GET", "/practice")).text
+        addresses = set(re.findall(r'href="(/practice/[^"#]+)"', html))
+        assert addresses
+        for address in addresses:
+            answer = await world.by_name[who].page("GET", address.replace("&amp;", "&"))
+            assert answer.status_code == 200, (who, address)
+
+
+async def test_an_empty_practice_has_a_face_for_every_page(world: World) -> None:
+    for page in ("payments", "duties", "duties?show=all", "suspense", "strays", "stuck", "codes"):
+        answer = await world.njeri.page("GET", f"/practice/{page}")
+        assert answer.status_code == 200, page
+        assert 'role="table"' not in answer.text, page
