@@ -12,6 +12,7 @@ import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.params import QueryParameter
+from litestar.routes import HTTPRoute
 from litestar.types import ExceptionHandlersMap
 
 from kikao.core import logs
@@ -150,7 +151,17 @@ def on_validation(request: Req, error: ValidationException) -> Response[Any]:
 def on_http(request: Req, error: HTTPException) -> Response[Any]:
     if error.status_code >= 500:
         return on_anything(request, error)
-    return _answer(request, _Other(error.status_code, allow=(error.headers or {}).get("Allow", "")))
+    return _answer(request, _Other(error.status_code, allow=_methods(request) if error.status_code == 405 else ""))
+
+
+def _methods(request: Req) -> str:
+    """What this address does answer to, which the framework keeps to itself."""
+    here = request.url.path.rstrip("/") or "/"
+    found = {
+        str(method) for route in request.app.routes if isinstance(route, HTTPRoute)
+        and re.fullmatch(re.sub(r"{\w+}", "[^/]+", route.path_format), here) for method in route.methods
+    }
+    return ", ".join(sorted(found))
 
 
 def on_database(request: Req, error: asyncpg.PostgresError) -> Response[Any]:

@@ -210,7 +210,9 @@ def safe_next(address: str) -> str:
     """A path of our own to go on to, never another site."""
     parts = urlsplit(address)
     fine = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
-    return address if fine and len(address) <= 500 else "/me"
+    # A line break would begin a header of its own.
+    plain = address.isascii() and address.isprintable() and " " not in address
+    return address if fine and plain and len(address) <= 500 else "/me"
 
 
 def network(request: Req) -> str:
