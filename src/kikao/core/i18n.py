@@ -67,6 +67,11 @@ def short_day(at: datetime, zone: str) -> str:
     return format_date(at.astimezone(ZoneInfo(zone)).date(), "EEE d MMM", locale=_locale())
 
 
+def short_day_and_clock(at: datetime, zone: str) -> str:
+    """`Tue 24 Nov 14:30`."""
+    return f"{short_day(at, zone)} {clock(at, zone)}"
+
+
 def day_name(day_: date) -> str:
     """`Tue`."""
     return format_date(day_, "EEE", locale=_locale())

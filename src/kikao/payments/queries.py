@@ -46,7 +46,12 @@ async def own_phone(conn: Conn, actor: Actor, bill: Bill) -> str:
         """,
         actor.person_id,
     )
-    return next((row["value"] for row in numbers if can_be_prompted(row["value"])), "")
+    return next((_as_dialled(row["value"]) for row in numbers if can_be_prompted(row["value"])), "")
+
+
+def _as_dialled(phone: str) -> str:
+    """`+254700000012` → `0700 000 012`."""
+    return f"0{phone[4:7]} {phone[7:10]} {phone[10:]}"
 
 
 _BILL = """

@@ -63,7 +63,16 @@ async def claim_rejected(conn: Conn, session_id: UUID, charge_id: UUID, now: dat
 
 
 async def _be_paid_late(conn: Conn, row: Row, now: datetime) -> bool:
-    """Expired after it had been approved: takes its time again when that lies ahead and is free."""
+    """Takes its time again when that is possible; if not, the client is told, with other times to choose from."""
+    taken = await _take_again(conn, row, now)
+    if not taken:
+        await record(conn, THE_SYSTEM, "be paid too late", "session", row["id"], now)
+        await tell(conn, "paid too late", row["id"], row["requested_by"], now)
+    return taken
+
+
+async def _take_again(conn: Conn, row: Row, now: datetime) -> bool:
+    """Expired after it had been approved, ahead, and free: → Confirmed."""
     was_approved = row["status"] == rules.EXPIRED and row["expired_from"] in (rules.APPROVED, rules.PAYMENT_SUBMITTED)
     if not was_approved or row["starts_at"] <= now:
         return False

@@ -15,10 +15,12 @@ from kikao.core import i18n
 from kikao.core.db import Conn
 from kikao.core.i18n import gettext as _
 from kikao.core.money import shown
+from kikao.core.practice import load
 from kikao.notifications.calendar_file import cancellation, invitation
 from kikao.notifications.kinds import Button, Composed, Kind, Post, Reader, Tools
 from kikao.payments.links import pay_token
 from kikao.sessions import rules
+from kikao.sessions.booking import nearest
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -37,6 +39,7 @@ class Facts(msgspec.Struct, frozen=True):
     pay_until: datetime | None
     given_back: int
     receipt: str | None
+    others: tuple[datetime, ...] = ()
 
 
 async def facts_of(conn: Conn, session_id: UUID) -> Facts | None:
@@ -58,6 +61,18 @@ async def facts_of(conn: Conn, session_id: UUID) -> Facts | None:
     return Facts(*row.values()) if row else None
 
 
+async def other_times(conn: Conn, facts: Facts, tools: Tools) -> tuple[datetime, ...]:
+    """Three free times near the one that was lost, that suit this client."""
+    row = await conn.fetchrow("select client_id, minutes from sessions.session where id = $1", facts.id)
+    last_day = await conn.fetchval("select licensed_until from directory.listed where id = $1", facts.psychologist_id)
+    if row is None or last_day is None:
+        return ()
+    practice = await load(conn, tools.now)
+    return tuple(await nearest(
+        conn, facts.psychologist_id, row["minutes"], last_day, facts.starts_at, tools.now, practice, row["client_id"],
+    ))
+
+
 Text = Callable[[Facts, Reader, Tools, str], Composed]
 
 
@@ -66,6 +81,8 @@ def _kind(name: str, true_when: Callable[[Facts, datetime], bool], to_client: Te
         facts = await facts_of(conn, post.about)
         if facts is None or reader is None or not true_when(facts, tools.now):
             return None
+        if name == "paid too late":
+            facts = msgspec.structs.replace(facts, others=await other_times(conn, facts, tools))
         text = to_psychologist if reader.person_id == facts.psychologist_id else to_client
         return text(facts, reader, tools, when_for(facts, reader))
 
@@ -181,6 +198,17 @@ def _code_rejected(facts: Facts, reader: Reader, tools: Tools, when: str) -> Com
     )
 
 
+def _too_late(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
+    others = ", ".join(i18n.short_day_and_clock(start, reader.time_zone) for start in facts.others)
+    also = _(" Free at present: %(times)s.") % {"times": others} if others else ""
+    return _composed(
+        facts, tools, _("your payment came late"),
+        _("%(when)s was no longer free. %(amount)s will be given back.")
+        % {"when": when, "amount": shown(facts.given_back or facts.price)} + also,
+        when, _("Choose another time"), _see(facts),
+    )
+
+
 def _calendar(facts: Facts, reader: Reader, tools: Tools, *, cancelled: bool = False) -> tuple[str, str, bytes]:
     make = cancellation if cancelled else invitation
     return make(
@@ -205,6 +233,7 @@ KINDS = (
     _kind("paid", _is(rules.CONFIRMED, rules.IN_PROGRESS), _confirmed, _confirmed),
     _kind("code rejected", _live(rules.APPROVED), _code_rejected, _code_rejected),
     _kind("declined", _is(rules.DECLINED), _declined, _declined),
+    _kind("paid too late", _is(rules.EXPIRED, rules.CANCELLED, rules.DECLINED), _too_late, _too_late),
     _kind("cancelled", _is(rules.CANCELLED), _cancelled, _cancelled_theirs),
     _kind("expired", _is(rules.EXPIRED), _expired, _expired_theirs),
 )

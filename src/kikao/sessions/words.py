@@ -34,6 +34,7 @@ VERBS = {
     "submit a payment code": "Payment code typed", "reject the code": "Payment code refused",
     "verify": "Payment checked", "waive": "Waived", "expire": "No longer kept", "be paid": "Paid",
     "be paid late": "Paid, after the time had run out",
+    "be paid too late": "Paid, when the time was gone",
 }
 
 
@@ -127,6 +128,8 @@ def rows(session: Session, zone: str) -> list[tuple[str, str]]:
         (_("Kind"), _("%(type)s, %(minutes)s minutes") % {"type": _(session.session_type), "minutes": session.minutes}),
         (_("How"), _(session.mode)),
         (_("Price"), shown(session.price)),
+        *([(_("Paid"), shown(session.received))] if session.received else []),
+        *([(_("Given back"), shown(session.given_back))] if session.given_back else []),
     ]
 
 
