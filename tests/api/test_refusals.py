@@ -16,7 +16,7 @@ from support.refusals import nothing_changes, page, problem
 from support.routes import all_routes, api_routes
 
 HEADERS = {
-    "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "x-frame-options": "DENY",
+    "x-content-type-options": "nosniff", "referrer-policy": "same-origin", "x-frame-options": "DENY",
     "cross-origin-opener-policy": "same-origin",
 }  # fmt: skip
 

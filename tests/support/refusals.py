@@ -15,7 +15,7 @@ from support.rows import changed, picture
 PROBLEM = "application/problem+json"
 # What only a program that fell over would show.
 TRACES = re.compile(
-    r"Traceback|File \"|\.py[\":]|asyncpg|psycopg|msgspec|litestar|jinja2|select |insert into |constraint|<built-in"
+    r"Traceback|File \"|\.py[\":]|asyncpg|psycopg|msgspec|litestar|jinja2|insert into \w+\.|constraint|<built-in"
 )
 
 

@@ -115,6 +115,8 @@ def window(from_day: date, to_day: date, zone: ZoneInfo) -> tuple[datetime, date
 def read_days(from_day: date | None, to_day: date | None, today: date) -> tuple[date, date]:
     """The days asked for, both included; by default two weeks from today. Raises Invalid."""
     first = from_day or today
+    if abs(first - today) > AHEAD:
+        raise Invalid.field("from", "out_of_range", "Only days within two years can be asked for.")
     last = to_day or first + timedelta(days=13)
     if last < first:
         raise Invalid.field("to", "before_from", "The last day lies before the first.")

@@ -85,14 +85,15 @@ def _headers(refusal: Refusal) -> dict[str, str]:
 
 
 def _is_program(request: Req) -> bool:
-    return request.url.path.startswith(("/api", "/callbacks", "/schema", "/health", "/ready", "/metrics"))
+    # Never by request.url: it is put together with the Host header, which can hold anything.
+    return request.scope["path"].startswith(("/api", "/callbacks", "/schema", "/health", "/ready", "/metrics"))
 
 
 def _answer(request: Req, refusal: Refusal) -> Response[Any]:
     if _is_program(request):
         return problem(refusal)
     if isinstance(refusal, NotSignedIn):
-        here = request.url.path if request.method == "GET" else "/me"
+        here = request.scope["path"] if request.method == "GET" else "/me"
         return see_other(f"/sign-in?next={quote(here)}")
     return page(
         request, request.app.state.kit, NOBODY, "core/error.html", status=refusal.status, headers=_headers(refusal),
@@ -156,7 +157,7 @@ def on_http(request: Req, error: HTTPException) -> Response[Any]:
 
 def _methods(request: Req) -> str:
     """What this address does answer to, which the framework keeps to itself."""
-    here = request.url.path.rstrip("/") or "/"
+    here = request.scope["path"].rstrip("/") or "/"
     found = {
         str(method) for route in request.app.routes if isinstance(route, HTTPRoute)
         and re.fullmatch(re.sub(r"{\w+}", "[^/]+", route.path_format), here) for method in route.methods

@@ -112,7 +112,7 @@ def page(
     """A page as an answer. `form_key` is ready in every template, for one effect a form."""
     context.setdefault("form_key", str(new_id()))
     context.setdefault("status", status)
-    html = render(template, viewer, kit, request.url.path, **context)
+    html = render(template, viewer, kit, request.scope["path"], **context)
     return Response(content=html, status_code=status, media_type=MediaType.HTML, headers=headers or {})
 
 

@@ -145,7 +145,7 @@ async def once(
         answer = await kit.db.again(verb)
     else:
         body = await request.body()
-        key = idempotency.make_key(actor.account_id or NOBODY_ID, request.method, request.url.path, typed, body)
+        key = idempotency.make_key(actor.account_id or NOBODY_ID, request.method, request.scope["path"], typed, body)
         answer = await idempotency.once(kit.db, key, now, verb)
     return Response(content=answer.body, status_code=answer.status, media_type=MediaType.JSON)
 
@@ -166,7 +166,7 @@ async def form_once(
     async def answered(conn: Conn) -> idempotency.Answer:
         return idempotency.Answer(303, await verb(conn))
 
-    key = idempotency.make_key(actor.account_id or NOBODY_ID, "POST", request.url.path, typed[:255], b"")
+    key = idempotency.make_key(actor.account_id or NOBODY_ID, "POST", request.scope["path"], typed[:255], b"")
     answer = await idempotency.once(kit.db, key, now, answered)
     return see_other(answer.body)
 
