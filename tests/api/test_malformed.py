@@ -102,8 +102,8 @@ class Maker:
         roll = self.dice.random()
         field = handler.parsed_data_field
         if field is not None and roll < 0.75:
-            names = list(field.annotation.__struct_encode_fields__)
-            body = {name: self.dice.choice(NASTY) for name in names if self.dice.random() < 0.8}
+            known = field.annotation.__struct_encode_fields__
+            body = {name: self.dice.choice(NASTY) for name in known if self.dice.random() < 0.8}
             if self.dice.random() < 0.1:
                 body["unknown"] = 1
             text = json.dumps(body).encode()
