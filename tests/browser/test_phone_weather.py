@@ -150,6 +150,16 @@ async def test_safe_to_open_twice_to_reload_and_to_go_back(waiting: Waiting) -> 
     await expect(page.get_by_role("heading", name="Confirmed")).to_be_visible()
 
 
+async def test_the_stream_alone_brings_the_news(waiting: Waiting) -> None:
+    page = waiting.screen.page
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await waiting.ring()
+    await waiting.on_phone("pin", {"pin": "1234"})
+    await expect(page.get_by_role("heading", name="Confirmed")).to_be_visible(timeout=3_000)
+    assert sum(url.endswith("/events") for url in asked) == 1
+
+
 async def test_without_script_by_refresh_alone(
     db: Database, cast: Cast, url: str, browser: Browser
 ) -> None:

@@ -209,12 +209,13 @@ async def events(
     async with kit.db.connection() as conn:
         numbers = (await kit.numbers(conn, actor, now)).of(Numbers)
         await _visible_attempt(conn, request, actor, wanted, now, numbers)
-    return ServerSentEvent(_watch(kit, wanted, numbers, request.app.state.get("stopping")))
+    return ServerSentEvent(watch(kit, wanted, numbers, request.app.state.get("stopping")))
 
 
-async def _watch(
+async def watch(
     kit: Kit, attempt_id: UUID, numbers: Numbers, stopping: asyncio.Event | None
 ) -> AsyncIterator[ServerSentEventMessage]:
+    """The attempt whenever it changes, until nothing more will, for 150 s, or until the program stops."""
     before: bytes | None = None
     ends = asyncio.get_running_loop().time() + STREAM_SECONDS
     while asyncio.get_running_loop().time() < ends and not (stopping and stopping.is_set()):

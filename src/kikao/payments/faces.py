@@ -65,6 +65,7 @@ def face(
         "steps": _steps() if name in (RINGING, LATE) else [],
         "seconds": max(int((last.expires_at - now).total_seconds()), 0) if name in (RINGING, LATE) else None,
         "poll_url": f"{path}/attempt?seen={seen(name, last)}" if polls else None,
+        "events_url": f"{path}/events" if polls else None,
         "news": name != RINGING,
         "retry": _retry(name, last, path, key, phone),
         "next": _after(path, own_page) if name == PAID else None,

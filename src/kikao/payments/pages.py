@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from litestar.response import ServerSentEvent
 
 from kikao.core import i18n
 from kikao.core.actor import Actor
@@ -18,6 +19,7 @@ from kikao.core.ids import new_id
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, form_once, read, read_form, see_other
 from kikao.payments import actions, faces, queries, rules, wires
+from kikao.payments.api import watch
 from kikao.payments.errors import AlreadyPaid, PromptOpen
 from kikao.payments.queries import Bill
 from kikao.payments.rules import Numbers
@@ -171,6 +173,21 @@ async def moving_part(
     return page(request, kit, actor, "payments/attempt.html", attempt=face, ways=_ways(kit, bill, token, now, actor))
 
 
+@read("/p/{token:str}/events")
+async def news(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    token: FromPath[str],
+) -> ServerSentEvent:
+    """Says when there is something new to ask for; the waiting page also asks by itself, where this fails."""
+    async with kit.db.connection() as conn:
+        bill = await _bill(conn, token)
+        numbers = await _numbers(conn, kit, actor, now)
+        last = await queries.latest_attempt(conn, bill.id, now, numbers)
+    if last is None:
+        raise NotFound
+    return ServerSentEvent(watch(kit, last.id, numbers, request.app.state.get("stopping")))
+
+
 @read("/p/{token:str}/receipt")
 async def receipt_page(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
@@ -188,4 +205,4 @@ async def receipt_page(
     )
 
 
-pages: list[Any] = [pay_page, pay, waiting_page, moving_part, receipt_page]
+pages: list[Any] = [pay_page, pay, waiting_page, moving_part, news, receipt_page]

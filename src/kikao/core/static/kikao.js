@@ -83,9 +83,25 @@
     if (element.textContent !== text) element.textContent = text;
   }), 1000);
 
+  // A stream tells at once when a live part has news; the part asks every 2 s by itself, should the stream fail.
+  let stream = null;
+  const listen = () => {
+    const live = document.querySelector("[data-events]");
+    if (!live || !("EventSource" in window)) { stream?.close(); stream = null; return; }
+    if (stream) return;
+    stream = new EventSource(live.dataset.events);
+    stream.addEventListener("attempt", () => {
+      const part = document.querySelector("[data-events]");
+      if (part && window.htmx) htmx.trigger(part, "news");
+    });
+    stream.onerror = () => { if (!document.querySelector("[data-events]")) listen(); };
+  };
+  addEventListener("pagehide", () => { stream?.close(); stream = null; });
+
   // Focus goes to what appeared: a summary of errors, or the news that a live part brought.
   const attend = () => {
     wake(document);
+    listen();
     const news = document.querySelector("[data-focus]:not([data-attended])");
     if (news) { news.dataset.attended = "1"; news.focus(); }
   };
