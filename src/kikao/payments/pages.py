@@ -130,21 +130,29 @@ def _own_page(actor: Actor, bill: Bill) -> str | None:
 # Waiting ------------------------------------------------------------------------------------------
 
 
-@read("/p/{token:str}/wait")
-async def waiting_page(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    token: FromPath[str],
-) -> Response[Any]:
+async def _moving(
+    kit: Kit, actor: Actor, now: datetime, token: str
+) -> tuple[Bill, queries.Shown | None, dict[str, Any]]:
+    """The bill, its last attempt, and what the waiting page shows of both."""
     async with kit.db.connection() as conn:
         bill = await _bill(conn, token)
         last = await queries.latest_attempt(conn, bill.id, now, await _numbers(conn, kit, actor, now))
         came = await queries.receipts(conn, bill.id)
         phone = await queries.own_phone(conn, actor, bill)
     if last is None:
+        return bill, None, {}
+    own = _own_page(actor, bill)
+    return bill, last, faces.face(bill, last, now, f"/p/{token}", str(new_id()), came=came, own_page=own, phone=phone)
+
+
+@read("/p/{token:str}/wait")
+async def waiting_page(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    token: FromPath[str],
+) -> Response[Any]:
+    bill, last, face = await _moving(kit, actor, now, token)
+    if last is None:
         return see_other(f"/p/{token}")
-    face = faces.face(
-        bill, last, now, f"/p/{token}", str(new_id()), came=came, own_page=_own_page(actor, bill), phone=phone
-    )
     return page(
         request, kit, actor, "payments/waiting.html", reference=bill.reference,
         missing=bill.missing or bill.amount, receiver=kit.receiver_name, refresh_url=f"/p/{token}/wait",
@@ -158,16 +166,9 @@ async def moving_part(
     token: FromPath[str],
 ) -> Response[Any]:
     """The part of the waiting page that moves; 204 while nothing is new, so that nobody's typing is disturbed."""
-    async with kit.db.connection() as conn:
-        bill = await _bill(conn, token)
-        last = await queries.latest_attempt(conn, bill.id, now, await _numbers(conn, kit, actor, now))
-        came = await queries.receipts(conn, bill.id)
-        phone = await queries.own_phone(conn, actor, bill)
+    bill, last, face = await _moving(kit, actor, now, token)
     if last is None:
         raise NotFound
-    face = faces.face(
-        bill, last, now, f"/p/{token}", str(new_id()), came=came, own_page=_own_page(actor, bill), phone=phone
-    )
     if request.query_params.get("seen") == faces.seen(face["face"], last):
         return Response(content=b"", status_code=204)
     return page(request, kit, actor, "payments/attempt.html", attempt=face, ways=_ways(kit, bill, token, now, actor))
