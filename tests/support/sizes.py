@@ -15,6 +15,7 @@ SIZES = {
     "zones": (60, 10_000),
     "payments": (1_000, 10_000),
     "contest rounds": (5, 5),
+    "idempotency keys": (200, 1_000),
 }
 
 # What each file of tests asked for: (what, how many).

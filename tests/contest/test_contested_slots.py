@@ -1,0 +1,110 @@
+"""One time, fifty people: exactly one gets it, over HTTP, in two processes, and the rest are told at once."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+import pytest
+from bench import crowd, wire
+
+from contest.arena import PATH, body, overlaps, told, two_processes, written
+from kikao.core.crypto import Vault
+from kikao.core.db import Conn, Database
+from kikao.core.practice import EMPTY
+from kikao.sessions import booking
+from kikao.sessions.actions import SlotTaken
+from support.sizes import size
+
+pytestmark = pytest.mark.slow
+
+SLOTS, CLIENTS = 20, 50
+CONNECTIONS = 100  # all rivals for a time at once, and those for the next
+DROP = "alter table sessions.session drop constraint no_two_at_one_time_for_a_psychologist"
+
+
+def contest(psychologist: int, monday: datetime, first_client: int) -> list[bytes]:
+    """Fifty requests for the first time, fifty for the second, and so on; nobody asks twice."""
+    return [
+        wire.post(PATH, body(psychologist, crowd.start_of(number // CLIENTS, monday)),
+                  crowd.token(first_client + number))
+        for number in range(SLOTS * CLIENTS)
+    ]
+
+
+def judge(shots: list[wire.Shot]) -> None:
+    assert len(shots) == SLOTS * CLIENTS
+    for slot in range(SLOTS):
+        rivals = shots[slot * CLIENTS : (slot + 1) * CLIENTS]
+        assert sorted(shot.status for shot in rivals) == [201] + [409] * (CLIENTS - 1), f"slot {slot}"
+        for loser in (shot for shot in rivals if shot.status == 409):
+            problem = told(loser)
+            assert problem["code"] == "slot_taken"
+            assert 1 <= len(problem["alternatives"]) <= 3
+            assert all(datetime.fromisoformat(one["start"]).tzinfo for one in problem["alternatives"])
+
+
+async def test_one_of_fifty_wins_each_of_twenty_slots(db: Database, url: str, now: datetime) -> None:
+    rounds, monday = size("contest rounds"), crowd.first_monday(now)
+    clients = rounds * SLOTS * CLIENTS
+    async with two_processes(db, url, now, psychologists=rounds, clients=clients) as port:
+        for number in range(rounds):
+            asked = contest(number + 1, monday, number * SLOTS * CLIENTS + 1)
+            judge(await wire.fire(port, asked, CONNECTIONS, seconds=100, keep=True))
+            async with db.connection() as conn:
+                assert await overlaps(conn) == 0
+                assert await written(conn) == ((number + 1) * SLOTS,) * 4
+
+
+async def test_without_the_constraint_a_slot_has_several_winners(db: Database, url: str, now: datetime) -> None:
+    async with two_processes(db, url, now, psychologists=1, clients=SLOTS * CLIENTS) as port:
+        async with db.connection() as conn:
+            await conn.execute(DROP)
+        shots = await wire.fire(port, contest(1, crowd.first_monday(now), 1), CONNECTIONS, seconds=100, keep=True)
+        with pytest.raises(AssertionError, match="slot"):
+            judge(shots)
+        async with db.connection() as conn:
+            assert await overlaps(conn) > 0
+
+
+# The same without chance: a rival decides while the winner has not committed yet. ------------------
+
+
+async def _ask(conn: Conn, client: int, start: datetime, now: datetime) -> None:
+    asked = booking.Request(
+        psychologist_id=crowd.crowd_id(crowd.PSYCHOLOGIST, 1), session_type="Individual", starts_at=start,
+        client_id=crowd.crowd_id(crowd.CLIENT, client), account_id=crowd.crowd_id(crowd.ACCOUNT, client), proved=True,
+    )  # fmt: skip
+    await booking.request(conn, asked, now, EMPTY, Vault([b"k" * 32]))
+
+
+async def _both_decide_before_either_commits(db: Database, now: datetime) -> int:
+    """How many of two get one time when neither can see the other's row."""
+    start = crowd.first_monday(now)
+
+    async def rival() -> int:
+        try:
+            async with db.transaction() as conn:
+                await _ask(conn, 2, start, now)
+        except SlotTaken:
+            return 0
+        return 1
+
+    async with db.transaction() as conn:
+        await _ask(conn, 1, start, now)
+        second = asyncio.create_task(rival())
+        await asyncio.wait({second}, timeout=0.7)  # the guard makes it wait for us; without one it is through
+    return 1 + await second
+
+
+async def test_the_constraint_sees_what_the_decision_cannot(db: Database, now: datetime) -> None:
+    async with db.connection() as conn:
+        await crowd.seed(conn, now, psychologists=1, clients=2)
+    assert await _both_decide_before_either_commits(db, now) == 1
+
+
+async def test_without_it_both_would_have_the_time(db: Database, now: datetime) -> None:
+    async with db.connection() as conn:
+        await crowd.seed(conn, now, psychologists=1, clients=2)
+        await conn.execute(DROP)
+    assert await _both_decide_before_either_commits(db, now) == 2
