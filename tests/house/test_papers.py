@@ -12,6 +12,7 @@ from tools import print_verbs
 from kikao.core import settings
 from kikao.core.crypto import new_key
 from support import papers
+from support.sizes import SIZES
 from support.tree import ROOT, files, shown
 
 pytestmark = pytest.mark.house
@@ -90,6 +91,12 @@ def test_the_table_of_verbs_is_the_rules() -> None:
 def test_a_verb_that_is_noted_in_the_journal_is_built() -> None:
     assert list(print_verbs.recorded('await record(c, a, "go" if x else "be", "session", i, n)')) == ["go", "be"]
     assert list(print_verbs.recorded('await record(c, a, "go", "charge", i, n)')) == []
+
+
+def test_the_sizes_of_proof_are_those_of_the_tests() -> None:
+    text = (ROOT / "docs" / "proof.md").read_text()
+    rows = re.findall(r"^\| ([a-z ]+) \| ([\d,]+) \| ([\d,]+) \|", text, re.MULTILINE)
+    assert {what: (int(ci.replace(",", "")), int(full.replace(",", ""))) for what, ci, full in rows} == SIZES
 
 
 def test_every_decision_says_what_why_and_what_it_costs() -> None:
