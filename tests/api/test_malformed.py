@@ -21,9 +21,9 @@ from support.sizes import size
 
 SEED = 20_261_122
 NASTY_BYTES = (
-    b"", b"\0", b"\xff", b"\xff\xfe", b"\xed\xa0\x80", b"{", b"[", b"]", b'"', b"\\", b"\r\n", b"%00", b"%", b"%zz", b"&",
-    b"=", b"\xf0\x9d\x9f\x99", b"\xe2\x80\xae", b"' or 1=1 --", b"<script>alert(1)</script>", b"{{7*7}}", b"../" * 20,
-    b"1e999", b"-1", b"9" * 400, b"NaN", b"null", b"\x1b[2J", b"A" * 5_000,
+    b"", b"\0", b"\xff", b"\xff\xfe", b"\xed\xa0\x80", b"{", b"[", b"]", b'"', b"\\", b"\r\n", b"%00", b"%", b"%zz",
+    b"&", b"=", b"\xf0\x9d\x9f\x99", b"\xe2\x80\xae", b"' or 1=1 --", b"<script>alert(1)</script>", b"{{7*7}}",
+    b"../" * 20, b"1e999", b"-1", b"9" * 400, b"NaN", b"null", b"\x1b[2J", b"A" * 5_000,
 )  # fmt: skip
 NASTY: tuple[Any, ...] = (
     None, True, 0, -1, 1.5, 2**31, 2**63, 2**70, 1e308, "", " ", "\0", "\ud7ff", "é" * 300, "x" * 9_000, [], [[]], {},

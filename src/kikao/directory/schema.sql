@@ -5,7 +5,7 @@ create table directory.psychologist (
     id uuid primary key references accounts.person,
     slug text not null constraint slug_once unique
         -- Figures and consonants: an address on a shared phone names nobody.
-        constraint slug_says_nothing check (slug ~ '^[0-9bcdfghjkmnpqrstvwxz]{6,12}$'),
+        constraint slug_says_nothing check (slug ~ '^[0-9bcfghjkmnpqrstvwxz]{6,12}$'),
     status text not null default 'waiting'
         constraint psychologist_status check (status in ('waiting', 'listed', 'refused', 'disabled')),
     title text not null,
