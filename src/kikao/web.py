@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from litestar import Litestar, Response, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import MutableScopeHeaders, State
@@ -196,7 +197,13 @@ def build(machine: settings.Settings) -> Litestar:
     )
 
 
-def create_app() -> Litestar:
+def behind(proxies: tuple[str, ...], app: Any) -> Any:
+    """The same application, told by these proxies alone from where a request really came and whether by https."""
+    return wrap_asgi_with_proxy_headers(app, trusted_hosts=list(proxies)) if proxies else app
+
+
+def create_app() -> Any:
     """What granian calls in each worker. Raises settings.BadSettings when the environment is not complete."""
     logs.configure()
-    return build(settings.read())
+    machine = settings.read()
+    return behind(machine.trusted_proxies, build(machine))

@@ -14,6 +14,7 @@ from kikao.accounts import pages as accounts_pages
 from kikao.accounts import wires as accounts_wires
 from kikao.admin import api as admin_api
 from kikao.admin import pages as admin_pages
+from kikao.availability import api as availability_api
 from kikao.core import idempotency, settings
 from kikao.core.crypto import Vault
 from kikao.core.db import Database, connect
@@ -21,6 +22,7 @@ from kikao.core.jobs import Queue
 from kikao.core.practice import Practice
 from kikao.core.web import Kit
 from kikao.directory import api as directory_api
+from kikao.directory import own_api
 from kikao.directory import pages as directory_pages
 from kikao.notifications import jobs as notifications_jobs
 from kikao.notifications import kinds
@@ -131,7 +133,10 @@ def page_handlers() -> list[Any]:
 
 
 def api_handlers() -> list[Any]:
-    return [*accounts_api.api, *directory_api.api, *sessions_api.api, *checking_api.api, *payments_api.api]
+    return [
+        *accounts_api.api, *availability_api.api, *directory_api.api, *own_api.own_api, *own_api.admin_api,
+        *sessions_api.api, *checking_api.api, *payments_api.api,
+    ]
 
 
 def open_handlers() -> list[Any]:
