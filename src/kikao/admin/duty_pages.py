@@ -9,6 +9,7 @@ from uuid import UUID
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from markupsafe import escape
 
 from kikao.admin import reports, words
 from kikao.admin.parts import (
@@ -46,8 +47,8 @@ EACH = 100
 
 def shape() -> list[dict[str, Any]]:
     return columns(
-        _("Reference"), _("Amount"), _("Why"), _("To the phone"), _("Receipt"), _("State"), _("What can be done"),
-        num=(1,), bare=(6,),
+        _("Reference"), _("Amount"), _("Why"), _("To the phone"), _("Receipt"), _("Until"), _("State"),
+        _("What can be done"), num=(1,), bare=(7,),
     )  # fmt: skip
 
 
@@ -55,18 +56,16 @@ def row(one: Duty, parts: Parts, people: reports.People, givers: dict[UUID, UUID
     """`here` is the page to come back to."""
     return [
         charge_link(one.reference, one.charge_id), shown(one.amount), _(words.WHY_BACK[one.why]),
-        one.phone or _("no phone paid"), one.receipt or "–", _state(one, parts, people.name(givers.get(one.id))),
-        "" if one.done_at else parts.actions(_give(one, here)),
+        one.phone or _("no phone paid"), one.receipt or "–", parts.at(one.until_at),
+        _state(one, parts, people.name(givers.get(one.id))), "" if one.done_at else parts.actions(_give(one, here)),
     ]
 
 
 def _state(one: Duty, parts: Parts, giver: str | None) -> Any:
     if one.done_at:
         told = _("Given back %(when)s by %(name)s")
-        return told % {"when": parts.at(one.done_at), "name": giver or _("somebody")}
-    if one.until_at < parts.now:
-        return parts.sign("bad", "alert", _("Late since %(when)s") % {"when": parts.at(one.until_at)})
-    return parts.sign("todo", "clock", _("Until %(when)s") % {"when": parts.at(one.until_at)})
+        return escape(told) % {"when": parts.at(one.done_at), "name": giver or _("somebody")}
+    return parts.sign("bad", "alert", _("Late")) if one.until_at < parts.now else parts.sign("todo", "clock", _("Open"))
 
 
 def _give(one: Duty, here: str) -> dict[str, Any]:

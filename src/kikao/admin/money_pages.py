@@ -21,6 +21,7 @@ from kikao.admin.parts import (
     make_cursor,
     note_look,
     sections,
+    together,
 )
 from kikao.admin.search import Search
 from kikao.core import i18n
@@ -113,9 +114,11 @@ def _line(one: Payment, parts: Parts) -> list[Any]:
 
 def _try(one: Payment, parts: Parts) -> list[Any]:
     tone, icon, word = words.STATES[one.state]
-    state = parts.sign("bad", "alert", _("Contradiction")) if one.alarm else parts.sign(tone, icon, _(word))
+    states = [parts.sign(tone, icon, _(word))]
+    if one.alarm:
+        states.append(parts.sign("bad", "alert", _("Does not add up")))
     return [
-        parts.at(one.at), one.phone or "–", shown(one.amount) if one.phone else "–", state,
+        parts.at(one.at), one.phone or "–", shown(one.amount) if one.phone else "–", together(*states),
         one.receipt or (_("to come") if one.received else "–"), shown(one.received) if one.received else "–",
     ]
 
@@ -173,10 +176,10 @@ async def payment(
         badges=[word for word in (known.status, bill.payment_status) if word], amount=bill.amount,
         rows=_summary(known, actor, now),
         notices=[
-            {"tone": "danger", "title": _("M-Pesa contradicts itself"), "text": _(words.REASONS.get(alarm, alarm))}
+            {"tone": "danger", "title": _("Something does not add up here"), "text": _(words.REASONS.get(alarm, alarm))}
             for alarm in sorted(set(alarms))
         ],
-        blocks=[_tries(known, parts), _letters(known, parts), _moves(known, parts), _duties(known, parts)],
+        blocks=[block(known, parts) for block in (_tries, _evidence, _letters, _moves, _duties)],
         events=_events(known, actor),
     )
 
@@ -205,11 +208,19 @@ def _block(heading: str, caption: str, shape: list[dict[str, Any]], rows: list[l
 
 def _tries(known: Known, parts: Parts) -> dict[str, Any]:
     shape = columns(
-        _("When"), _("Phone"), _("Asked for"), _("How it stands"), _("Receipt"), _("Came"), _("Known by"),
-        _("M-Pesa's code"), num=(2, 5),
-    )  # fmt: skip
-    rows = [[*_try(one, parts), _(words.METHODS[one.method]) if one.method else "–", _said(one)] for one in known.tries]
+        _("When"), _("Phone"), _("Asked for"), _("How it stands"), _("Receipt"), _("Came"), num=(2, 5)
+    )
+    rows = [_try(one, parts) for one in known.tries]
     return _block(_("Tries and receipts"), parts.zone, shape, rows, _("Nobody has tried to pay yet."))
+
+
+def _evidence(known: Known, parts: Parts) -> dict[str, Any]:
+    rows = [
+        [parts.at(one.at), one.receipt or "–", _(words.METHODS[one.method]) if one.method else "–", _said(one)]
+        for one in known.tries
+    ]
+    shape = columns(_("When"), _("Receipt"), _("Known by"), _("M-Pesa's code"))
+    return _block(_("Evidence"), _("How we know"), shape, rows, _("Nothing is known yet."))
 
 
 def _said(one: Payment) -> str:
@@ -247,14 +258,16 @@ def _duties(known: Known, parts: Parts) -> dict[str, Any]:
 
 def _events(known: Known, actor: Actor) -> list[dict[str, Any]]:
     return [
-        {"text": _(words.JOURNAL.get(line.verb, line.verb)) + _sum(line), "by": _by(line, known.people),
+        {"text": _(words.JOURNAL.get(line.verb, line.verb)) + _more(line), "by": _by(line, known.people),
          "when": i18n.when(line.at, actor.time_zone)}
         for line in reversed(known.lines)
     ]
 
 
-def _sum(line: Line) -> str:
-    amount = line.facts.get("amount")
+def _more(line: Line) -> str:
+    amount, why = line.facts.get("amount"), str(line.facts.get("why"))
+    if line.verb == "contradiction":
+        return f": {_(words.REASONS.get(why, why))}"
     return f": {shown(amount)}" if isinstance(amount, int) else ""
 
 

@@ -113,7 +113,7 @@ async def strays(
         await note_look(conn, actor, now, page="strays")
     parts, next_at = Parts(actor, now), make_cursor(more)
     letters = _table(
-        _("Letters that fit nothing") if alarms else None, _("The newest first. %(zone)s") % {"zone": parts.zone},
+        _("Letters that fit nothing"), _("The newest first. %(zone)s") % {"zone": parts.zone},
         columns(_("Reference"), _("When"), _("What it did"), _("Why")), [_stray(one, parts) for one in found],
         (_("Every letter fits"), _("What comes on M-Pesa's paths and fits nothing would stand here.")),
     ) | {
@@ -121,12 +121,12 @@ async def strays(
         "first_url": "/practice/strays" if after else None,
     }  # fmt: skip
     contradictions = _table(
-        _("M-Pesa contradicts itself"), parts.zone,
+        _("What does not add up"), parts.zone,
         columns(_("Reference"), _("When"), _("What stands"), _("Why somebody should look")),
         [_alarm(one, parts) for one in alarms], ("", ""),
     )
     return _page(
-        request, kit, actor, _("Letters that fit nothing"), "strays", [contradictions, letters] if alarms else [letters]
+        request, kit, actor, _("Letters"), "strays", [contradictions, letters] if alarms else [letters]
     )
 
 
@@ -201,11 +201,12 @@ def _stuck_messages(found: list[Message], about: dict[Any, reports.About], parts
 
 def _unreachable(found: list[Message], about: dict[Any, reports.About], parts: Parts) -> dict[str, Any]:
     rows = [
-        [*_whom(one, about), parts.at(one.dropped_at) if one.dropped_at else "–", one.dropped_why or "–"]
+        [*_whom(one, about), parts.at(one.dropped_at) if one.dropped_at else "–",
+         _(words.UNREACHED.get(one.dropped_why or "", one.dropped_why or "–"))]
         for one in found
     ]
     shape = columns(_("For"), _("Reference"), _("Message"), _("When"), _("Why"))
-    caption = _("Of the last 30 days. Somebody has to ring these people.")
+    caption = _("Of the last 30 days. Somebody has to ring these people. %(zone)s") % {"zone": parts.zone}
     return _table(_("Could not be reached"), caption, shape, rows, (_("Everybody could be reached."), ""))
 
 

@@ -76,30 +76,25 @@ async def _today(conn: Conn, actor: Actor, now: datetime, midnight: datetime) ->
 
 def _todo(found: reports.Figures, odd: Odd, kit: Kit, actor: Actor) -> list[dict[str, Any]]:
     """What this actor can do something about, the most urgent first."""
+    owed = _("%(amount)s. Somebody waits for it.") % {"amount": shown(found.duties_amount)}
     lines: list[tuple[int, tuple[str, ...], str, str, str, str]] = [
-        (odd.contradictions, MONEY, "danger", _("M-Pesa contradicts itself"),
-         _("Money may be counted that never came, or the other way round."), "/practice/strays"),
-        (odd.stuck, CODES, "danger", _("Something is stuck"), _("Eight tries did not settle it."), "/practice/stuck"),
+        (odd.contradictions, MONEY, "danger", _("Payments that do not add up"),
+         _("Money may be counted that never came, or the other way round."), "strays"),
+        (odd.stuck, CODES, "danger", _("Something is stuck"), _("Eight tries did not settle it."), "stuck"),
         (not kit.emergency_lines, ("admin",), "danger", _("No emergency number is shown"),
-         _("Ring one, then add it. New listings wait for it."), "/practice/psychologists"),
-        (found.late_duties, MONEY, "danger", _("Money should have gone back by now"),
-         _("Somebody waits for it."), "/practice/duties"),
-        (found.duties, MONEY, "attention", _("Money to give back: %(amount)s") % {"amount": shown(found.duties_amount)},
-         _("Somebody waits for it."), "/practice/duties"),
-        (found.codes, CODES, "attention", _("Codes to check"), _("Times are kept until somebody looks."),
-         "/practice/codes"),
-        (found.suspense, MONEY, "attention", _("Money that belongs to nothing yet"), _("Find out whose it is."),
-         "/practice/suspense"),
-        (found.strays, MONEY, "attention", _("Letters that fit nothing"), _("Forged, or for somebody else."),
-         "/practice/strays"),
-        (odd.unreachable, MESSAGES, "attention", _("People who could not be reached"), _("Somebody has to ring them."),
-         "/practice/stuck"),
-        (found.waiting_psychologists, ("admin",), "info", _("Psychologists who wait to be listed"),
-         _("Check registration and licence."), "/practice/psychologists?show=waiting"),
+         _("Ring one, then add it. New listings wait for it."), "psychologists"),
+        (found.late_duties, MONEY, "danger", _("Money should have gone back by now"), owed, "duties"),
+        (found.duties, MONEY, "", _("Money to give back"), owed, "duties"),
+        (found.codes, CODES, "", _("Codes to check"), _("Times are kept until somebody looks."), "codes"),
+        (found.suspense, MONEY, "", _("Money that belongs to nothing yet"), _("Find out whose it is."), "suspense"),
+        (found.strays, MONEY, "", _("Letters that fit nothing"), _("Forged, or for somebody else."), "strays"),
+        (odd.unreachable, MESSAGES, "", _("People who could not be reached"), _("Somebody has to ring them."), "stuck"),
+        (found.waiting_psychologists, ("admin",), "", _("Psychologists who wait to be listed"),
+         _("Check registration and licence."), "psychologists?show=waiting"),
     ]  # fmt: skip
     return [
-        {"tone": tone, "title": title, "text": text, "label": _("Look"), "url": url}
-        for count, roles, tone, title, text, url in lines if count and actor.has(*roles)
+        {"tone": tone, "title": title, "text": text, "count": int(count), "url": f"/practice/{name}"}
+        for count, roles, tone, title, text, name in lines if count and actor.has(*roles)
     ]
 
 
@@ -108,9 +103,7 @@ def _figures(found: reports.Figures, actor: Actor) -> list[dict[str, Any]]:
         (MESSAGES, _("Sessions today"), found.today, "/practice/sessions"),
         (MESSAGES, _("Requests without an answer"), found.to_answer, "/practice/sessions"),
         (CODES, _("Accepted, not paid"), found.to_pay, ""),
-        (CODES, _("Codes to check"), found.codes, "/practice/codes"),
         (MONEY, _("Open duties"), found.duties, "/practice/duties"),
-        (MONEY, _("In suspense"), found.suspense, "/practice/suspense"),
     ]
     return [
         {"label": label, "value": value, "url": url or None}

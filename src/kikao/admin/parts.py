@@ -23,6 +23,11 @@ MESSAGES = ("admin", "desk")
 LOOK = "look at payments"
 
 
+def together(*signs: Markup) -> Markup:
+    """Several in one cell."""
+    return Markup('<span class="badges">{}</span>').format(Markup("").join(signs))
+
+
 class Parts:
     """The macros of core/parts.html, for cells that are made here; loaded once for a page."""
 
@@ -33,21 +38,21 @@ class Parts:
 
     def badges(self, *words: str) -> Markup:
         """Status words as the rest of the house shows them."""
-        return Markup(" ").join(self._parts.badge(word) for word in words)
+        return together(*(self._parts.badge(word) for word in words))
 
     def sign(self, tone: str, icon: str, label: str) -> Markup:
-        shown = Markup('<span><span class="badge badge--{}">{}{}</span></span>')
+        shown = Markup('<span class="badge badge--{}">{}{}</span>')
         return shown.format(tone, self._parts.icon(icon), label)
 
     def actions(self, *found: dict[str, Any]) -> Markup:
         made: Markup = self._parts.actions(list(found))
         return made
 
-    def at(self, moment: datetime) -> str:
+    def at(self, moment: datetime) -> Markup:
         """Day and clock; the caption of the table names the zone."""
         day = i18n.short_day(moment, self._zone)
         year = f" {moment.year}" if abs((self.now - moment).days) >= 300 else ""
-        return f"{day}{year}, {i18n.clock(moment, self._zone)}"
+        return Markup('<span class="nowrap">{}{}, {}</span>').format(day, year, i18n.clock(moment, self._zone))
 
     @property
     def zone(self) -> str:

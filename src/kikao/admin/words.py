@@ -62,7 +62,7 @@ JOURNAL = {
     "receive": _("Money came"), "receive in suspense": _("Money came that fits nothing"),
     "confirm": _("M-Pesa confirmed what somebody vouched for"),
     "receipt belongs elsewhere": _("M-Pesa says that the receipt is another payment's"),
-    "contradiction": _("M-Pesa contradicted itself"), "owe back": _("Has to be given back"),
+    "contradiction": _("Something did not add up"), "owe back": _("Has to be given back"),
     "give back": _("Given back"), "waive": _("Waived"), "place": _("Money from suspense was placed here"),
     "look at payments": _("Looked at"), "try again": _("Tried again by hand"),
 }
@@ -72,3 +72,5 @@ MISSING = {
     "public_yes": _("They have not said yes to being listed."),
     "emergency_line": _("No emergency number has been rung and entered yet. New listings wait for it."),
 }
+# Why a message reached nobody; a channel's own reasons stand as they are.
+UNREACHED = {"no contact": _("No contact that works")}

@@ -1,0 +1,164 @@
+"""The practice's pages as finance, desk and admin see them: on a phone and on a desk, light and dark."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from admin.books import Books, Owed
+from kikao.core.clock import utc_now
+from kikao.core.crypto import Vault
+from kikao.core.db import Database
+from kikao.core.settings import read as machine
+from kikao.payments import claims
+from kikao.sessions import rules
+from kikao.wiring import wire
+from sessions.staging import stage
+from support import house as houses
+from support.cast import PASSWORD, Cast, Member, workday
+
+from .conftest import Screen, open_screen
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+PAGES = ("payments", "duties", "suspense", "codes", "strays", "stuck", "psychologists", "sessions")
+
+
+async def _staged(db: Database, books: Books, status: str, client: Member, hour: int) -> Owed:
+    now = utc_now()
+    async with db.transaction() as conn:
+        start = workday(now, hour=hour)
+        session_id = await stage(conn, books.cast, status, start, now, client=client, open_no=hour)
+        row = await conn.fetchrow("select reference, charge_id from sessions.session where id = $1", session_id)
+        assert row is not None
+        await conn.execute(
+            "update payments.charge set open_until = now() + interval '6 hours', closed_at = null where id = $1",
+            row["charge_id"],
+        )
+    return Owed(session_id, row["reference"], row["charge_id"])
+
+
+async def a_bad_week(db: Database, cast: Cast, house: houses.House) -> Owed:
+    """One of everything that finance has to look at; the payment about which most is known."""
+    wire()
+    books = Books(db, Vault(machine(house.env).keys), cast)
+    paid = await _staged(db, books, rules.APPROVED, cast.amina, 9)
+    await books.failed(paid, cast.amina.phone)
+    books.till.clock.move(200)
+    await books.forged(await books.contradicted(paid, cast.halima.phone))
+    await books.paid(await _staged(db, books, rules.CANCELLED, cast.baraka, 10), cast.baraka.phone)
+    await books.paid(await _staged(db, books, rules.APPROVED, cast.halima, 11), "+254700000061", amount=9000)
+    typed = await _staged(db, books, rules.PAYMENT_SUBMITTED, cast.baraka, 13)
+    late = await _staged(db, books, rules.EXPIRED, cast.halima, 14)
+    async with db.transaction() as conn:
+        await claims.submit(conn, cast.baraka.actor, typed.charge_id, "UKM1234567", utc_now())
+        await claims.submit(conn, cast.halima.actor, late.charge_id, "UKM7654321", utc_now())
+    stuck = await _staged(db, books, rules.APPROVED, cast.amina, 15)
+    await books.stuck_attempt(stuck, "+254700000062")
+    await books.message(stuck.session_id, cast.amina.person_id)
+    await books.message(typed.session_id, cast.baraka.person_id, dropped="no contact")
+    async with db.connection() as conn:
+        await conn.execute(
+            "update directory.psychologist set status = 'waiting' where id = $1", cast.wanjiru.person_id
+        )
+        await conn.execute(
+            "update directory.psychologist set public_yes_at = null, licence_until = null where id = $1",
+            cast.wanjiru.person_id,
+        )
+    return paid
+
+
+async def sign_in(screen: Screen, url: str, member: Member) -> None:
+    page = screen.page
+    await page.goto(f"{url}/sign-in?next=/practice")
+    await page.get_by_label(re.compile("phone|e-mail", re.IGNORECASE)).first.fill(member.email)
+    await page.get_by_label("Password", exact=False).first.fill(PASSWORD)
+    await page.locator("main").get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("heading", name="The practice today")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", ["360", "1280"])
+async def test_every_page_of_the_practice(db: Database, cast: Cast, url: str, browser: Browser, size: str) -> None:
+    async with houses.running(url, worker=False) as house:
+        screen = await open_screen(browser, size, scheme="dark")
+        await sign_in(screen, house.url, cast.njeri)
+        for name in PAGES:
+            await screen.page.goto(f"{house.url}/practice/{name}")
+            await screen.look(f"practice-empty-{name}")
+        known = await a_bad_week(db, cast, house)
+        for name in ("", *PAGES, f"payments/{known.charge_id}"):
+            await screen.page.goto(f"{house.url}/practice/{name}")
+            await in_both_lights(screen, "practice-one-payment" if "/" in name else f"practice-{name or 'overview'}")
+
+
+async def in_both_lights(screen: Screen, what: str) -> None:
+    size = screen.name.split("-")[0]
+    for scheme in ("light", "dark"):
+        await screen.page.emulate_media(color_scheme=scheme)
+        screen.name = f"{size}-{scheme}"
+        await screen.look(what)
+
+
+@pytest.mark.parametrize("size", ["360", "1280"])
+async def test_finance_at_work(db: Database, cast: Cast, url: str, browser: Browser, size: str) -> None:
+    async with houses.running(url, worker=False) as house:
+        known = await a_bad_week(db, cast, house)
+        screen = await open_screen(browser, size)
+        await sign_in(screen, house.url, cast.njeri)
+        await find(screen, house.url, known)
+        await give_back(screen, house.url)
+        await place(screen, house.url, known)
+        await refuse_to_list(screen, house.url)
+
+
+async def find(screen: Screen, url: str, known: Owed) -> None:
+    page = screen.page
+    await page.goto(f"{url}/practice/payments")
+    await page.get_by_text("Search", exact=True).first.click()
+    await page.get_by_label("Last digits of the phone").fill("12")
+    await page.locator("form.filter").get_by_role("button", name="Search").click()
+    await screen.look("practice-search-refused")
+    await expect(page.get_by_label("Last digits of the phone")).to_have_value("12")
+    await page.get_by_label("Last digits of the phone").fill("")
+    await page.get_by_label("Name").fill("Nobody like that")
+    await page.locator("form.filter").get_by_role("button", name="Search").click()
+    await screen.look("practice-search-empty")
+    await page.get_by_label("Name").fill("Amina")
+    await page.locator("form.filter").get_by_role("button", name="Search").click()
+    assert "amina" not in page.url.lower()
+    await page.get_by_role("link", name=known.reference).first.click()
+    await expect(page.get_by_role("heading", name="Ledger")).to_be_visible()
+
+
+async def give_back(screen: Screen, url: str) -> None:
+    page = screen.page
+    await page.goto(f"{url}/practice/duties")
+    await page.locator("summary", has_text="Given back").first.click()
+    await screen.look("practice-give-back")
+    await page.locator("dialog[open]").get_by_role("button", name="Given back").click()
+    await page.goto(f"{url}/practice/duties?show=all")
+    await expect(page.get_by_text("by Njeri").first).to_be_visible()
+    await screen.look("practice-given-back")
+
+
+async def place(screen: Screen, url: str, known: Owed) -> None:
+    page = screen.page
+    await page.goto(f"{url}/practice/suspense")
+    await page.locator("summary", has_text="It belongs to").first.click()
+    await page.locator("dialog[open]").get_by_label("Reference").fill("nonsense")
+    await page.locator("dialog[open]").get_by_role("button", name="Put it there").click()
+    await expect(page.get_by_text("There is no such reference")).to_be_visible()
+    await screen.look("practice-suspense-refused")
+    await page.locator("summary", has_text="It belongs to").first.click()
+    await page.locator("dialog[open]").get_by_role("button", name="Put it there").click()
+    await expect(page.get_by_text("Found where it belongs")).to_be_visible()
+
+
+async def refuse_to_list(screen: Screen, url: str) -> None:
+    page = screen.page
+    await page.goto(f"{url}/practice/psychologists?show=waiting")
+    await page.locator("summary", has_text="List").first.click()
+    await page.locator("dialog[open]").get_by_role("button", name="List").click()
+    await expect(page.get_by_text("have not said yes").first).to_be_visible()
+    await screen.look("practice-not-listed")
