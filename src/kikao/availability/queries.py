@@ -37,6 +37,9 @@ taken as (
     from asked a join sessions.busy b
       on b.psychologist_id = a.psychologist_id
      and b.occupied && tstzrange(a.lower, a.upper + make_interval(mins => a.minutes + a.buffer))
+     -- Said again for the index by start, which is far quicker: nothing occupies more than eight hours.
+     and b.starts_at > a.lower - interval '8 hours'
+     and b.starts_at < a.upper + make_interval(mins => a.minutes + a.buffer)
     where b.hold_until is null or b.hold_until > :now::timestamptz
     group by b.psychologist_id
 ),

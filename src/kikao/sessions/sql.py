@@ -38,7 +38,9 @@ in_the_way as materialized (
     from asked a
     join sessions.session s
       on (s.psychologist_id = a.psychologist_id
-          and s.occupied && tstzrange(a.lower, a.upper + make_interval(mins => a.buffer)))
+          and s.occupied && tstzrange(a.lower, a.upper + make_interval(mins => a.buffer))
+          and s.starts_at > a.lower - interval '8 hours' -- for the index by start: nothing occupies more
+          and s.starts_at < a.upper + make_interval(mins => a.buffer))
       or (s.client_id = :client_id::uuid and (s.during && tstzrange(a.lower, a.upper) or s.open_no is not null))
 ),
 seat as (
