@@ -179,7 +179,7 @@ async def test_a_refused_look_leaves_no_line(world: World) -> None:
 
 async def test_no_title_says_what_a_page_is_about(world: World, books: Books) -> None:
     owed = await books.owed(await world.approved())
-    addresses = [f"/practice/{page}" for page in (*PAGES, "codes", "stuck", "psychologists", "sessions")]
+    addresses = [f"/practice/{page}" for page in (*PAGES, "codes", "stuck", "listing", "sessions")]
     for address in ("/practice", f"/practice/payments/{owed.charge_id}", *addresses):
         html = (await world.njeri.page("GET", address)).text
         title = re.search(r"<title>(.*?)</title>", html)

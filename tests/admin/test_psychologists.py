@@ -26,7 +26,7 @@ async def waiting(world: World) -> str:
         await conn.execute(
             "update directory.psychologist set status = 'waiting' where id = $1", world.cast.wanjiru.person_id
         )
-    return f"/practice/psychologists/{world.cast.wanjiru.person_id}"
+    return f"/practice/listing/{world.cast.wanjiru.person_id}"
 
 
 async def status(world: World) -> str:
@@ -71,7 +71,7 @@ async def test_each_decision_has_one_effect(world: World) -> None:
     for decision, after in (("list", "listed"), ("disable", "disabled")):
         for _tap in range(2):
             answer = await decide(world, address, decision, key=decision)
-            assert answer.headers["location"] == "/practice/psychologists"
+            assert answer.headers["location"] == "/practice/listing"
         assert await status(world) == after
     async with world.db.connection() as conn:
         verbs = await conn.fetch(
@@ -85,7 +85,7 @@ async def test_refused_and_disabled_can_be_listed_later(world: World) -> None:
     address = await waiting(world)
     for decision, offered in (("refuse", {"list"}), ("list", {"disable"}), ("disable", {"list"})):
         await decide(world, address, decision, key=str(new_id()))
-        html = (await world.njeri.page("GET", "/practice/psychologists")).text
+        html = (await world.njeri.page("GET", "/practice/listing")).text
         assert set(re.findall(rf'action="{address}/(\w+)"', html)) == offered
 
 
@@ -94,10 +94,10 @@ async def test_only_an_admin_decides(world: World) -> None:
     before = await picture(world.db)
     for who, expected in (("makena", 403), ("wambui", 403), ("otieno", 403), ("amina", 403), ("nobody", 303)):
         visitor = world.by_name[who]
-        assert (await visitor.page("GET", "/practice/psychologists")).status_code == expected
+        assert (await visitor.page("GET", "/practice/listing")).status_code == expected
         for decision in ("list", "refuse", "disable"):
             assert (await visitor.page("POST", f"{address}/{decision}")).status_code == expected
     assert (await decide(world, address, "promote")).status_code == 404
-    assert (await decide(world, "/practice/psychologists/x", "list")).status_code == 404
-    assert (await decide(world, f"/practice/psychologists/{new_id()}", "list")).status_code == 404
+    assert (await decide(world, "/practice/listing/x", "list")).status_code == 404
+    assert (await decide(world, f"/practice/listing/{new_id()}", "list")).status_code == 404
     assert changed(before, await picture(world.db)) == []

@@ -18,8 +18,7 @@ from support.refusals import nothing_changes
 from support.routes import all_routes
 
 OPENED = frozenset({"journal.entry"})  # each opening of a note or a reason stands there
-# For whoever works here: the practice's own pages say what the practice does.
-OWN_PAGES = ("/practice", "/api", "/schema", "/callbacks", "/health", "/ready", "/metrics")
+OWN_PAGES = ("/api", "/schema", "/callbacks", "/health", "/ready", "/metrics")
 
 
 @pytest.fixture(scope="module")

@@ -82,7 +82,7 @@ def _todo(found: reports.Figures, odd: Odd, kit: Kit, actor: Actor) -> list[dict
          _("Money may be counted that never came, or the other way round."), "strays"),
         (odd.stuck, CODES, "danger", _("Something is stuck"), _("Eight tries did not settle it."), "stuck"),
         (not kit.emergency_lines, ("admin",), "danger", _("No emergency number is shown"),
-         _("Ring one, then add it. New listings wait for it."), "psychologists"),
+         _("Ring one, then add it. New listings wait for it."), "listing"),
         (found.late_duties, MONEY, "danger", _("Money should have gone back by now"), owed, "duties"),
         (found.duties, MONEY, "", _("Money to give back"), owed, "duties"),
         (found.codes, CODES, "", _("Codes to check"), _("Times are kept until somebody looks."), "codes"),
@@ -90,7 +90,7 @@ def _todo(found: reports.Figures, odd: Odd, kit: Kit, actor: Actor) -> list[dict
         (found.strays, MONEY, "", _("Letters that fit nothing"), _("Forged, or for somebody else."), "strays"),
         (odd.unreachable, MESSAGES, "", _("People who could not be reached"), _("Somebody has to ring them."), "stuck"),
         (found.waiting_psychologists, ("admin",), "", _("Psychologists who wait to be listed"),
-         _("Check registration and licence."), "psychologists?show=waiting"),
+         _("Check registration and licence."), "listing?show=waiting"),
     ]  # fmt: skip
     return [
         {"tone": tone, "title": title, "text": text, "count": int(count), "url": f"/practice/{name}"}
@@ -120,7 +120,7 @@ def _links(actor: Actor) -> list[dict[str, str]]:
         (CODES, "codes", _("Codes"), _("What clients typed, to be checked")),
         (MONEY, "strays", _("Letters"), _("What M-Pesa sent and fits nothing")),
         (CODES, "stuck", _("Stuck"), _("What eight tries did not settle, who was not reached")),
-        (("admin",), "psychologists", _("Psychologists"), _("Who may be listed")),
+        (("admin",), "listing", _("Psychologists"), _("Who may be listed")),
     ]
     return [
         {"label": label, "url": f"/practice/{name}", "text": text}

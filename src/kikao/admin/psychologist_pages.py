@@ -34,7 +34,7 @@ DECISIONS: dict[str, Decision] = {
 }
 
 
-@read("/practice/psychologists")
+@read("/practice/listing")
 async def psychologists(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
 ) -> Response[str]:
@@ -52,13 +52,13 @@ async def _page(request: Req, kit: Kit, actor: Actor, refusal: NotReady | None =
         errors=[{"field": "", "detail": _(words.MISSING[one])} for one in refusal.facts["missing"]] if refusal else [],
         caption=_("Registration and licence, and when they were checked"),
         must_ring=not kit.emergency_lines,
-        tabs=tabs("/practice/psychologists", show, labels), people=[_person(one, actor) for one in found],
+        tabs=tabs("/practice/listing", show, labels), people=[_person(one, actor) for one in found],
         empty={"title": _("Nobody here"), "text": _("Psychologists who register stand here until they are checked.")},
         next_url=None, first_url=None,
     )
 
 
-@post("/practice/psychologists/{person_id:str}/{decision:str}")
+@post("/practice/listing/{person_id:str}/{decision:str}")
 async def decide(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     person_id: FromPath[str], decision: FromPath[str],
@@ -72,7 +72,7 @@ async def decide(
 
     async def run(conn: Conn) -> str:
         await verb(conn, actor, psychologist_id, now)
-        return "/practice/psychologists"
+        return "/practice/listing"
 
     try:
         return await form_once(request, kit, actor, now, run)
@@ -111,7 +111,7 @@ def _decisions(one: reports.Listed) -> list[dict[str, Any]]:
 
 def _decision(one: reports.Listed, decision: str, label: str, kind: str, title: str, text: str) -> dict[str, Any]:
     return {
-        "label": label, "url": f"/practice/psychologists/{one.id}/{decision}", "kind": kind, "key": str(new_id()),
+        "label": label, "url": f"/practice/listing/{one.id}/{decision}", "kind": kind, "key": str(new_id()),
         "confirm": {"title": title % {"name": one.name}, "text": text, "button": label},
     }
 
