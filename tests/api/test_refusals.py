@@ -169,10 +169,12 @@ async def test_over_https_browsers_are_told_to_stay_there(url: str) -> None:
         assert "; secure" in signed.headers["set-cookie"].lower()
 
 
-@pytest.mark.parametrize("path", sorted({path for method, path, _ in all_routes() if method == "GET"}))
+# Not the streams: without an attempt both answer 404, and with one they have no end.
+_READ = sorted({path for method, path, _ in all_routes() if method == "GET" and "/events" not in path})
+
+
+@pytest.mark.parametrize("path", _READ)
 async def test_head_answers_like_get_without_a_body(house: apps.World, hers: Any, path: str) -> None:
-    if path.endswith("/events/{attempt_id}"):
-        pytest.skip("a stream without an attempt is a 404 for both, and with one it has no end")
     address = re.sub(r"{\w+}", hers["reference"], path)
     got, head = await house.amina.page("GET", address), await house.amina.page("HEAD", address)
     assert head.status_code == got.status_code

@@ -78,6 +78,7 @@ async def test_an_emergency_number_must_have_been_rung(conn: Conn, cast: Cast, n
     insert into directory.emergency_line (id, name, number, for_whom, hours) values
         (gen_random_uuid(), 'Line', '0700 000 095', 'anyone', 'always')
     """
+    await conn.execute("delete from directory.emergency_line")
     await conn.execute(insert)
     assert "emergency" in str(await checkup.of_database(conn, now))
     await conn.execute(
