@@ -157,7 +157,7 @@ async def place(screen: Screen, url: str, known: Owed) -> None:
 
 async def refuse_to_list(screen: Screen, url: str) -> None:
     page = screen.page
-    await page.goto(f"{url}/practice/psychologists?show=waiting")
+    await page.goto(f"{url}/practice/listing?show=waiting")
     await page.locator("summary", has_text="List").first.click()
     await page.locator("dialog[open]").get_by_role("button", name="List").click()
     await expect(page.get_by_text("have not said yes").first).to_be_visible()
