@@ -14,7 +14,7 @@ import msgspec
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from litestar import Litestar, Response, Router
 from litestar.config.compression import CompressionConfig
-from litestar.datastructures import MutableScopeHeaders, State
+from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
@@ -40,32 +40,43 @@ _CSP = (
 )
 
 
+# Ready as they go out: no handler sets one of these itself, and every answer carries them.
+_SAFE = [
+    (b"content-security-policy", _CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    # Not no-referrer: browsers would then send `Origin: null` with our own forms, too.
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=()"),
+]
+
+
 async def security_headers(message: Message, scope: Scope) -> None:
     """On every answer, errors and refusals of the framework included."""
     if message["type"] != "http.response.start":
         return
-    headers = MutableScopeHeaders.from_message(message)
-    headers["content-security-policy"] = _CSP
-    headers["x-content-type-options"] = "nosniff"
-    # Not no-referrer: browsers would then send `Origin: null` with our own forms, too.
-    headers["referrer-policy"] = "same-origin"
-    headers["x-frame-options"] = "DENY"
-    headers["cross-origin-opener-policy"] = "same-origin"
-    headers["permissions-policy"] = "camera=(), microphone=(), geolocation=(), payment=()"
-    headers.setdefault("cache-control", "private, no-store")
+    headers = [*message["headers"], *_SAFE]
+    if not any(name.lower() == b"cache-control" for name, _ in message["headers"]):
+        headers.append((b"cache-control", b"private, no-store"))
     if scope["app"].state.kit.secure:
-        headers["strict-transport-security"] = "max-age=31536000; includeSubDomains"
+        headers.append((b"strict-transport-security", b"max-age=31536000; includeSubDomains"))
+    message["headers"] = headers
 
 
-async def provide_now(request: Req) -> datetime:
-    """One for the whole request: the guard's, where there was one."""
-    now: datetime = request.scope["state"].get("now") or utc_now()
-    return now
+# `kit`, `now` and `actor` ask for each other in a row: what could be had side by side would be started as tasks,
+# which costs more than all three.
 
 
 async def provide_kit(state: State) -> Kit:
     kit: Kit = state.kit
     return kit
+
+
+async def provide_now(request: Req, kit: NamedDependency[Kit]) -> datetime:
+    """One for the whole request: the guard's, where there was one."""
+    now: datetime = request.scope["state"].get("now") or utc_now()
+    return now
 
 
 async def _known(kit: Kit, token: str | None, kind: str, now: datetime) -> Actor:
@@ -81,7 +92,7 @@ async def page_actor(request: Req, kit: NamedDependency[Kit], now: NamedDependen
     return await _known(kit, request.cookies.get(COOKIE), "page", now)
 
 
-async def api_actor(request: Req) -> Actor:
+async def api_actor(request: Req, now: NamedDependency[datetime]) -> Actor:
     found: Actor = request.scope["state"]["actor"]
     return found
 
