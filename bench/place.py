@@ -125,7 +125,7 @@ async def _first_answer(port: int) -> None:
     shots: list[wire.Shot] = []
     while perf_counter() < until:
         with suppress(OSError):
-            shots = await wire.fire(port, [wire.get("/api/public/psychologists?limit=1")], 1, seconds=5, keep=True)
+            shots = await wire.fire(port, [wire.get("/ready")], 1, seconds=5, keep=True)
             if shots and shots[0].status == 200:
                 return
         await asyncio.sleep(0.01)
