@@ -23,8 +23,9 @@ lint: .venv/dev.done
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache | tail -n 16
 
+# Two processes, each with a PostgreSQL of its own; a file stays together, because its tests share what they set up.
 fast: .venv/dev.done
-	$(PYTEST) -m "not slow and not browser"
+	$(PYTEST) -n 2 --dist loadfile -m "not slow and not browser"
 
 test: check slow database15
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 
 import pytest
+from hypothesis import settings
 
 from kikao.core import db as database
 from kikao.core.clock import utc_now
@@ -21,6 +22,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     passed = {str(terminalreporter.config.rootpath / one.fspath) for one in terminalreporter.stats.get("passed", [])}
     for what, number in sorted(set().union(*(sizes.used[file] for file in passed & set(sizes.used)))):
         terminalreporter.write_line(f"{what}: {number:,}")
+
+
+# The same examples in every run of `make test`, so that a change is judged by what it changed; `make proof` looks
+# for new ones.
+settings.register_profile("kikao", deadline=None, database=None, derandomize=not sizes.FULL)
+settings.load_profile("kikao")
 
 
 @pytest.fixture

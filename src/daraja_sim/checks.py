@@ -1,7 +1,6 @@
 """The checks of a push and a query, in the order in which Daraja makes them."""
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping
@@ -51,7 +50,7 @@ def merchant(body: Mapping[str, Any], settings: Settings, now: datetime) -> None
         raise Refused(500, "500.001.1001", "Merchant does not exist")
     try:
         password = base64.b64decode(text(body, "Password"), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         password = ""
     if password != shortcode + settings.passkey + timestamp:
         raise Refused(500, "500.001.1001", "[MerchantValidate] - Wrong credentials")

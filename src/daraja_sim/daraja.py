@@ -1,7 +1,6 @@
 """The endpoints of Daraja itself: token, push, query, and what it says about everything else."""
 
 import base64
-import binascii
 from typing import Any
 
 from aiohttp import web
@@ -44,7 +43,7 @@ async def token(request: web.Request) -> web.StreamResponse:
             raise Refused(400, "400.008.02", "Invalid grant type passed")
         try:
             pair = base64.b64decode(credentials, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             pair = ""
         if pair != f"{world.settings.consumer_key}:{world.settings.consumer_secret}":
             return answers.empty()
