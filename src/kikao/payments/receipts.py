@@ -36,6 +36,8 @@ class Arrival(msgspec.Struct, frozen=True):
 async def take(conn: Conn, arrival: Arrival, receipt: Row | None, numbers: Numbers) -> bool:
     """Book an arrival for a held attempt. False when its number is evidence of something else already, and then
     nothing was written."""
+    # Before the receipt: its foreign key shares a lock on the charge, and two that share one cannot both have it.
+    await hold_charge(conn, arrival.charge_id)
     number = arrival.evidence.receipt
     if receipt is None:
         booked = await _first(conn, arrival, numbers)
