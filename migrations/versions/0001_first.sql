@@ -693,7 +693,8 @@ create table sessions.session (
         case when status in ('Confirmed', 'In Progress', 'Completed', 'No Show') then true end) stored,
 
     constraint no_two_at_one_time_for_a_psychologist
-        exclude using gist (psychologist_id with =, meeting_id with <>, occupied with &&) where (occupied is not null),
+        -- In this order: with the meeting second, each look would read all that a psychologist has ahead.
+        exclude using gist (psychologist_id with =, occupied with &&, meeting_id with <>) where (occupied is not null),
     constraint no_two_at_one_time_for_a_client
         exclude using gist (client_id with =, during with &&) where (during is not null),
     constraint settled_before_confirmed
