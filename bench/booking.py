@@ -34,7 +34,7 @@ select count(*) as sessions, count(c.id) as charges,
        (select count(*) from notifications.outbox where kind = 'requested') as messages,
        (select count(*) from sessions.session a join sessions.session b
         on a.psychologist_id = b.psychologist_id and a.id < b.id and a.occupied && b.occupied) as overlaps
-from sessions.session s left join payments.charge c on c.id = s.charge_id
+from sessions.session s left join payments.charge c on c.id = s.charge_id where s.status = 'Pending Approval'
 """
 
 

@@ -137,16 +137,21 @@ _SIGN_INS = f"""
 """
 
 
-async def seed_past(conn: Conn, now: datetime, *, psychologist: int, sessions: int, clients: int) -> None:
-    """`sessions` that one psychologist has held, one an hour back in time, nine of ten completed and paid."""
+async def seed_past(
+    conn: Conn, now: datetime, *, psychologist: int, sessions: int, clients: int, first: int
+) -> None:
+    """`sessions` that one psychologist has held, one an hour back in time, nine of ten completed and paid.
+
+    `first`: the number of the first, so that several such pasts do not share ids.
+    """
     await conn.execute(
         f"""
         insert into payments.charge (id, purpose, purpose_id, reference, amount, paid, link_hash, created_at)
         select {sql_id(CHARGE, 'n')}, 'session', {sql_id(SESSION, 'n')}, {_reference('n')}, 2500, 2500,
                sha256(int8send(n)), $1
-        from generate_series(1, $2::integer) n
+        from generate_series($3::integer, $3::integer + $2::integer - 1) n
         """,
-        now, sessions, timeout=PATIENCE,
+        now, sessions, first, timeout=PATIENCE,
     )  # fmt: skip
     await conn.execute(
         f"""
@@ -161,10 +166,10 @@ async def seed_past(conn: Conn, now: datetime, *, psychologist: int, sessions: i
                at + interval '60 minutes', at, 2500, 2500, '{crowd_id(TERMS, 0)}',
                case when n % 10 = 0 then 'Cancelled' else 'Completed' end, at, {sql_id(CHARGE, 'n')}, at, at,
                at, '{SYSTEM}', at, '{SYSTEM}', at, '{SYSTEM}'
-        from generate_series(1, $2::integer) n,
-             lateral (select date_trunc('hour', $1::timestamptz) - make_interval(hours => 1 + n) as at) t
+        from generate_series($4::integer, $4::integer + $2::integer - 1) n,
+             lateral (select date_trunc('hour', $1::timestamptz) - make_interval(hours => 2 + n - $4::integer) as at) t
         """,
-        now, sessions, clients, timeout=PATIENCE,
+        now, sessions, clients, first, timeout=PATIENCE,
     )  # fmt: skip
 
 

@@ -32,7 +32,9 @@ async def add_past(url: str) -> None:
     opened = await db.connect(url, size=1)
     async with opened.connection() as conn:
         await conn.execute("set statement_timeout = 0")
-        await crowd.seed_past(conn, utc_now(), psychologist=BUSY_ONE, sessions=PAST, clients=place.CLIENTS)
+        await crowd.seed_past(
+            conn, utc_now(), psychologist=BUSY_ONE, sessions=PAST, clients=place.CLIENTS, first=2_000_000
+        )
         await conn.execute("analyze", timeout=crowd.PATIENCE)
         await conn.execute("checkpoint", timeout=crowd.PATIENCE)
     await opened.close()
