@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
@@ -114,6 +116,9 @@ async def waited_for(cluster: Cluster, say: Say) -> None:
 
 
 async def main() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)  # so that everything is put away
     figures: list[Figure] = []
 
     def say(figure: Figure) -> None:
@@ -131,4 +136,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        sys.exit(130)

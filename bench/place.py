@@ -21,6 +21,7 @@ from kikao.core.crypto import new_key
 from kikao.core.embedded import Cluster
 
 READY_WITHIN = 60.0
+PREFIX = "kikao-bench-"
 TEMPLATE = "bench_crowd"
 PSYCHOLOGISTS, CLIENTS = 300, 60_000
 
@@ -30,13 +31,25 @@ def cluster() -> Iterator[Cluster]:
     """An embedded PostgreSQL of its own with everything that makes it durable; gone afterwards."""
     home = Path("/var/tmp")  # a disk, where the other temporary folder may be memory
     home = home if os.access(home, os.W_OK) else Path(tempfile.gettempdir())
-    made = Cluster(home / f"kikao-bench-{os.getpid()}")
+    _sweep(home)
+    made = Cluster(home / f"{PREFIX}{os.getpid()}")
     try:
         made.start()
         yield made
     finally:
         made.stop()
         shutil.rmtree(made.folder, ignore_errors=True)
+
+
+def _sweep(home: Path) -> None:
+    """Remove what a run that was killed left behind: nobody else would."""
+    for folder in home.glob(f"{PREFIX}*"):
+        if os.access(folder, os.W_OK) and not Path(f"/proc/{folder.name.removeprefix(PREFIX)}").exists():
+            orphan = Cluster(folder)
+            if orphan.answers():
+                orphan.start()  # adopts a server whose starter is dead
+                orphan.stop()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 async def make_template(place: Cluster) -> None:
