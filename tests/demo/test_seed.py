@@ -46,7 +46,13 @@ async def test_eight_psychologists_are_listed_and_have_free_times(seeded: Conn, 
     choices = await directory.choices(seeded)
     assert len(choices.languages) > 3
     for psychologist in people.PSYCHOLOGISTS:
-        profile = await directory.one(seeded, psychologist.person.email.partition("@")[0], now, EMPTY)
+        slug = await seeded.fetchval(
+            """
+            select d.slug from directory.practising d join accounts.people p on p.id = d.id where p.name = $1
+            """,
+            psychologist.person.name,
+        )
+        profile = await directory.one(seeded, slug, now, EMPTY)
         assert profile.rates
 
 

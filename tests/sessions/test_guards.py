@@ -31,9 +31,18 @@ async def _side_by_side(desk: Desk, first: Request, second: Request) -> None:
         await transaction.start()
         await booking.request(conn, first, desk.now, EMPTY, VAULT)
         rival = asyncio.create_task(_try_to_book(desk, second))
-        await asyncio.sleep(0.2)
+        await _until_it_waits_or_is_done(desk, rival)
         await transaction.commit()
     await rival
+
+
+async def _until_it_waits_or_is_done(desk: Desk, rival: asyncio.Task[bool]) -> None:
+    """The database says when a rival waits for a lock; without its guard it waits for nobody."""
+    async with desk.db.connection() as conn:
+        while not rival.done() and not await conn.fetchval(
+            "select true from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' limit 1"
+        ):
+            await asyncio.sleep(0.01)
 
 
 async def _try_to_book(desk: Desk, asked: Request) -> bool:
