@@ -228,19 +228,6 @@ async def counts(conn: Conn, actor: Actor, now: datetime) -> dict[str, int]:
     return {row["status"]: row["number"] for row in rows}
 
 
-async def meeting_is_ready(conn: Conn, session_id: UUID) -> bool:
-    """Whether a link to meet is set for this session's psychologist."""
-    return bool(
-        await conn.fetchval(
-            """
-            select d.meeting_link is not null from sessions.session s
-            join directory.practising d on d.id = s.psychologist_id where s.id = $1
-            """,
-            session_id,
-        )
-    )
-
-
 async def done_already(conn: Conn, session_id: UUID, verb: str, actor: Actor) -> bool:
     """Whether this actor's was the verb that brought the session where it is: doing it again changes nothing."""
     last = await conn.fetchrow(
