@@ -119,6 +119,19 @@ create table accounts.person (
     created_at timestamptz not null
 );
 
+-- How a person's state came to be: never edited. The newest one stands in the person's row as well.
+create table accounts.standing (
+    id uuid primary key,
+    person_id uuid not null references accounts.person on delete cascade,
+    state text not null constraint standing_state check (state in ('active', 'blocked', 'deceased', 'erased')),
+    sealed_reason bytea not null,
+    at timestamptz not null,
+    by_account uuid not null
+);
+create index standing_by_person on accounts.standing (person_id, at);
+create trigger standing_is_never_changed before update on accounts.standing
+    for each row execute function core.refuse_change();
+
 -- A way to sign in; belongs to one person, one person has one at most.
 create table accounts.account (
     id uuid primary key,

@@ -37,7 +37,7 @@ from kikao.payments import wires as payments_wires
 from kikao.payments.providers.mpesa import Merchant, Mpesa
 from kikao.payments.tokens import Tokens
 from kikao.sessions import api as sessions_api
-from kikao.sessions import checking_api, checking_pages, evidence
+from kikao.sessions import checking_api, checking_pages, evidence, leaving
 from kikao.sessions import jobs as sessions_jobs
 from kikao.sessions import notices as sessions_notices
 from kikao.sessions import pages as sessions_pages
@@ -53,6 +53,8 @@ def wire() -> None:
     payments_wires.page_of["session"] = "/s/{reference}"
     if evidence.release not in accounts_wires.verified:
         accounts_wires.verified.append(evidence.release)
+        accounts_wires.stands.append(leaving.stands)
+        accounts_wires.withdrawn.append(leaving.withdrawn)
     if not kinds.KINDS:
         kinds.add(*accounts_notices.KINDS, *payments_notices.KINDS, *sessions_notices.KINDS)
 

@@ -14,11 +14,15 @@ _KIND = {"sms": "phone", "email": "email"}
 
 
 async def _open(conn: Conn, post: Post, tools: Tools) -> Row | None:
-    """The code that this message carries, if it is still waited for and no newer one was asked for."""
+    """The code that this message carries, if it is still waited for, no newer one was asked for, and its person is
+    there: a code's row names no reader by whose state it could be withheld."""
     return await conn.fetchrow(
         """
-        select id, account_id, sealed_to, channel, sealed_code from accounts.verification
-        where id = $1 and used_at is null and expires_at > $2 and sends = $3 for update
+        select v.id, v.account_id, v.sealed_to, v.channel, v.sealed_code from accounts.verification v
+        where v.id = $1 and v.used_at is null and v.expires_at > $2 and v.sends = $3
+          and not exists (select from accounts.account a join accounts.person p on p.id = a.person_id
+                          where a.id = v.account_id and p.state in ('deceased', 'erased'))
+        for update of v
         """,
         post.about, tools.now, post.version,
     )

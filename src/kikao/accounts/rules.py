@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from kikao.core.errors import Invalid
+from kikao.core.errors import Invalid, NotPossible
 from kikao.core.phone import Contact, can_be_prompted, read_contact, read_phone
 
 LONGEST_NAME = 80
@@ -60,6 +60,40 @@ def span(kind: str, own_phone: bool, roles: Collection[str], numbers: Numbers, n
 
 def ranked(roles: Collection[str]) -> tuple[str, ...]:
     return tuple(role for role in RANK if role in roles)
+
+
+# how a person stands ------------------------------------------------------------------------------
+
+ACTIVE, BLOCKED, DECEASED, ERASED = "active", "blocked", "deceased", "erased"
+# To which state from which: what was a mistake can be set right, but what was erased is gone.
+STATES: dict[str, frozenset[str]] = {
+    ACTIVE: frozenset({BLOCKED, DECEASED}),
+    BLOCKED: frozenset({ACTIVE, DECEASED}),
+    DECEASED: frozenset({ACTIVE, BLOCKED}),
+    ERASED: frozenset({ACTIVE, BLOCKED, DECEASED}),
+}
+LONGEST_REASON = 500
+
+
+def check_state(was: str, state: str, reason: str) -> str:
+    """The reason, tidied. Raises Invalid, NotPossible."""
+    if state not in STATES:
+        raise Invalid.field("state", "unknown", "There is no such state.")
+    text = reason.strip()
+    if not text:
+        raise Invalid.field("reason", "missing", "Please say why, in a few words.")
+    if len(text) > LONGEST_REASON:
+        raise Invalid.field("reason", "too_long", "A reason can have 500 characters at most.")
+    if was not in STATES[state]:
+        raise NotPossible("This person is {state}: that cannot become another state in this way.", state=was)
+    return text
+
+
+def may_set_state(by: Collection[str], of: Collection[str], state: str) -> bool:
+    """Desk for clients, admin for everybody; only an admin erases."""
+    if "admin" in by:
+        return True
+    return "desk" in by and state != ERASED and STAFF.isdisjoint(of)
 
 
 # what people type ---------------------------------------------------------------------------------

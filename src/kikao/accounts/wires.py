@@ -1,4 +1,4 @@
-"""Who is told, in the same transaction, that somebody can be reached. kikao/wiring.py fills the list."""
+"""Who is told, in the same transaction, what happened to a person. kikao/wiring.py fills the lists."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from kikao.core.actor import Actor
+from kikao.core.crypto import Vault
 from kikao.core.db import Conn
 
 
@@ -26,4 +28,38 @@ verified: list[Callable[[Conn, Verified], Awaitable[None]]] = []
 
 async def tell_verified(conn: Conn, fact: Verified) -> None:
     for wire in verified:
+        await wire(conn, fact)
+
+
+class Stands(msgspec.Struct, frozen=True):
+    """This person's state is another one now. Whoever is told may raise a Refusal: then it is not."""
+
+    person_id: UUID
+    account_id: UUID | None
+    state: str
+    by: Actor
+    vault: Vault
+    at: datetime
+
+
+class Withdrawn(msgspec.Struct, frozen=True):
+    """There is no consent for this person any more."""
+
+    person_id: UUID
+    by: Actor
+    vault: Vault
+    at: datetime
+
+
+stands: list[Callable[[Conn, Stands], Awaitable[None]]] = []
+withdrawn: list[Callable[[Conn, Withdrawn], Awaitable[None]]] = []
+
+
+async def tell_stands(conn: Conn, fact: Stands) -> None:
+    for wire in stands:
+        await wire(conn, fact)
+
+
+async def tell_withdrawn(conn: Conn, fact: Withdrawn) -> None:
+    for wire in withdrawn:
         await wire(conn, fact)

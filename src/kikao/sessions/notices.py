@@ -22,6 +22,8 @@ from kikao.payments.links import pay_token
 from kikao.sessions import rules
 from kikao.sessions.booking import nearest
 
+GONE = ("deceased", "erased")
+
 
 class Facts(msgspec.Struct, frozen=True):
     """What a message may know of a session."""
@@ -39,6 +41,7 @@ class Facts(msgspec.Struct, frozen=True):
     pay_until: datetime | None
     given_back: int
     receipt: str | None
+    client_state: str
     others: tuple[datetime, ...] = ()
 
 
@@ -50,10 +53,12 @@ async def facts_of(conn: Conn, session_id: UUID) -> Facts | None:
                (select coalesce(sum(amount), 0) from payments.owed_back d
                 where d.charge_id = s.charge_id) as given_back,
                (select number from payments.money_in r
-                where r.charge_id = s.charge_id order by received_at limit 1) as receipt
+                where r.charge_id = s.charge_id order by received_at limit 1) as receipt,
+               c.state as client_state
         from sessions.session s
         join availability.timetable t on t.psychologist_id = s.psychologist_id
         join payments.charge_state m on m.id = s.charge_id
+        join accounts.people c on c.id = s.client_id
         where s.id = $1
         """,
         session_id,
@@ -81,6 +86,8 @@ def _kind(name: str, true_when: Callable[[Facts, datetime], bool], to_client: Te
         facts = await facts_of(conn, post.about)
         if facts is None or reader is None or not true_when(facts, tools.now):
             return None
+        if facts.client_state in GONE and reader.person_id != facts.psychologist_id:
+            return None  # a mother is not told of a time for the child that she lost
         if name == "paid too late":
             facts = msgspec.structs.replace(facts, others=await other_times(conn, facts, tools))
         text = to_psychologist if reader.person_id == facts.psychologist_id else to_client

@@ -72,7 +72,8 @@ judged as materialized (
                when exists (select from in_the_way where theirs and live) then 'slot_taken'
                when exists (select from directory.closed
                             where psychologist_id = :psychologist_id::uuid and client_id = :client_id::uuid)
-                 or exists (select from accounts.people where id = :client_id::uuid and state <> 'active')
+                 or exists (select from accounts.people
+                            where (id = :client_id::uuid or account_id = :account_id::uuid) and state <> 'active')
                then 'slot_taken'
                when exists (select from in_the_way where not live and (own or theirs)) then 'overdue'
                when (select open_no from seat) is null

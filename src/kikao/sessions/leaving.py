@@ -1,0 +1,76 @@
+"""What other rooms tell this one of a person: how they stand now, and that there is no consent any more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from kikao.accounts.wires import Stands, Withdrawn
+from kikao.core.actor import THE_SYSTEM, Actor
+from kikao.core.crypto import Vault
+from kikao.core.db import Conn
+from kikao.core.errors import Refusal
+from kikao.sessions import rules
+from kikao.sessions.actions import cancel, expire, read_reason
+from kikao.sessions.queries import visible
+
+
+class StillAhead(Refusal):
+    code = "session_ahead"
+    detail = "There is a confirmed session ahead. Cancel it first, so that everybody concerned is told."
+
+
+async def stands(conn: Conn, fact: Stands) -> None:
+    """Who is not active any more waits for nothing. Erased: also the words that were kept with their sessions."""
+    if fact.state == "active":
+        return
+    await _end_what_waits(conn, fact.by, fact.vault, fact.person_id, fact.account_id, fact.at)
+    if fact.state == "erased":
+        await _refuse_while_ahead(conn, fact)
+        await conn.execute(
+            """
+            update sessions.session set sealed_note = null, sealed_reason = null, country = null
+            where client_id = $1 and num_nonnulls(sealed_note, sealed_reason, country) > 0
+            """,
+            fact.person_id,
+        )
+
+
+async def withdrawn(conn: Conn, fact: Withdrawn) -> None:
+    await _end_what_waits(conn, fact.by, fact.vault, fact.person_id, None, fact.at)
+
+
+async def _refuse_while_ahead(conn: Conn, fact: Stands) -> None:
+    ahead = await conn.fetchval(
+        """
+        select exists (select from sessions.session
+                       where (client_id = $1 or requested_by = $2) and status in ('Confirmed', 'In Progress'))
+        """,
+        fact.person_id, fact.account_id,
+    )
+    if ahead:
+        raise StillAhead
+
+
+async def _end_what_waits(
+    conn: Conn, by: Actor, vault: Vault, person_id: UUID, account_id: UUID | None, now: datetime
+) -> None:
+    """By the verb *cancel*: what was paid in part goes back whole, and the psychologist is told."""
+    rows = await conn.fetch(
+        """
+        select id, hold_until <= $3 as overdue from sessions.session
+        where (client_id = $1 or requested_by = $2) and status = any ($4) order by id
+        """,
+        person_id, account_id, now, list(rules.WAITING),
+    )
+    for row in rows:
+        if row["overdue"]:
+            await expire(conn, row["id"], now)
+            continue
+        # Seen as what the practice or the client's side may do, whoever of them spoke.
+        session = await visible(conn, THE_SYSTEM, row["id"], now)
+        party = rules.DESK if by.has("desk", "admin") and by.person_id != person_id else rules.CLIENT
+        session = msgspec.structs.replace(session, parties=frozenset({party}))
+        await cancel(conn, by, session, read_reason(None, needed=False), now, vault)

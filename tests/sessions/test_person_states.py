@@ -1,0 +1,174 @@
+"""How a person stands (active, blocked, deceased, erased), consent taken back, and all that follows for sessions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from kikao.accounts import standing
+from kikao.core.errors import Forbidden, Invalid, NotFound, NotPossible
+from kikao.core.ids import new_id
+from kikao.core.practice import EMPTY
+from kikao.notifications.kinds import Post, Reader
+from kikao.sessions import booking, notices, rules
+from kikao.sessions.actions import SlotTaken
+from kikao.sessions.leaving import StillAhead
+from kikao.wiring import wire
+from sessions.conftest import VAULT, Desk
+from support.cast import Member
+from support.people import tools
+
+
+@pytest.fixture(autouse=True)
+def _all_wires() -> None:
+    wire()
+
+
+async def set_state(desk: Desk, by: Member, of: Member, state: str, reason: str = "told so by a relative") -> None:
+    async with desk.db.transaction() as conn:
+        await standing.set_state(conn, by.actor, VAULT, of.person_id, state, reason, desk.now)
+
+
+async def withdraw(desk: Desk, by: Member, of: Member) -> bool:
+    async with desk.db.transaction() as conn:
+        return await standing.withdraw_consent(conn, by.actor, VAULT, of.person_id, desk.now)
+
+
+async def waiting_and_confirmed(desk: Desk) -> tuple[UUID, UUID]:
+    """Both of Amina with Dr Otieno: one that waits for its money, one that is paid."""
+    waits = await desk.request(desk.cast.amina, desk.cast.otieno)
+    await desk.approve(desk.cast.otieno, waits)
+    paid = await desk.request(desk.cast.amina, desk.cast.otieno, desk.start + timedelta(hours=2))
+    await desk.approve(desk.cast.otieno, paid)
+    await desk.pay(paid)
+    return waits, paid
+
+
+@pytest.mark.parametrize("state", ["blocked", "deceased"])
+async def test_what_waits_ends_and_what_is_confirmed_stays_the_practice_s_to_cancel(desk: Desk, state: str) -> None:
+    waits, paid = await waiting_and_confirmed(desk)
+    await set_state(desk, desk.cast.wambui, desk.cast.amina, state)
+    assert [await desk.stored(one) for one in (waits, paid)] == ["Cancelled", "Confirmed"]
+    with pytest.raises(SlotTaken):
+        await desk.request(desk.cast.amina, desk.cast.otieno, desk.start + timedelta(hours=4))
+    await desk.cancel(desk.cast.njeri, paid)
+    assert await desk.owed(paid) == 2500
+    await set_state(desk, desk.cast.wambui, desk.cast.amina, "active", "it was somebody else")
+    await desk.request(desk.cast.amina, desk.cast.otieno, desk.start + timedelta(hours=4))
+
+
+async def test_whoever_is_blocked_books_for_nobody_else_either(desk: Desk) -> None:
+    await set_state(desk, desk.cast.njeri, desk.cast.halima, "blocked")
+    asked = msgspec.structs.replace(desk.asked(desk.cast.halima, desk.cast.otieno), client_id=desk.cast.zuri.person_id)
+    with pytest.raises(SlotTaken):
+        async with desk.db.transaction() as conn:
+            await booking.request(conn, asked, desk.now, EMPTY, VAULT)
+
+
+async def test_nothing_is_sent_for_the_deceased(desk: Desk) -> None:
+    """Whatever the kind and the status, to whoever requested; the psychologist still hears that a time is free."""
+    told: dict[str, set[str]] = {"active": set(), "deceased": set(), "erased": set()}
+    theirs = set()
+    for number, status in enumerate(rules.STATUSES):
+        session_id = await desk.stage(status, desk.start + timedelta(days=7 * number), open_no=number + 1)
+        for state, found in told.items():
+            await desk.run("update accounts.person set state = $2 where id = $1", desk.cast.amina.person_id, state)
+            found |= await kinds_told(desk, session_id, desk.cast.halima)
+        theirs |= await kinds_told(desk, session_id, desk.cast.otieno)
+    assert told["active"] >= {"accepted", "confirmed", "paid", "declined", "cancelled", "expired", "paid too late"}
+    assert told["deceased"] == told["erased"] == set()
+    assert "cancelled" in theirs
+
+
+async def kinds_told(desk: Desk, session_id: UUID, to: Member) -> set[str]:
+    reader = Reader(person_id=to.person_id, state="active", language="en", time_zone="Africa/Nairobi")
+    found = set()
+    for kind in notices.KINDS:
+        post = Post(id=new_id(), kind=kind.name, about=session_id, recipient=to.person_id, version=1,
+                    created_at=desk.now)
+        async with desk.db.transaction() as conn:
+            if await kind.compose(conn, post, reader, tools(desk.now)) is not None:
+                found.add(kind.name)
+    return found
+
+
+async def test_erased_name_contacts_and_words_go_and_the_ledger_keeps_an_id(desk: Desk) -> None:
+    amina = desk.cast.amina
+    waits, paid = await waiting_and_confirmed(desk)
+    noted = await desk.request(amina, desk.cast.wanjiru, desk.start + timedelta(hours=4), note="Please speak slowly.")
+    with pytest.raises(StillAhead):
+        await set_state(desk, desk.cast.njeri, amina, "erased")
+    assert await desk.stored(waits) == "Approved", "a refusal undoes all of it"
+    await desk.cancel(desk.cast.njeri, paid)
+    phone = await desk.value("select id from accounts.contact_point where value = $1", amina.phone)
+    await desk.run("update payments.charge set payer_contact = $1", phone)
+    await set_state(desk, desk.cast.njeri, amina, "erased", "she asked for it")
+
+    left = await desk.value("select to_jsonb(p)::text from accounts.person p where id = $1", amina.person_id)
+    everything = [left] + [
+        await desk.value(f"select coalesce(string_agg(to_jsonb(t)::text, ' '), '') from {table} t")
+        for table in ("accounts.account", "accounts.contact_point", "accounts.login", "accounts.verification",
+                      "journal.entry", "notifications.outbox", "payments.charge", "payments.move", "payments.receipt",
+                      "sessions.session")
+    ]
+    for word in ("Amina", amina.phone, amina.email):
+        assert word not in " ".join(everything)
+    assert await desk.value("select sealed_note from sessions.session where id = $1", noted) is None
+    assert await desk.value("select count(*) from payments.charge where payer_account = $1", amina.account_id) == 3
+    assert await desk.value("select sum(amount) from payments.move") > 0
+    assert await desk.value("select count(*) from accounts.consent where person_id = $1", amina.person_id) == 1
+    with pytest.raises(NotPossible):
+        await set_state(desk, desk.cast.njeri, amina, "active")
+
+
+async def test_who_may_say_how_a_person_stands(desk: Desk) -> None:
+    cast = desk.cast
+    for by, of, state, refusal in (
+        (cast.baraka, cast.amina, "blocked", Forbidden),
+        (cast.otieno, cast.amina, "blocked", Forbidden),
+        (cast.wambui, cast.amina, "erased", Forbidden),
+        (cast.wambui, cast.otieno, "blocked", Forbidden),
+        (cast.njeri, cast.njeri, "blocked", Forbidden),
+        (cast.njeri, cast.otieno, "erased", NotPossible),  # who works here
+        (cast.njeri, cast.amina, "active", NotPossible),  # so it is
+        (cast.njeri, cast.amina, "asleep", Invalid),
+    ):
+        with pytest.raises(refusal):
+            await set_state(desk, by, of, state)
+    with pytest.raises(Invalid):
+        await set_state(desk, cast.njeri, cast.amina, "blocked", "  ")
+    await set_state(desk, cast.wambui, cast.kamau, "deceased", "his daughter rang")
+    async with desk.db.transaction() as conn:
+        lines = await standing.standings(conn, cast.njeri.actor, VAULT, cast.kamau.person_id, desk.now)
+        with pytest.raises(Forbidden):
+            await standing.standings(conn, cast.otieno.actor, VAULT, cast.kamau.person_id, desk.now)
+    assert [(line.state, line.reason, line.by_account) for line in lines] == [
+        ("deceased", "his daughter rang", cast.wambui.account_id)]
+    assert "daughter" not in await desk.value("select string_agg(to_jsonb(e)::text, ' ') from journal.entry e")
+
+
+async def test_consent_taken_back_ends_what_waits_and_takes_no_new_request(desk: Desk) -> None:
+    amina = desk.cast.amina
+    waits, paid = await waiting_and_confirmed(desk)
+    await desk.pay(waits, 500)
+    assert await withdraw(desk, amina, amina)
+    assert not await withdraw(desk, amina, amina), "a second time changes nothing"
+    assert [await desk.stored(one) for one in (waits, paid)] == ["Cancelled", "Confirmed"]
+    assert (await desk.owed(waits), await desk.owed(paid)) == (500, 0)
+    row = await desk.value("select to_jsonb(c) from accounts.consent c where person_id = $1", amina.person_id)
+    assert (row["withdrawn_by"], row["withdrawn_at"] is not None) == (str(amina.account_id), True)
+    with pytest.raises(Invalid) as refused:
+        await desk.request(amina, desk.cast.otieno, desk.start + timedelta(hours=4))
+    assert refused.value.fields[0].field == "consent"
+
+
+async def test_who_may_take_consent_back(desk: Desk) -> None:
+    cast = desk.cast
+    for stranger in (cast.baraka, cast.otieno):
+        with pytest.raises(NotFound):
+            await withdraw(desk, stranger, cast.zuri)
+    assert await withdraw(desk, cast.halima, cast.zuri)  # acts for him
+    assert await withdraw(desk, cast.wambui, cast.kamau)  # he rang the desk
