@@ -37,7 +37,7 @@ from kikao.payments import wires as payments_wires
 from kikao.payments.providers.mpesa import Merchant, Mpesa
 from kikao.payments.tokens import Tokens
 from kikao.sessions import api as sessions_api
-from kikao.sessions import checking_api, checking_pages, evidence, leaving
+from kikao.sessions import calendar_pages, checking_api, checking_pages, evidence, leaving
 from kikao.sessions import jobs as sessions_jobs
 from kikao.sessions import notices as sessions_notices
 from kikao.sessions import pages as sessions_pages
@@ -130,6 +130,7 @@ async def forget(house: House, now: datetime) -> None:
 def page_handlers() -> list[Any]:
     return [
         *directory_pages.pages, *accounts_pages.pages, *payments_pages.pages, *sessions_pages.pages,
+        *calendar_pages.pages,
         *checking_pages.pages, *admin_pages.pages,
     ]
 

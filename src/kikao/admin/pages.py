@@ -10,7 +10,7 @@ import msgspec
 from litestar import Response
 from litestar.di import NamedDependency
 
-from kikao.admin import duty_pages, money_pages, odd_pages, psychologist_pages, reports
+from kikao.admin import day_pages, duty_pages, money_pages, odd_pages, psychologist_pages, reports
 from kikao.admin.parts import CODES, MESSAGES, MONEY, Parts, link, tabs
 from kikao.core import i18n
 from kikao.core.actor import Actor
@@ -113,6 +113,7 @@ def _figures(found: reports.Figures, actor: Actor) -> list[dict[str, Any]]:
 
 def _links(actor: Actor) -> list[dict[str, str]]:
     lines: list[tuple[tuple[str, ...], str, str, str]] = [
+        (MESSAGES, "day", _("The day"), _("Everybody's calendar, side by side")),
         (MESSAGES, "sessions", _("Sessions"), _("All of them, by time")),
         (MONEY, "payments", _("Payments"), _("Every try and every receipt")),
         (MONEY, "duties", _("Give back"), _("What has to be given back, by when")),
@@ -162,5 +163,6 @@ async def all_sessions(
 
 
 pages: list[Any] = [
-    overview, all_sessions, *money_pages.pages, *duty_pages.pages, *odd_pages.pages, *psychologist_pages.pages,
+    overview, all_sessions, *day_pages.pages, *money_pages.pages, *duty_pages.pages, *odd_pages.pages,
+    *psychologist_pages.pages,
 ]

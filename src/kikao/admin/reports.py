@@ -199,3 +199,14 @@ async def psychologists(conn: Conn, status: str | None) -> list[Listed]:
 def local_day(now: datetime, midnight: datetime) -> tuple[datetime, datetime]:
     """From one local midnight to the next."""
     return midnight, midnight + timedelta(days=1)
+
+
+async def at_work(conn: Conn) -> dict[UUID, str]:
+    """Who is listed, by name."""
+    rows = await conn.fetch(
+        """
+        select d.id, p.name from directory.practising d join accounts.people p on p.id = d.id
+        where d.status = 'listed' order by p.name, d.id
+        """
+    )
+    return {row["id"]: row["name"] for row in rows}

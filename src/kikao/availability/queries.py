@@ -242,3 +242,29 @@ async def outside(conn: Conn, psychologist_id: UUID, now: datetime) -> list[str]
         )
         found += [session["reference"] for session in lying]
     return found
+
+
+# Open hours as they stand, whoever is booked in them: what a calendar shows behind the sessions.
+_OPEN = Statement(f"""
+with asked as materialized (
+    select c.psychologist_id, c.time_zone, :mode::text as mode, 0 as minutes,
+           :lower::timestamptz as lower, :upper::timestamptz as upper
+    from availability.calendar c where c.psychologist_id = any (:psychologists::uuid[])
+),
+{sql.OPEN_TIME}
+select o.psychologist_id, lower(stretch) as from_at, upper(stretch) as to_at
+from open_time o cross join lateral unnest(o.hours) stretch
+where stretch && tstzrange(:lower::timestamptz, :upper::timestamptz)
+order by 1, 2
+""")
+
+
+async def open_hours(
+    conn: Conn, psychologists: Sequence[UUID], lower: datetime, upper: datetime
+) -> dict[UUID, list[tuple[datetime, datetime]]]:
+    """The stretches in which each of them can be met in some mode; who has none is missing."""
+    found: dict[UUID, set[tuple[datetime, datetime]]] = {}
+    for mode in ("Online", "In Person", "Phone"):
+        for row in await _OPEN.rows(conn, psychologists=list(psychologists), lower=lower, upper=upper, mode=mode):
+            found.setdefault(row["psychologist_id"], set()).add((row["from_at"], row["to_at"]))
+    return {who: sorted(stretches) for who, stretches in found.items()}

@@ -80,3 +80,8 @@ def day_name(day_: date) -> str:
 def full_day(day_: date) -> str:
     """`Tuesday 24 November`."""
     return format_date(day_, "EEEE d MMMM", locale=_locale())
+
+
+def short_date(day_: date) -> str:
+    """`Tue 24 Nov`."""
+    return format_date(day_, "EEE d MMM", locale=_locale())

@@ -119,6 +119,8 @@ def page(
 def _nav(viewer: Actor) -> list[dict[str, str]]:
     _ = i18n.gettext
     items = [("/team", _("Find a time"))]
+    if viewer.has("psychologist"):
+        items.append(("/me/calendar", _("My calendar")))
     if viewer.signed_in:
         items.append(("/me", _("My sessions")))
     if viewer.has("admin", "desk", "finance"):

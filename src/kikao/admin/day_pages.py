@@ -1,0 +1,61 @@
+"""The desk's day: everybody's calendar side by side."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from litestar import Response
+from litestar.di import NamedDependency
+
+from kikao.admin import reports
+from kikao.availability.queries import open_hours
+from kikao.core import i18n
+from kikao.core.actor import Actor
+from kikao.core.i18n import gettext as _
+from kikao.core.render import page
+from kikao.core.web import Kit, Req, need, read
+from kikao.sessions import calendar, calendar_faces, grid
+from kikao.sessions.calendar import Entry
+from kikao.sessions.calendar_pages import day_asked
+
+ADDRESS = "/practice/day"
+NEXT = timedelta(days=1)
+
+
+@read(ADDRESS)
+async def day(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[Any]:
+    need(actor, "desk", "admin")
+    zone = kit.time_zone
+    on = day_asked(request.query_params.get("on"), now, zone)
+    begin, end = grid.midnight(on, zone), grid.midnight(on + NEXT, zone)
+    async with kit.db.connection() as conn:
+        names = await reports.at_work(conn)
+        entries = await calendar.entries(conn, begin, end, now, psychologist_id=None)
+        opened = await open_hours(conn, list(names), begin, end)
+    booked: dict[UUID, list[Entry]] = {}
+    for one in entries:
+        booked.setdefault(one.psychologist_id, []).append(one)
+        names.setdefault(one.psychologist_id, one.psychologist_name)
+    working = [who for who in names if who in booked or who in opened]
+    every_stretch = [stretch for who in working for stretch in opened.get(who, [])]
+    shown = calendar_faces.shown_hours([on], zone, entries, every_stretch)
+    today = grid.day_of(now, zone) == on
+    return page(
+        request, kit, actor, "admin/day.html", heading=i18n.full_day(on), day=str(on),
+        hours=calendar_faces.hour_labels(*shown),
+        columns=[
+            calendar_faces.column(on, zone, shown, booked.get(who, []), opened.get(who, []), now, label=names[who])
+            | {"current": False}
+            for who in working
+        ],
+        zone=_("Times are %(zone)s.") % {"zone": i18n.zone_name(now, zone)},
+        earlier_url=f"{ADDRESS}?on={on - NEXT}", later_url=f"{ADDRESS}?on={on + NEXT}",
+        now_url=None if today else ADDRESS,
+    )
+
+
+pages: list[Any] = [day]
