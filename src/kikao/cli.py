@@ -77,19 +77,12 @@ def demo(_: argparse.Namespace) -> int:
 
 
 def serve(_: argparse.Namespace) -> int:
-    """Becomes granian; SIGTERM goes straight to it."""
     machine = settings.read()
     asyncio.run(_must_be_ready(machine.database_url))
-    os.execv(sys.executable, [sys.executable, "-m", "granian", *_granian(machine)])  # noqa: S606
+    from kikao import web
 
-
-def _granian(machine: settings.Settings) -> list[str]:
-    return [
-        "kikao.web:create_app", "--factory", "--interface", "asgi", "--no-ws", "--log-level", "warning",
-        "--host", machine.host, "--port", str(machine.port), "--workers", str(machine.web_workers),
-        # A stop that comes while a worker starts would wait for ever; a worker that dies would end them all.
-        "--workers-kill-timeout", "20", "--respawn-failed-workers",
-    ]  # fmt: skip
+    web.serve(machine)
+    return 0
 
 
 def work(_: argparse.Namespace) -> int:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 import msgspec
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from litestar import Litestar, Response, Router
 from litestar.config.compression import CompressionConfig
@@ -170,8 +175,8 @@ def _stop_streams_first(app: Litestar) -> None:
 @asynccontextmanager
 async def lifespan(app: Litestar) -> AsyncIterator[None]:
     async with wiring.house(app.state.settings) as house:
-        app.state.house = house
         app.state.kit = house.kit
+        app.state.provider = partial(wiring.provider, house.machine, house.db)
         app.state.stopping = asyncio.Event()
         _stop_streams_first(app)
         freshening = asyncio.create_task(_keep_lines_fresh(house.kit))
@@ -214,7 +219,30 @@ def behind(proxies: tuple[str, ...], app: Any) -> Any:
 
 
 def create_app() -> Any:
-    """What granian calls in each worker. Raises settings.BadSettings when the environment is not complete."""
+    """The whole application, from the environment. Raises settings.BadSettings when that is not complete."""
     logs.configure()
     machine = settings.read()
     return behind(machine.trusted_proxies, build(machine))
+
+
+@cache
+def _loaded() -> Any:
+    return create_app()
+
+
+def serve(machine: settings.Settings) -> None:
+    """Answers until it is told to stop; SIGTERM goes straight to granian.
+
+    The application is made before the workers are: they are copies of this process, so that everything is loaded
+    once and not once a worker, and the pages of memory that it fills are theirs together.
+    """
+    gc.disable()  # there is nothing to be found among what was only just made
+    _loaded()
+    gc.freeze()
+    gc.enable()
+    Granian(
+        "kikao.web:create_app", address=machine.host, port=machine.port, interface=Interfaces.ASGI, websockets=False,
+        workers=machine.web_workers, log_level=LogLevels.warning,
+        # A stop that comes while a worker starts would wait for ever; a worker that dies would end them all.
+        workers_kill_timeout=20, respawn_failed_workers=True,
+    ).serve(target_loader=_loaded, wrap_loader=False)  # fmt: skip

@@ -6,16 +6,14 @@ import asyncio
 import signal
 from contextlib import suppress
 
-import structlog
-
-from kikao import wiring
+from kikao import wiring, wiring_work
 from kikao.core import jobs, logs, settings
 from kikao.core.clock import utc_now
 from kikao.core.db import Database
 
 BEAT_SECONDS = 20.0
 HOUSEKEEPING_SECONDS = 3600.0
-log = structlog.get_logger("worker")
+log = logs.get("worker")
 
 
 async def beat(db: Database, stop: asyncio.Event) -> None:
@@ -42,7 +40,7 @@ async def keep_house(house: wiring.House, stop: asyncio.Event) -> None:
     """Forget what is too old, once an hour; a failed hour is made good by the next."""
     while not stop.is_set():
         try:
-            await wiring.forget(house, utc_now())
+            await wiring_work.forget(house, utc_now())
         except Exception as error:  # noqa: BLE001  the database may be away
             log.warning("forgetting_failed", error=type(error).__name__)
         with suppress(TimeoutError):
@@ -54,7 +52,7 @@ async def work(machine: settings.Settings) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    async with wiring.house(machine) as house, wiring.queues(house) as queues:
+    async with wiring.house(machine) as house, wiring_work.queues(house) as queues:
         log.info("worker_started")
         async with asyncio.TaskGroup() as group:
             group.create_task(beat(house.db, stop))

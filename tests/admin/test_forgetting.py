@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from kikao import wiring
+from kikao import wiring, wiring_work
 from kikao.core.clock import utc_now
 from kikao.core.db import Conn
 from kikao.core.ids import new_id
@@ -41,7 +41,7 @@ async def test_old_keys_and_letters_that_were_read_long_ago_go(conn: Conn, url: 
     for read, received in ((91 * DAY, 91 * DAY), (89 * DAY, 120 * DAY), (None, 120 * DAY)):
         await letter(conn, read, received)
     async with wiring.house(apps.machine(url)) as house:
-        await wiring.forget(house, NOW)
+        await wiring_work.forget(house, NOW)
     assert [row["key"] for row in await conn.fetch("select key from core.idempotency")] == ["young"]
     left = await conn.fetch("select read_at from payments.letter order by read_at nulls last")
     assert [row["read_at"] for row in left] == [NOW - 89 * DAY, None]

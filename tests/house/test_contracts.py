@@ -24,6 +24,7 @@ BREAKS = {
     "outgoing": ("journal/queries.py", "import kikao.core.outgoing"),
     "no-socket-in-a-verb": ("notifications/actions.py", "import kikao.notifications.channels.sms"),
     "strangers-know-no-verbs": ("notifications/channels/sms.py", "import kikao.notifications.actions"),
+    "quick-start": ("directory/pages.py", "import kikao.notifications.calendar_file"),
     "settings": ("sessions/rules.py", "from kikao.core import settings"),
     "strangers": ("core/phone.py", "import daraja_sim.numbers"),
 }

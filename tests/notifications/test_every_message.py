@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from demo_sink.server import Addresses
-from kikao import wiring
+from kikao import wiring_work
 from kikao.accounts import codes
 from kikao.core.clock import utc_now
 from kikao.core.db import Database
@@ -38,7 +38,7 @@ async def practice(db: Database, cast: Cast, sink: Addresses, inbox: httpx.Async
     """The real kinds of all rooms."""
     before = dict(kinds.KINDS)
     kinds.KINDS.clear()
-    wiring.wire()
+    wiring_work.wire()
     opened = Story(db, sink, inbox)
     await opened.contacts(cast.baraka.person_id, cast.baraka.phone)
     await db.pool.execute(

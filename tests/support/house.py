@@ -61,12 +61,7 @@ class House:
         self.url = env["KIKAO_BASE_URL"]
         self.simulator = simulator_url
         self.sink = sink_url
-        port = env["KIKAO_PORT"]
-        self.web = Program(
-            ["-m", "granian", "--interface", "asgi", "--factory", "kikao.web:create_app", "--workers", str(workers),
-             "--host", "127.0.0.1", "--port", port, "--no-ws", "--workers-kill-timeout", "5",
-             "--respawn-failed-workers", "--log-level", "warning"], env,
-        )
+        self.web = Program(["-m", "kikao", "serve"], env | {"KIKAO_WEB_WORKERS": str(workers)})
         self.worker = Program(["-m", "kikao.worker"], env)
 
     async def wait(self) -> None:

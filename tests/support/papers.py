@@ -24,7 +24,7 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([^`\n]+)`")
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)+\.(?:py|sql|md|html|txt|toml|lock|in|css|js|png|json)")
-_DOTTED = re.compile(rf"((?:{'|'.join((*ROOMS, 'wiring', 'web', 'worker', 'cli'))})(?:\.\w+)+)(?:\(\))?")
+_DOTTED = re.compile(rf"((?:{'|'.join((*ROOMS, 'wiring_work', 'wiring', 'web', 'worker', 'cli'))})(?:\.\w+)+)(?:\(\))?")
 _RELATION = re.compile(r"create (?:or replace )?(?:table|view|function) ([a-z_.]+)")
 
 

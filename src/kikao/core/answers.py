@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import asyncpg
 import msgspec
-import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.params import QueryParameter
@@ -23,7 +22,7 @@ from kikao.core.render import page
 from kikao.core.web import Req, same_site, see_other
 
 PROBLEM = "application/problem+json"
-log = structlog.get_logger("web")
+log = logs.get("web")
 
 _SENTENCES = {
     400: ("bad_request", "What was sent cannot be read."),

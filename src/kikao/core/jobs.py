@@ -13,15 +13,15 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-import structlog
 
+from kikao.core import logs
 from kikao.core.clock import utc_now
 from kikao.core.db import Conn, Database
 
 LEASE = timedelta(seconds=60)
 MOST_TRIES = 8
 POLL_SECONDS = 0.25
-log = structlog.get_logger("jobs")
+log = logs.get("jobs")
 
 
 class Queue(msgspec.Struct, frozen=True):

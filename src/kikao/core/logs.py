@@ -4,23 +4,44 @@ from __future__ import annotations
 
 import logging
 import sys
+from datetime import UTC, datetime
+from typing import Any, TextIO
 
-import structlog
+import msgspec
+
+_stream: TextIO | None = None
 
 
-def configure(*, stream: object = None) -> None:
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),  # type: ignore[arg-type]
-        cache_logger_on_first_use=True,
-    )
+def configure(*, stream: TextIO | None = None) -> None:
+    """Where lines go; standard error unless said otherwise."""
+    global _stream  # noqa: PLW0603  one program, one place for its lines
+    _stream = stream
     # Libraries log addresses and bodies at INFO.
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s")
+
+
+class Log:
+    """The lines of one part of the program: an event, and facts that name nobody."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def info(self, event: str, **facts: Any) -> None:
+        self._write("info", event, facts)
+
+    def warning(self, event: str, **facts: Any) -> None:
+        self._write("warning", event, facts)
+
+    def error(self, event: str, **facts: Any) -> None:
+        self._write("error", event, facts)
+
+    def _write(self, level: str, event: str, facts: dict[str, Any]) -> None:
+        line = {**facts, "event": event, "level": level, "log": self._name, "timestamp": datetime.now(UTC)}
+        print(msgspec.json.encode(line, enc_hook=str).decode(), file=_stream or sys.stderr, flush=True)
+
+
+def get(name: str) -> Log:
+    return Log(name)
 
 
 def where(error: BaseException) -> str:

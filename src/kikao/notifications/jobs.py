@@ -7,9 +7,8 @@ from email.utils import parseaddr
 from uuid import UUID
 
 import msgspec
-import structlog
 
-from kikao.core import i18n
+from kikao.core import i18n, logs
 from kikao.core.clock import utc_now
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Database
@@ -22,7 +21,7 @@ from kikao.notifications.channels.sms import SmsChannel
 from kikao.notifications.kinds import KINDS, Composed, Kind, Post, Reader, Tools
 
 TABLE = "notifications.outbox"
-log = structlog.get_logger("outbox")
+log = logs.get("outbox")
 
 
 class UnknownKind(LookupError):

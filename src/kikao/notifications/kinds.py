@@ -1,4 +1,4 @@
-"""What kinds of messages there are. Upper rooms bring theirs, and kikao/wiring.py puts them here.
+"""What kinds of messages there are. Upper rooms bring theirs, and kikao/wiring_work.py puts them here.
 
 A row of the outbox holds ids. When it is due, its kind is asked two things in one go: is this still true,
 and what does it say to this reader, now. The reader's language is set (`core.i18n.language`) meanwhile.
@@ -118,7 +118,7 @@ KINDS: dict[str, Kind] = {}
 
 
 def add(*kinds: Kind) -> None:
-    """Called by kikao/wiring.py, once a program. Raises ValueError for a name that is taken."""
+    """Called by kikao/wiring_work.py, once a program. Raises ValueError for a name that is taken."""
     for kind in kinds:
         if KINDS.setdefault(kind.name, kind) is not kind:
             raise ValueError(f"there are two kinds of messages named {kind.name}")

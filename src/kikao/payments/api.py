@@ -10,13 +10,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import structlog
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from kikao.core import i18n
+from kikao.core import i18n, logs
 from kikao.core.actor import Actor
 from kikao.core.clock import utc_now
 from kikao.core.db import Conn
@@ -33,7 +32,7 @@ from kikao.payments.wires import Seen, seen
 STREAM_SECONDS = 150
 LOOK_SECONDS = 1.0
 _TOKEN = re.compile(r"[0-9a-f]{32}")
-log = structlog.get_logger("payments")
+log = logs.get("payments")
 
 
 class InitiateBody(Json):
@@ -240,7 +239,8 @@ def _changed(before: bytes | None, body: bytes) -> bool:
 @post("/api/mpesa/test-connection", status_code=200, opt=only("admin"))
 async def test_connection(request: Req, actor: NamedDependency[Actor]) -> dict[str, Any]:
     need(actor, "admin")
-    found = await request.app.state.house.provider.test_connection()
+    async with request.app.state.provider() as provider:
+        found = await provider.test_connection()
     return {"ok": found.ok, "code": found.code or None, "detail": found.text or None}
 
 
