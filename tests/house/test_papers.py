@@ -116,3 +116,11 @@ def test_pictures_are_small() -> None:
 
 def test_the_readme_is_one_screen() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 60
+
+
+def test_every_defect_of_the_predecessor_has_its_line() -> None:
+    """Each with a test that is there (see above), or with the word that there is no such part."""
+    lines = re.findall(r"^\| D(\d+) \| [^|]+ \| ([^|]+) \|$", (ROOT / "docs" / "defects.md").read_text(), re.MULTILINE)
+    assert sorted(int(number) for number, _ in lines) == [*range(1, 70), 72]
+    without = [number for number, where in lines if not re.search(r"`(tests/|test_)", where)]
+    assert all(re.search(r"\b(no|not|nothing)\b", dict(lines)[number]) for number in without)
