@@ -629,6 +629,7 @@ create table sessions.terms (
     id uuid primary key,
     tiers jsonb not null,                -- [{"hours": 48, "percent": 100}, …], falling; less notice than the last: nothing
     from_at timestamptz not null constraint terms_once_at_a_time unique,
+    set_at timestamptz not null default now(),
     set_by uuid not null,
     reason text not null
 );

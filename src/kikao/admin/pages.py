@@ -10,7 +10,7 @@ import msgspec
 from litestar import Response
 from litestar.di import NamedDependency
 
-from kikao.admin import day_pages, duty_pages, money_pages, odd_pages, psychologist_pages, reports
+from kikao.admin import day_pages, duty_pages, money_pages, odd_pages, psychologist_pages, reports, setting_pages
 from kikao.admin.parts import CODES, MESSAGES, MONEY, Parts, link, tabs
 from kikao.core import i18n
 from kikao.core.actor import Actor
@@ -122,6 +122,7 @@ def _links(actor: Actor) -> list[dict[str, str]]:
         (MONEY, "strays", _("Letters"), _("What M-Pesa sent and fits nothing")),
         (CODES, "stuck", _("Stuck"), _("What eight tries did not settle, who was not reached")),
         (("admin",), "listing", _("Psychologists"), _("Who may be listed")),
+        (("admin",), "settings", _("Settings"), _("Numbers and terms that count for everybody")),
     ]
     return [
         {"label": label, "url": f"/practice/{name}", "text": text}
@@ -164,5 +165,5 @@ async def all_sessions(
 
 pages: list[Any] = [
     overview, all_sessions, *day_pages.pages, *money_pages.pages, *duty_pages.pages, *odd_pages.pages,
-    *psychologist_pages.pages,
+    *psychologist_pages.pages, *setting_pages.pages,
 ]

@@ -7,6 +7,7 @@ an older snapshot is loaded again before the verb runs.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from kikao.core.db import Conn
-from kikao.core.errors import Invalid
+from kikao.core.errors import Invalid, Refusal
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -88,3 +89,58 @@ async def put(
         "insert into core.setting (name, value, from_at, set_at, set_by, reason) values ($1, $2, $3, $4, $5, $6)",
         f"{room}.{field}", value, from_at or now, now, by, reason.strip(),
     )
+
+
+# the whole story ----------------------------------------------------------------------------------
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One row: what somebody set, from when it counts, when they did it, and why."""
+
+    version: int
+    name: str
+    value: Any
+    from_at: datetime
+    set_at: datetime
+    set_by: UUID
+    reason: str
+
+
+class SettingsChanged(Refusal):
+    code = "settings_changed"
+    detail = "Somebody else has changed the settings meanwhile. Look at what stands now, then save again."
+
+
+async def entries(conn: Conn) -> list[Entry]:
+    """Everything that was ever set, the newest first."""
+    rows = await conn.fetch(
+        "select version, name, value, from_at, set_at, set_by, reason from core.setting order by version desc"
+    )
+    return [Entry(*row.values()) for row in rows]
+
+
+def newest(found: Iterable[Entry]) -> int:
+    """What a form that is filled in now has seen."""
+    return max((entry.version for entry in found), default=0)
+
+
+def values_at(found: Iterable[Entry], moment: datetime) -> dict[str, Any]:
+    """What counts at a moment; a name that is not in it has its default."""
+    begun = sorted((entry for entry in found if entry.from_at <= moment), key=lambda one: (one.from_at, one.version))
+    return {entry.name: entry.value for entry in begun}
+
+
+def planned(found: Iterable[Entry], after: datetime) -> Mapping[str, Entry]:
+    """Of each name the next value that will begin."""
+    ahead = sorted((entry for entry in found if entry.from_at > after), key=lambda one: (one.from_at, one.version))
+    return {entry.name: entry for entry in reversed(ahead)}
+
+
+async def hold(conn: Conn, seen: int) -> list[Entry]:
+    """Everything that was ever set, kept as it is until the transaction ends. Raises SettingsChanged when that is
+    more than somebody has `seen` who decides on it."""
+    await conn.execute("select pg_advisory_xact_lock(hashtextextended('core.setting', 0))")
+    found = await entries(conn)
+    if newest(found) != seen:
+        raise SettingsChanged
+    return found

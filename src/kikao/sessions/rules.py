@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Annotated
@@ -191,11 +191,22 @@ def deadlines(tiers: Iterable[Tier], counted_from: datetime, paid: int) -> tuple
     )
 
 
-def check_tiers(tiers: Iterable[Tier]) -> None:
+MOST_TIERS = 8
+
+
+def check_tiers(tiers: Sequence[Tier]) -> None:
     """Raises Invalid unless less notice gives less back, tier by tier: then the terms as clock times are the rule."""
+    if not all(0 <= tier.hours <= 720 and 0 <= tier.percent <= 100 for tier in tiers):
+        raise Invalid.field("tiers", "out_of_range", "A tier has 0 to 720 hours and 0 to 100 percent.")
     for more, less in pairwise(tiers):
         if less.hours >= more.hours or less.percent > more.percent:
             raise Invalid.field("tiers", "not_falling", "Less notice must give less back, tier by tier.")
+
+
+def check_number_of_tiers(tiers: Sequence[Tier]) -> None:
+    """Raises Invalid: terms that give nothing back say so in a tier."""
+    if not 1 <= len(tiers) <= MOST_TIERS:
+        raise Invalid.field("tiers", "wrong_list", "Terms have one to eight tiers.")
 
 
 def counted_from(starts_at: datetime, first_starts_at: datetime) -> datetime:
