@@ -33,8 +33,8 @@ def address(name: str) -> str:
 
 
 def seen(html: str) -> str:
-    [found] = re.findall(r'name="seen" value="([^"]*)"', html)
-    return found
+    found: list[str] = re.findall(r'name="seen" value="([^"]*)"', html)
+    return found[0]
 
 
 async def save(world: World, name: str, value: str, *, who: str = "njeri", **more: str) -> Any:
