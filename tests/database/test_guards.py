@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +31,9 @@ async def charge(conn: Conn, now: datetime, **given: Any) -> UUID:
     return charge_id
 
 
+_NUMBERS = itertools.count(1)
+
+
 async def session(conn: Conn, cast: Cast, now: datetime, client: Member, psychologist: Member, **given: Any) -> UUID:
     """A request for an hour on the first workday, with a quarter of an hour after it."""
     start: datetime = given.pop("starts_at", workday(now))
@@ -41,6 +45,7 @@ async def session(conn: Conn, cast: Cast, now: datetime, client: Member, psychol
         "minutes": 60, "buffer_minutes": 15, "occupied_until": start + timedelta(minutes=75),
         "first_starts_at": start, "session_rate": 2500, "price": 2500, "terms_id": cast.terms_id,
         "status": "Pending Approval", "hold_until": now + timedelta(hours=24), "open_no": 1,
+        "asker_no": next(_NUMBERS),
         "charge_id": given.pop("charge_id", None) or await charge(conn, now),
         "created_at": now, "updated_at": now, **given,
     }  # fmt: skip

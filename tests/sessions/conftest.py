@@ -35,11 +35,12 @@ class Desk:
 
     def asked(
         self, client: Member, psychologist: Member, start: datetime | None = None, *,
-        session_type: str = "Individual", note: str | None = None, proved: bool = True,
+        session_type: str = "Individual", note: str | None = None, proved: bool = True, by: Member | None = None,
     ) -> booking.Request:
+        """`by`: whoever asks for the client."""
         return booking.Request(
             psychologist_id=psychologist.person_id, session_type=session_type, starts_at=start or self.start,
-            client_id=client.person_id, account_id=client.account_id, proved=proved, note=note,
+            client_id=client.person_id, account_id=(by or client).account_id, proved=proved, note=note,
         )
 
     async def request(
@@ -49,6 +50,12 @@ class Desk:
         asked = self.asked(client, psychologist, start, **more)
         async with self.db.transaction() as conn:
             return (await booking.request(conn, asked, now or self.now, EMPTY, VAULT)).session_id
+
+    async def act_for(self, who: Member, whom: Member) -> None:
+        await self.run(
+            "insert into accounts.acts_for (account_id, person_id, relation, since) values ($1, $2, 'carer', $3)",
+            who.account_id, whom.person_id, self.now,
+        )
 
     async def stage(self, status: str, start: datetime | None = None, now: datetime | None = None, **more: Any) -> UUID:
         async with self.db.transaction() as conn:

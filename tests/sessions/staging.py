@@ -26,12 +26,12 @@ _SESSION = Statement("""
 insert into sessions.session (
     id, reference, psychologist_id, client_id, requested_by, meeting_id, session_type, mode,
     starts_at, ends_at, minutes, buffer_minutes, occupied_until, first_starts_at, session_rate, price, terms_id,
-    status, hold_until, due_at, sent_at, open_no, charge_id, created_at, updated_at,
+    status, hold_until, due_at, sent_at, open_no, asker_no, charge_id, created_at, updated_at,
     approved_at, approved_by, confirmed_at, confirmed_by, started_at, started_by, ended_at, ended_by,
     expired_from, absent)
 values (:id, :reference, :psychologist, :client, :requested_by, :id, 'Individual', 'Online',
     :start, :end, 60, :buffer, :occupied_until, :start, :price, :price, :terms,
-    :status, :hold_until, :hold_until, :now, :open_no, :charge_id, :now, :now,
+    :status, :hold_until, :hold_until, :now, :open_no, :asker_no, :charge_id, :now, :now,
     :approved_at, :approved_by, :confirmed_at, :confirmed_by, :started_at, :started_by, :ended_at, :ended_by,
     :expired_from, :absent)
 """)
@@ -61,7 +61,8 @@ async def stage(
         conn, id=session_id, reference=reference, psychologist=psychologist.person_id, client=client.person_id,
         requested_by=client.account_id, start=start, end=end, buffer=buffer,
         occupied_until=end + timedelta(minutes=buffer), price=price, terms=cast.terms_id, status=status,
-        hold_until=now + hold if waiting else None, now=now, open_no=open_no if waiting else None, charge_id=charge_id,
+        hold_until=now + hold if waiting else None, now=now, open_no=open_no if waiting else None,
+        asker_no=open_no, charge_id=charge_id,
         approved_at=now if approved else None, approved_by=by if approved else None,
         confirmed_at=now if settled else None, confirmed_by=SYSTEM if settled else None,
         started_at=now if status == rules.IN_PROGRESS else None, started_by=by if status == rules.IN_PROGRESS else None,

@@ -19,7 +19,7 @@ from kikao.sessions import actions, booking, sql
 from kikao.sessions.booking import Request
 from kikao.sessions.rules import APPROVED, CONFIRMED, EXPIRED
 from sessions.conftest import VAULT, Desk
-from sessions.test_invariants import overlapping, too_many_open, unpaid_but_confirmed
+from sessions.test_invariants import overlapping, too_many_asked, too_many_open, unpaid_but_confirmed
 
 pytestmark = pytest.mark.database
 
@@ -69,11 +69,25 @@ async def two_psychologists_at_one_time(desk: Desk) -> bool:
 
 
 async def a_third_unpaid_one(desk: Desk) -> bool:
+    """Of one child, for whom two ask."""
     cast = desk.cast
-    await desk.request(cast.amina, cast.otieno)
-    two, three = (desk.asked(cast.amina, cast.otieno, desk.start + timedelta(hours=hours)) for hours in (2, 4))
+    await desk.act_for(cast.amina, cast.zuri)
+    await desk.request(cast.zuri, cast.otieno, by=cast.halima)
+    two, three = (desk.asked(cast.zuri, cast.otieno, desk.start + timedelta(hours=hours), by=who)
+                  for hours, who in ((2, cast.halima), (4, cast.amina)))  # fmt: skip
     await _side_by_side(desk, two, three)
     return bool(await too_many_open(desk.db))
+
+
+async def a_third_asked_by_one_account(desk: Desk) -> bool:
+    """For three people."""
+    cast = desk.cast
+    await desk.act_for(cast.halima, cast.kamau)
+    await desk.request(cast.halima, cast.otieno)
+    two, three = (desk.asked(whom, cast.otieno, desk.start + timedelta(hours=hours), by=cast.halima)
+                  for hours, whom in ((2, cast.zuri), (4, cast.kamau)))  # fmt: skip
+    await _side_by_side(desk, two, three)
+    return bool(await too_many_asked(desk.db))
 
 
 async def confirmed_without_money(desk: Desk) -> bool:
@@ -155,6 +169,7 @@ GUARDS: dict[str, tuple[Bad, Without]] = {
         two_clients_at_one_time, dropped("no_two_at_one_time_for_a_psychologist")),
     "no_two_at_one_time_for_a_client": (two_psychologists_at_one_time, dropped("no_two_at_one_time_for_a_client")),
     "few_open_at_once": (a_third_unpaid_one, dropped("few_open_at_once")),
+    "few_asked_at_once": (a_third_asked_by_one_account, dropped("few_asked_at_once")),
     "settled_before_confirmed": (confirmed_without_money, dropped("settled_before_confirmed")),
     "settled_before_confirmed, seen from the charge": (
         money_taken_out_of_a_confirmed_one, dropped("settled_before_confirmed")),
@@ -180,7 +195,7 @@ async def test_without_its_guard_it_does(desk: Desk, guard: str, monkeypatch: py
 # What `docs` and `acceptance` call guards of a session; payments have their own (one open prompt, unique receipts).
 PROMISED = {
     "no_two_at_one_time_for_a_psychologist", "no_two_at_one_time_for_a_client", "settled_before_confirmed",
-    "few_open_at_once", "hold_until in the decision",
+    "few_open_at_once", "few_asked_at_once", "hold_until in the decision",
 }  # fmt: skip
 
 
@@ -196,7 +211,8 @@ async def test_every_guard_that_is_a_constraint_exists(desk: Desk) -> None:
         """
         select array_agg(conname::text) from pg_constraint
         where conrelid = 'sessions.session'::regclass
-          and (contype = 'x' or conname in ('settled_before_confirmed', 'few_open_at_once'))
+          and (contype = 'x' or conname in ('settled_before_confirmed', 'few_open_at_once',
+                                                   'few_asked_at_once'))
         """
     )
     assert {name for name in GUARDS if " " not in name} == set(found)
@@ -222,6 +238,9 @@ NONSENSE = {
     "session_occupied": (APPROVED, "occupied_until = ends_at"),
     "hold_while_waiting": (APPROVED, "hold_until = null"),
     "counted_while_waiting": (APPROVED, "open_no = null"),
+    "counted_by_account_while_waiting": (APPROVED, "asker_no = null"),
+    "asked_for_by_somebody": (APPROVED, "requested_by = null"),
+    "against_by_hand_with_a_reason": (APPROVED, "against = '{too_soon}'"),
     "place_only_in_person": (APPROVED, "mode = 'In Person'"),
     "approved_by_somebody": (APPROVED, "approved_by = null"),
     "confirmed_by_somebody": (CONFIRMED, "confirmed_at = null"),

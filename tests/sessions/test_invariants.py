@@ -35,8 +35,14 @@ where s.status in ('Confirmed', 'In Progress', 'Completed', 'No Show')
 TOO_MANY_OPEN = """
 select client_id from sessions.session s
 where status in ('Pending Approval', 'Approved', 'Payment Submitted') group by client_id
-having count(*) > case when exists (select from sessions.session p
+having count(*) > case when bool_or(booked_by is not null) or exists (select from sessions.session p
     where p.client_id = s.client_id and p.confirmed_at is not null and p.price > 0) then 5 else 2 end
+"""
+TOO_MANY_ASKED = """
+select requested_by from sessions.session s
+where status in ('Pending Approval', 'Approved', 'Payment Submitted') and requested_by is not null group by requested_by
+having count(*) > case when bool_or(booked_by is not null) or exists (select from sessions.session p
+    where p.requested_by = s.requested_by and p.confirmed_at is not null and p.price > 0) then 5 else 2 end
 """
 HALF_SAID = """
 select id from sessions.session
@@ -62,6 +68,7 @@ where s.status in ('Expired', 'Declined') and c.paid + c.verified + c.covered - 
 """
 QUESTIONS = {
     "overlapping": OVERLAPPING, "unpaid but confirmed": UNPAID, "too many open": TOO_MANY_OPEN,
+    "too many asked": TOO_MANY_ASKED,
     "half said": HALF_SAID, "ledger": LEDGER, "kept for nothing": KEPT_FOR_NOTHING,
 }  # fmt: skip
 
@@ -97,6 +104,10 @@ async def too_many_open(db: Database) -> int:
     return await _asked(db, TOO_MANY_OPEN)
 
 
+async def too_many_asked(db: Database) -> int:
+    return await _asked(db, TOO_MANY_ASKED)
+
+
 async def test_a_sound_database_has_nothing_wrong(desk: Desk) -> None:
     await desk.request(desk.cast.amina, desk.cast.otieno)
     await desk.stage(CONFIRMED, desk.start + timedelta(days=1))
@@ -115,7 +126,7 @@ DAMAGE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("question", [name for name in QUESTIONS if name != "too many open"])
+@pytest.mark.parametrize("question", [name for name in QUESTIONS if name not in ("too many open", "too many asked")])
 async def test_each_question_finds_what_it_looks_for(desk: Desk, question: str) -> None:
     await desk.stage(APPROVED)
     await desk.stage(CONFIRMED, client=desk.cast.baraka, psychologist=desk.cast.wanjiru)
@@ -133,3 +144,4 @@ async def test_three_open_ones_are_found(desk: Desk) -> None:
     for day in range(3):
         await desk.stage(PENDING_APPROVAL, desk.start + timedelta(days=day), open_no=day + 1)
     assert await too_many_open(desk.db) == 1
+    assert await too_many_asked(desk.db) == 1

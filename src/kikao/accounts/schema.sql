@@ -139,12 +139,19 @@ select c.id, c.person_id, c.kind, c.value, c.proved_at from accounts.contact_poi
 
 create view accounts.people as
 select p.id, p.name, p.state, p.birth_date, p.language, p.time_zone, a.id as account_id,
+       (p.birth_date + interval '18 years') at time zone p.time_zone as of_age_at,
        a.proved_at is not null and a.disabled_at is null as can_sign_in
 from accounts.person p left join accounts.account a on a.person_id = p.id;
 
 create view accounts.roles as select account_id, role from accounts.role;
 
-create view accounts.may_act_for as select account_id, person_id, since, until from accounts.acts_for;
+-- Whoever acts for a child does so until its eighteenth birthday, whatever is stored: `ends_at`, perhaps infinity.
+create view accounts.may_act_for as
+select f.account_id, f.person_id, f.relation, f.since, f.until,
+       coalesce(least(f.until, case when b.of_age_at > f.since then b.of_age_at end), 'infinity') as ends_at
+from accounts.acts_for f
+join accounts.person p on p.id = f.person_id
+cross join lateral (select (p.birth_date + interval '18 years') at time zone p.time_zone as of_age_at) b;
 
 create view accounts.valid_consent as
 select person_id, given_by, text_id, given_at from accounts.consent where withdrawn_at is null;

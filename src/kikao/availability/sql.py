@@ -14,6 +14,8 @@ and gives `open_time(psychologist_id, hours)` and `local_day(time_zone, midnight
 `REFUSED` judges one start: an expression over `a`, `o` (its open_time) and `start_at`.
 """
 
+from collections.abc import Iterable
+
 # Local time is UTC plus a shift that a zone keeps for months. Whole UTC days with one shift are one piece;
 # a day on which it changes is cut into quarters of an hour (zones change on a quarter). So a wall time that a
 # zone skips gets no instant, and one that comes twice gets both.
@@ -104,18 +106,28 @@ cross join lateral generate_series(
     make_interval(mins => a.step)) start_at
 """
 
-# The first reason against a start, or null. The same words are codes of the API.
-REFUSED = """
-case
-    when start_at <= :now::timestamptz then 'in_the_past'
-    when start_at < a.earliest then 'too_soon'
-    when start_at > a.latest then 'beyond_horizon'
-    when (start_at at time zone a.time_zone)::date > a.last_day then 'after_licence'
-    when mod(date_part('epoch', (start_at at time zone a.time_zone)::time)::numeric, a.step * 60) <> 0 then 'off_grid'
-    when o.hours is null
-      or not tstzrange(start_at, start_at + make_interval(mins => a.minutes)) <@ o.hours then 'outside_hours'
-end
-"""
+# What can be said against a start, in the order in which it is said. The words are codes of the API.
+_WHEN = {
+    "in_the_past": "start_at <= :now::timestamptz",
+    "too_soon": "start_at < a.earliest",
+    "beyond_horizon": "start_at > a.latest",
+    "after_licence": "(start_at at time zone a.time_zone)::date > a.last_day",
+    "off_grid": "mod(date_part('epoch', (start_at at time zone a.time_zone)::time)::numeric, a.step * 60) <> 0",
+    "outside_hours": """o.hours is null
+      or not tstzrange(start_at, start_at + make_interval(mins => a.minutes)) <@ o.hours""",
+}
+# A booking by hand may go against these, and they are then written down.
+YIELDING = ("too_soon", "beyond_horizon", "off_grid", "outside_hours")
+
+
+def _first(reasons: Iterable[str]) -> str:
+    return "case " + " ".join(f"when {_WHEN[reason]} then '{reason}'" for reason in reasons) + " end"
+
+
+# The first reason against a start, or null; the first that binds everybody; all that a booking by hand may go against.
+REFUSED = _first(_WHEN)
+BINDING = _first(reason for reason in _WHEN if reason not in YIELDING)
+AGAINST = "array_remove(array[" + ", ".join(_first((reason,)) for reason in YIELDING) + "], null)"
 
 # What a psychologist's calendar says, with the practice's numbers where it is silent: columns of `asked`.
 CALENDAR_NUMBERS = """

@@ -59,14 +59,31 @@ create trigger rate_is_never_edited before update on directory.rate
 create table directory.relation (
     psychologist_id uuid not null references directory.psychologist,
     client_id uuid not null references accounts.person,
-    known_since timestamptz,
-    at_once boolean,
-    rate_id uuid references directory.rate,
+    known_since timestamptz,             -- met before there was Kikao; a completed session says the same
+    at_once boolean,                     -- null: as the psychologist takes everybody
     closed_at timestamptz,
     closed_by uuid,
     primary key (psychologist_id, client_id),
     constraint closed_by_somebody check ((closed_at is null) = (closed_by is null))
 );
+
+-- A rate of their own. In a table of its own, so that no public question can find it. Never edited: a new one follows
+-- it, and one without an amount gives the public rate back.
+create table directory.agreed_rate (
+    id uuid primary key,
+    psychologist_id uuid not null references directory.psychologist,
+    client_id uuid not null references accounts.person,
+    session_type text not null
+        constraint agreed_type check (session_type in ('Individual', 'Couples', 'Family', 'Group')),
+    amount integer constraint agreed_amount check (amount between 0 and 250000),
+    minutes smallint constraint agreed_minutes check (minutes between 15 and 240),
+    from_at timestamptz not null,
+    set_by uuid not null,
+    constraint agreed_once_at_a_time unique (psychologist_id, client_id, session_type, from_at),
+    constraint agreed_in_full check ((amount is null) = (minutes is null))
+);
+create trigger agreed_rate_is_never_edited before update on directory.agreed_rate
+    for each row execute function core.refuse_change();
 
 -- Numbers for an emergency, on every page once a person has rung them.
 create table directory.emergency_line (
@@ -98,3 +115,7 @@ from directory.psychologist;
 -- Which psychologist sees which client no more. Nobody is told; the time is simply taken.
 create view directory.closed as
 select psychologist_id, client_id from directory.relation where closed_at is not null;
+
+-- What a psychologist and a client have agreed, for the decision about a request.
+create view directory.relating as
+select psychologist_id, client_id, known_since, at_once from directory.relation;

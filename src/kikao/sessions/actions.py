@@ -44,6 +44,7 @@ class TooManyOpen(Refusal):
 BY_CONSTRAINT["no_two_at_one_time_for_a_psychologist"] = SlotTaken
 BY_CONSTRAINT["no_two_at_one_time_for_a_client"] = OwnOverlap
 BY_CONSTRAINT["few_open_at_once"] = TooManyOpen
+BY_CONSTRAINT["few_asked_at_once"] = TooManyOpen
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -61,16 +62,15 @@ def read_reason(typed: str | None, *, needed: bool) -> Reason:
     return Reason(text)
 
 
-async def _person_of(conn: Conn, account_id: UUID) -> UUID | None:
-    found: UUID | None = await conn.fetchval("select id from accounts.people where account_id = $1", account_id)
-    return found
-
-
 async def tell(
-    conn: Conn, kind: str, session_id: UUID, requested_by: UUID, now: datetime, *, version: int = 1
+    conn: Conn, kind: str, session_id: UUID, requested_by: UUID | None, now: datetime, *, version: int = 1
 ) -> None:
-    """A message to whoever requested the session."""
-    person_id = await _person_of(conn, requested_by)
+    """A message to whoever requested the session, or to the person seen where no account did."""
+    person_id = await conn.fetchval(
+        "select id from accounts.people where account_id = $1" if requested_by is not None else
+        "select client_id from sessions.session where id = $1",
+        requested_by or session_id,
+    )
     if person_id is not None:
         await post(conn, kind, session_id, person_id, now, version=version)
 
@@ -225,8 +225,13 @@ async def status_of(conn: Conn, session_id: UUID, now: datetime) -> str:
 
 
 async def open_note(conn: Conn, actor: Actor, session: Session, vault: Vault, now: datetime) -> str | None:
-    """The request's note, for its client and its psychologist only; each opening stands in the journal."""
-    if not session.has_note or not session.parties & {rules.CLIENT, rules.PSYCHOLOGIST}:
+    """The request's note, for its client and its psychologist only; each opening stands in the journal.
+
+    Of those who act for the client, only whoever wrote it.
+    """
+    wrote_it = session.requested_by == actor.account_id or session.client_id == actor.person_id
+    is_client = rules.CLIENT in session.parties and wrote_it
+    if not session.has_note or not (is_client or rules.PSYCHOLOGIST in session.parties):
         return None
     sealed = await conn.fetchval("select sealed_note from sessions.session where id = $1", session.id)
     await record(conn, actor, "open the note", "session", session.id, now)

@@ -77,7 +77,7 @@ class SessionShown(Shown):
     psychologist_id: UUID
     client: PersonShown
     psychologist: PersonShown
-    requested_by_id: UUID
+    requested_by_id: UUID | None
     session_type: str
     mode: str
     place: str | None

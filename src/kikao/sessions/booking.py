@@ -1,4 +1,4 @@
-"""The verb *request*: one statement decides and writes; what it refuses gets its name here."""
+"""The verbs *request* and *book*: one statement decides and writes; what it refuses gets its name here."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from kikao.availability.queries import free
 from kikao.availability.rules import Numbers as CalendarNumbers
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn
-from kikao.core.errors import Invalid, NotFound, Refusal
-from kikao.core.ids import new_id, new_reference
+from kikao.core.errors import FieldError, Invalid, NotFound, Refusal
+from kikao.core.ids import SYSTEM, new_id, new_reference
 from kikao.core.practice import Snapshot
+from kikao.core.sql import Statement
 from kikao.directory.rules import Numbers as Rates
 from kikao.directory.rules import check_mode, check_session_type
 from kikao.payments.links import link_hash, pay_token
@@ -40,17 +41,24 @@ _TIME = {
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client asks for. The price is not among it: it comes from the rate."""
+    """What a client asks for, or somebody who acts for them. The price is not among it: it comes from the rate.
+
+    `account_id` asks; the client is its own person or one that it acts for.
+    """
 
     psychologist_id: UUID
     session_type: str
     starts_at: datetime
     client_id: UUID
-    account_id: UUID
+    account_id: UUID | None
     proved: bool
     mode: str = "Online"
     country: str | None = None
     note: str | None = None
+
+
+class RelationClosed(Refusal):
+    code, detail = "relation_closed", "This psychologist no longer sees this client."
 
 
 class Booked(msgspec.Struct, frozen=True):
@@ -73,7 +81,7 @@ def check(request: Request) -> None:
         raise Invalid.field("country", "wrong_value", "A country is two capital letters, like KE.")
 
 
-def _check_span(start: datetime, now: datetime) -> None:
+def check_span(start: datetime, now: datetime) -> None:
     """Looking at the hours of two thousand years would hold the database up for seconds. Raises Invalid."""
     if not now - FAR < start < now + FAR:
         raise refusal("in_the_past" if start < now else "beyond_horizon")
@@ -82,12 +90,19 @@ def _check_span(start: datetime, now: datetime) -> None:
 async def request(conn: Conn, asked: Request, now: datetime, practice: Snapshot, vault: Vault) -> Booked:
     """Ask for a session. Raises SlotTaken, OwnOverlap, TooManyOpen, Invalid or NotFound, and then changed nothing.
 
-    Overdue holds in the way are expired first, by the same verb as the worker's.
+    Approved at once where the psychologist takes this client so, once a contact is proved. Overdue holds in the way
+    are expired first, by the same verb as the worker's.
     """
     check(asked)
-    _check_span(asked.starts_at, now)
+    check_span(asked.starts_at, now)
+    values = values_of(asked, now, practice, vault, taken_by=SYSTEM)
+    return await decide(conn, BOOK, {**values, "second_entry_id": new_id()}, now)
+
+
+async def decide(conn: Conn, statement: Statement, values: dict[str, Any], now: datetime) -> Booked:
+    """Run the statement until it has decided."""
     for _round in range(ROUNDS):
-        row = await BOOK.one(conn, **_values(asked, now, practice, vault))
+        row = await statement.one(conn, **values)
         if row["booked_id"] is not None:
             return Booked(row["booked_id"], True)
         if row["refused"] == "same":
@@ -97,38 +112,61 @@ async def request(conn: Conn, asked: Request, now: datetime, practice: Snapshot,
                 async with conn.transaction():
                     await expire(conn, overdue, now)
         elif row["refused"] is not None:
-            raise refusal(row["refused"])
+            # Nobody but the psychologist is told that they have closed a relation.
+            closed = row["refused"] == "closed" and not values["by_psychologist"]
+            raise SlotTaken if closed else refusal(row["refused"], row["against"])
     raise SlotTaken
 
 
-def _values(asked: Request, now: datetime, practice: Snapshot, vault: Vault) -> dict[str, Any]:
+def values_of(
+    asked: Request, now: datetime, practice: Snapshot, vault: Vault, *, taken_by: UUID, booked_by: UUID | None = None,
+    by_psychologist: bool = False, against: str = "",
+) -> dict[str, Any]:
+    """What both statements are given. `taken_by` approves what is approved at once; `against`: why by hand."""
     session_id, charge_id = new_id(), new_id()
-    numbers = practice.of(rules.Numbers)
     amount, minutes = practice.of(Rates).default(asked.session_type)
     note = (asked.note or "").strip()
     return {
         "session_id": session_id, "reference": new_reference(), "charge_id": charge_id,
-        "entry_id": new_id(), "message_id": new_id(),
+        "entry_id": new_id(), "message_id": new_id(), "second_message_id": new_id(),
         "link_hash": link_hash(pay_token(vault, charge_id)),
         "psychologist_id": asked.psychologist_id, "client_id": asked.client_id, "account_id": asked.account_id,
         "session_type": asked.session_type, "mode": asked.mode, "country": asked.country,
-        "starts_at": asked.starts_at, "now": now, "proved": asked.proved,
-        "hold_until": rules.request_hold(now, max(asked.starts_at, now), numbers, proved=asked.proved),
+        "starts_at": asked.starts_at, "now": now, "proved": asked.proved, "taken_by": taken_by,
+        "booked_by": booked_by, "by_psychologist": by_psychologist,
         "sealed_note": vault.seal(note, "sessions.session", "sealed_note", session_id) if note else None,
+        "sealed_against": vault.seal(against, "sessions.session", "sealed_against", session_id) if against else None,
         "default_amount": amount, "default_minutes": minutes,
-        "open_at_first": numbers.open_at_first, "open_when_known": numbers.open_when_known,
-        **msgspec.structs.asdict(practice.of(CalendarNumbers)),
+        **_holds(asked, now, practice.of(rules.Numbers)), **msgspec.structs.asdict(practice.of(CalendarNumbers)),
     }
 
 
-def refusal(reason: str) -> Refusal:
-    """The error of one reason of the booking statement."""
+def _holds(asked: Request, now: datetime, numbers: rules.Numbers) -> dict[str, Any]:
+    start = max(asked.starts_at, now)
+    until, first = rules.pay_until(now, start, numbers), rules.first_pay_until(now, start, numbers)
+    return {
+        "answer_until": rules.request_hold(now, start, numbers, proved=asked.proved),
+        "pay_until": until, "pay_hold_until": rules.hold_for_payment(until, numbers),
+        "first_pay_until": first, "first_hold_until": rules.hold_for_payment(first, numbers),
+        "open_at_first": numbers.open_at_first, "open_when_known": numbers.open_when_known,
+    }
+
+
+def refusal(reason: str, against: list[str] | None = None) -> Refusal:
+    """The error of one reason of a booking statement."""
     if reason in _TIME:
         return Invalid.field("sessionDate", reason, _TIME[reason])
+    if reason == "needs_reason":
+        lines = "This goes against a rule. Please say why, in a few words."
+        return Invalid(fields=[FieldError("reason", "missing", lines)], against=against or [])
     return {
         "not_listed": NotFound("There is no such psychologist."),
         "type_not_offered": Invalid.field("sessionType", "not_offered", "This psychologist does not offer this type."),
         "with_oneself": Invalid.field("psychologistId", "with_oneself", "You cannot book a session with yourself."),
+        "not_yours": Invalid.field("forPersonId", "not_yours", "You do not act for this person."),
+        "no_person": NotFound("There is no such person."),
+        "not_active": Invalid.field("personId", "not_active", "This person cannot be booked for."),
+        "closed": RelationClosed(),
         "no_consent": Invalid.field("consent", "missing", "Please read what is kept about you, and agree to it first."),
         "own_overlap": OwnOverlap(),
         "slot_taken": SlotTaken(),

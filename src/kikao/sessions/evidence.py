@@ -17,11 +17,13 @@ from kikao.core.ids import SYSTEM
 from kikao.core.sql import Statement
 from kikao.journal.actions import record
 from kikao.notifications.actions import post
+from kikao.payments import charges as payments
 from kikao.payments.wires import Decided, Seen
 from kikao.sessions import rules
 from kikao.sessions.actions import expire, session_row, tell
 from kikao.sessions.checking import ask_again
 from kikao.sessions.queries import visible
+from kikao.sessions.sql import TAKEN_AT_ONCE
 
 
 async def payment_decided(conn: Conn, decided: Decided) -> bool:
@@ -123,59 +125,111 @@ async def release(conn: Conn, verified: Verified) -> None:
     person = verified.instead_of or verified.person_id
     rows = await conn.fetch(
         """
-        select id, starts_at, psychologist_id from sessions.session
-        where client_id = $1 and status = 'Pending Approval' and sent_at is null and hold_until > $2
+        select id, starts_at, psychologist_id, charge_id from sessions.session
+        where requested_by = (select account_id from accounts.people where id = $1)
+          and status = 'Pending Approval' and sent_at is null and hold_until > $2
         """,
         person, verified.at,
     )
     if not rows:
         return
     if verified.instead_of is not None:
-        await _expire_overdue_of(conn, verified.person_id, verified.at)
+        await _expire_overdue_of(conn, verified)
     numbers = (await practice.load(conn, verified.at)).of(rules.Numbers)
     for row in rows:
         await _send(conn, row, verified, numbers)
 
 
-async def _expire_overdue_of(conn: Conn, person_id: UUID, now: datetime) -> None:
-    rows = await conn.fetch("select id from sessions.session where client_id = $1 and hold_until <= $2", person_id, now)
+async def _expire_overdue_of(conn: Conn, who: Verified) -> None:
+    rows = await conn.fetch(
+        "select id from sessions.session where (client_id = $1 or asker_waiting = $2) and hold_until <= $3",
+        who.person_id, who.account_id, who.at,
+    )
     for row in rows:
-        await expire(conn, row["id"], now)
+        await expire(conn, row["id"], who.at)
 
 
-# The person who takes over must be one whom the booking statement would have taken, and needs a seat of their own
+# The person who takes over must be one whom the booking statement would have taken, and needs seats of their own
 # among the few unpaid ones: none is a violation of `counted_while_waiting`.
-_SEND = Statement("""
+_SEAT = """
+(select min(n) from generate_series(1, case
+    when exists (select from sessions.session p
+                 where p.{paid} and p.confirmed_at is not null and p.price > 0)
+    then :open_when_known::integer else :open_at_first::integer end) n
+ where n not in (select o.{number} from sessions.session o where o.{taken} and o.{number} is not null))
+"""
+_OPEN_NO = _SEAT.format(paid="client_id = c.id", number="open_no", taken="client_id = c.id")
+_ASKER_NO = _SEAT.format(
+    paid="requested_by = :account_id::uuid", number="asker_no", taken="asker_waiting = :account_id::uuid"
+)
+_SEND = Statement(f"""
 update sessions.session s
 set sent_at = :now, hold_until = :hold_until, due_at = :hold_until, updated_at = :now,
-    client_id = :person_id::uuid, requested_by = :account_id,
-    open_no = case when s.client_id = :person_id::uuid then s.open_no else (
-        select min(n) from generate_series(1, case
-            when exists (select from sessions.session p
-                         where p.client_id = :person_id::uuid and p.confirmed_at is not null and p.price > 0)
-            then :open_when_known::integer else :open_at_first::integer end) n
-        where n not in (select o.open_no from sessions.session o
-                        where o.client_id = :person_id::uuid and o.open_no is not null)) end
+    client_id = c.id, requested_by = :account_id,
+    open_no = case when s.client_id = c.id then s.open_no else {_OPEN_NO} end,
+    asker_no = case when s.requested_by = :account_id then s.asker_no else {_ASKER_NO} end
+from accounts.people c
 where s.id = :id and s.status = 'Pending Approval' and s.sent_at is null and s.hold_until > :now
+  and c.id = case when s.client_id = :instead_of::uuid then :person_id::uuid else s.client_id end
+  and c.state = 'active'
   and exists (select from accounts.people where id = :person_id::uuid and state = 'active')
-  and not exists (select from directory.closed r
-                  where r.psychologist_id = s.psychologist_id and r.client_id = :person_id::uuid)
+  and not exists (select from directory.closed r where r.psychologist_id = s.psychologist_id and r.client_id = c.id)
 """)
 
 
 async def _send(conn: Conn, row: Row, verified: Verified, numbers: rules.Numbers) -> None:
     hold = rules.request_hold(verified.at, row["starts_at"], numbers, proved=True)
+    await payments.hold_charge(conn, row["charge_id"])
     sent = 0
     # What the constraints refuse: taken at that time, enough open, or their own psychologist.
     with suppress(asyncpg.ExclusionViolationError, asyncpg.UniqueViolationError, asyncpg.CheckViolationError):
         async with conn.transaction():
             sent = await _SEND.run(
                 conn, id=row["id"], now=verified.at, hold_until=hold, person_id=verified.person_id,
-                account_id=verified.account_id, open_at_first=numbers.open_at_first,
+                instead_of=verified.instead_of, account_id=verified.account_id, open_at_first=numbers.open_at_first,
                 open_when_known=numbers.open_when_known,
             )
     if not sent:  # the hold lapses by itself
         await record(conn, THE_SYSTEM, "send refused", "session", row["id"], verified.at)
         return
     await record(conn, THE_SYSTEM, "send", "session", row["id"], verified.at)
-    await post(conn, "requested", row["id"], row["psychologist_id"], verified.at)
+    if not await _take_at_once(conn, row["id"], verified.at, numbers):
+        await post(conn, "requested", row["id"], row["psychologist_id"], verified.at)
+
+
+_AT_ONCE = Statement(f"""
+select s.starts_at, s.charge_id, s.price, s.psychologist_id, s.requested_by,
+       not exists (select from sessions.session p
+                   where (p.client_id = s.client_id or p.requested_by = s.requested_by)
+                     and p.confirmed_at is not null and p.price > 0) as first_time
+from sessions.session s join directory.listed l on l.id = s.psychologist_id
+cross join lateral (select s.psychologist_id, s.client_id, l.takes) w
+where s.id = :id::uuid and {TAKEN_AT_ONCE}
+""")
+_TAKE = Statement("""
+update sessions.session
+set status = case when :free::boolean then 'Confirmed' else 'Approved' end,
+    hold_until = :hold_until::timestamptz, due_at = :hold_until::timestamptz,
+    open_no = case when not :free::boolean then open_no end,
+    approved_at = :now::timestamptz, approved_by = :by::uuid, updated_at = :now::timestamptz,
+    confirmed_at = case when :free::boolean then :now::timestamptz end,
+    confirmed_by = case when :free::boolean then :by::uuid end
+where id = :id::uuid and status = 'Pending Approval'
+""")
+
+
+async def _take_at_once(conn: Conn, session_id: UUID, now: datetime, numbers: rules.Numbers) -> bool:
+    """Where the psychologist takes this client at once: → Approved (Confirmed when nothing is owed)."""
+    row = await _AT_ONCE.first(conn, id=session_id)
+    if row is None:
+        return False
+    free = row["price"] == 0
+    until = (rules.first_pay_until if row["first_time"] else rules.pay_until)(now, row["starts_at"], numbers)
+    hold = None if free else rules.hold_for_payment(until, numbers)
+    await _TAKE.run(conn, id=session_id, now=now, by=SYSTEM, free=free, hold_until=hold)
+    if not free:
+        await payments.open_charge(conn, row["charge_id"], until)
+    await record(conn, THE_SYSTEM, "approve", "session", session_id, now, atOnce=True)
+    await tell(conn, "confirmed" if free else "accepted", session_id, row["requested_by"], now)
+    await post(conn, "confirmed" if free else "taken", session_id, row["psychologist_id"], now)
+    return True

@@ -135,6 +135,15 @@ def _requested(facts: Facts, reader: Reader, tools: Tools, when: str) -> Compose
     )
 
 
+def _taken(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
+    until = i18n.day_and_clock(facts.pay_until or tools.now, reader.time_zone)
+    return _composed(
+        facts, tools, _("a time is taken"),
+        _("%(when)s is taken, and kept until %(until)s while it is being paid.") % {"when": when, "until": until},
+        when, _("See it"), _see(facts),
+    )
+
+
 def _accepted(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
     until = i18n.day_and_clock(facts.pay_until or tools.now, reader.time_zone)
     return _composed(
@@ -235,6 +244,7 @@ def _is(*statuses: str) -> Callable[[Facts, datetime], bool]:
 
 KINDS = (
     _kind("requested", _live(rules.PENDING_APPROVAL), _requested, _requested),
+    _kind("taken", _live(rules.APPROVED), _taken, _taken),
     _kind("accepted", _live(rules.APPROVED), _accepted, _accepted),
     _kind("confirmed", _is(rules.CONFIRMED, rules.IN_PROGRESS), _confirmed, _confirmed),
     _kind("paid", _is(rules.CONFIRMED, rules.IN_PROGRESS), _confirmed, _confirmed),

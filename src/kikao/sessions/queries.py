@@ -28,7 +28,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     psychologist_id: UUID
     psychologist_name: str
     psychologist_slug: str
-    requested_by: UUID
+    requested_by: UUID | None
+    booked_by: UUID | None
+    against: tuple[str, ...]
     session_type: str
     mode: str
     starts_at: datetime
@@ -66,10 +68,13 @@ _COLUMNS = """
 s.id, s.reference, s.client_id, c.name as client_name, c.account_id as client_account,
 s.psychologist_id, p.name as psychologist_name, d.slug as psychologist_slug, d.desk_may_answer,
 coalesce(d.meeting_link, '') as meeting_link,
-s.requested_by, s.session_type, s.mode, s.starts_at, s.ends_at, s.first_starts_at, s.minutes, s.price, s.session_rate,
+s.requested_by, s.booked_by, s.against, s.session_type, s.mode,
+s.starts_at, s.ends_at, s.first_starts_at, s.minutes, s.price, s.session_rate,
 s.status, m.payment_status, m.missing, m.received, m.given_back, m.open_until, s.hold_until, s.sent_at, s.approved_at,
 s.confirmed_at,
-s.expired_from, s.charge_id, t.tiers, s.sealed_note is not null as has_note, s.created_at, s.updated_at
+s.expired_from, s.charge_id, t.tiers, s.sealed_note is not null as has_note, s.created_at, s.updated_at,
+s.client_id in (select person_id from accounts.may_act_for
+                where account_id = :account_id::uuid and ends_at > :now::timestamptz) as acted_for
 """
 _FROM = """
 from sessions.session s
@@ -79,9 +84,15 @@ join directory.practising d on d.id = s.psychologist_id
 join payments.charge_state m on m.id = s.charge_id
 join sessions.terms t on t.id = s.terms_id
 """
-# Clients see their own, psychologists what has reached them, desk and admin everything.
-_VISIBLE = """
-(s.client_id = :person_id::uuid or s.requested_by = :account_id::uuid
+# Clients see their own and what is of those whom they act for, psychologists what has reached them, desk and admin
+# everything.
+_CLIENT = """
+(s.client_id = :person_id::uuid
+ or s.client_id in (select person_id from accounts.may_act_for
+                    where account_id = :account_id::uuid and ends_at > :now::timestamptz))
+"""
+_VISIBLE = f"""
+({_CLIENT}
  or (s.psychologist_id = :person_id::uuid and s.sent_at is not null)
  or :sees_all::boolean)
 """
@@ -94,7 +105,7 @@ _LIST = Statement(f"""
 select {_COLUMNS} {_FROM}
 where {_VISIBLE}
   and (:role::text is null
-       or (:role::text = 'client' and (s.client_id = :person_id::uuid or s.requested_by = :account_id::uuid))
+       or (:role::text = 'client' and {_CLIENT})
        or (:role::text = 'psychologist' and s.psychologist_id = :person_id::uuid and s.sent_at is not null))
   and (:statuses::text[] is null or {_STATUS_NOW} = any (:statuses::text[]))
   and (:from_at::timestamptz is null or s.starts_at >= :from_at::timestamptz)
@@ -122,7 +133,7 @@ def parties(actor: Actor, row: Row) -> frozenset[str]:
     found = set()
     if actor.is_system:
         found.add(rules.SYSTEM)
-    if row["client_id"] == actor.person_id or row["requested_by"] == actor.account_id:
+    if row["client_id"] == actor.person_id or row["acted_for"]:
         found.add(rules.CLIENT)
     if row["psychologist_id"] == actor.person_id and actor.has("psychologist"):
         found.add(rules.PSYCHOLOGIST)
@@ -141,8 +152,8 @@ def _session(row: Row, actor: Actor, now: datetime) -> Session:
         name: row[name]
         for name in (
             "id", "reference", "client_id", "client_name", "psychologist_id", "psychologist_name", "psychologist_slug",
-            "requested_by", "session_type", "mode", "starts_at", "ends_at", "first_starts_at", "minutes", "price",
-            "session_rate", "payment_status", "missing", "received", "given_back", "open_until", "sent_at",
+            "requested_by", "booked_by", "session_type", "mode", "starts_at", "ends_at", "first_starts_at", "minutes",
+            "price", "session_rate", "payment_status", "missing", "received", "given_back", "open_until", "sent_at",
             "approved_at", "confirmed_at", "charge_id", "has_note", "created_at", "updated_at",
         )
     }
@@ -152,14 +163,16 @@ def _session(row: Row, actor: Actor, now: datetime) -> Session:
         status=status,
         hold_until=None if overdue else row["hold_until"],
         expired_from=row["status"] if overdue else row["expired_from"],
+        against=tuple(row["against"]),
         tiers=tuple(msgspec.convert(row["tiers"], list[Tier])),
         meeting_link=link or None,
         parties=mine,
     )
 
 
-def _who(actor: Actor) -> dict[str, Any]:
+def _who(actor: Actor, now: datetime) -> dict[str, Any]:
     return {
+        "now": now,
         "person_id": actor.person_id,
         "account_id": actor.account_id,
         "sees_all": actor.has("desk", "admin") or actor.is_system,
@@ -178,7 +191,7 @@ async def visible(
 
     `for_money`: finance may look, too, where only the money is shown.
     """
-    who = _who(actor)
+    who = _who(actor, now)
     who["sees_all"] = who["sees_all"] or (for_money and actor.has("finance"))
     session_id = id_or_reference if isinstance(id_or_reference, UUID) else read_id(id_or_reference)
     if session_id is not None:
@@ -206,8 +219,8 @@ async def listed(conn: Conn, actor: Actor, wanted: Wanted, now: datetime) -> lis
     """By time. One more than `most` is read, so that the caller knows whether there is a next page."""
     after_at, after_id = wanted.after or (None, None)
     rows = await _LIST.rows(
-        conn, **_who(actor), role=wanted.role, statuses=wanted.statuses, from_at=wanted.from_at, to_at=wanted.to_at,
-        after_at=after_at, after_id=after_id, most=wanted.most + 1, now=now,
+        conn, **_who(actor, now), role=wanted.role, statuses=wanted.statuses, from_at=wanted.from_at,
+        to_at=wanted.to_at, after_at=after_at, after_id=after_id, most=wanted.most + 1,
     )
     return [_session(row, actor, now) for row in rows]
 
@@ -218,13 +231,14 @@ async def requests(
     """What waits for this psychologist's answer, oldest first; one more than `most`."""
     after_at, after_id = after or (None, None)
     rows = await _REQUESTS.rows(
-        conn, person_id=actor.person_id, after_at=after_at, after_id=after_id, most=most + 1, now=now
+        conn, person_id=actor.person_id, account_id=actor.account_id, after_at=after_at, after_id=after_id,
+        most=most + 1, now=now,
     )
     return [_session(row, actor, now) for row in rows]
 
 
 async def counts(conn: Conn, actor: Actor, now: datetime) -> dict[str, int]:
-    rows = await _COUNTS.rows(conn, **_who(actor), now=now)
+    rows = await _COUNTS.rows(conn, **_who(actor, now))
     return {row["status"]: row["number"] for row in rows}
 
 
@@ -246,12 +260,17 @@ async def done_already(conn: Conn, session_id: UUID, verb: str, actor: Actor) ->
 async def who_acted(conn: Conn, session: Session, accounts: list[UUID]) -> dict[UUID, str]:
     """What each account was to this session: 'client', 'psychologist', 'practice' or 'system'; no names."""
     rows = await conn.fetch(
-        "select account_id, id from accounts.people where account_id = any ($1)", list(set(accounts))
+        """
+        select account_id, id, exists (select from accounts.may_act_for f
+                                       where f.account_id = p.account_id and f.person_id = $2) as acts
+        from accounts.people p where account_id = any ($1)
+        """,
+        list(set(accounts)), session.client_id,
     )
     found = dict.fromkeys(accounts, "system")
     for row in rows:
         account, person = row["account_id"], row["id"]
-        if account == session.requested_by or person == session.client_id:
+        if account == session.requested_by or person == session.client_id or row["acts"]:
             found[account] = "client"
         elif person == session.psychologist_id:
             found[account] = "psychologist"

@@ -119,6 +119,7 @@ class Numbers(msgspec.Struct, frozen=True):
     answer_before_start_minutes: Annotated[int, msgspec.Meta(ge=0, le=1440)] = 60
     pay_hours: Annotated[int, msgspec.Meta(ge=1, le=168)] = 24
     pay_before_start_minutes: Annotated[int, msgspec.Meta(ge=0, le=1440)] = 120
+    first_pay_minutes: Annotated[int, msgspec.Meta(ge=10, le=1440)] = 60
     pay_least_minutes: Annotated[int, msgspec.Meta(ge=10, le=240)] = 30
     hold_after_pay_minutes: Annotated[int, msgspec.Meta(ge=2, le=60)] = 5
     code_check_hours: Annotated[int, msgspec.Meta(ge=1, le=168)] = 48
@@ -145,6 +146,12 @@ def pay_until(now: datetime, start: datetime, numbers: Numbers) -> datetime:
         start - timedelta(minutes=numbers.pay_before_start_minutes),
     )
     return min(max(wished, now + timedelta(minutes=numbers.pay_least_minutes)), start)
+
+
+def first_pay_until(now: datetime, start: datetime, numbers: Numbers) -> datetime:
+    """The same for somebody who is taken at once and has never paid here: no longer than the usual time."""
+    shorter = now + timedelta(minutes=max(numbers.first_pay_minutes, numbers.pay_least_minutes))
+    return min(shorter, pay_until(now, start, numbers))
 
 
 def hold_for_payment(until: datetime, numbers: Numbers) -> datetime:

@@ -19,7 +19,8 @@ create table sessions.session (
         constraint reference_form check (reference ~ '^[2-9A-HJKMNP-Z]{8}$'),
     psychologist_id uuid not null references directory.psychologist,
     client_id uuid not null references accounts.person,      -- who is seen
-    requested_by uuid not null references accounts.account,
+    requested_by uuid references accounts.account,           -- null: booked for somebody who has none
+    booked_by uuid,                                          -- who booked it by hand
     meeting_id uuid not null,                                -- rows of one meeting (seats of a group) share it
     session_type text not null
         constraint session_type_word check (session_type in ('Individual', 'Couples', 'Family', 'Group')),
@@ -36,7 +37,9 @@ create table sessions.session (
     first_starts_at timestamptz not null,                    -- before it was ever moved
     moved smallint not null default 0,
     against text[] not null default '{}',                    -- rules that a booking by hand went against
+    sealed_against bytea,                                    -- and why
     rate_id uuid references directory.rate,                  -- null: the practice's own rate of that day
+    agreed_id uuid references directory.agreed_rate,         -- a rate of their own, which then counts instead
     session_rate integer not null constraint session_rate_range check (session_rate between 0 and 250000),
     price integer not null constraint session_price check (price between 0 and session_rate),
     terms_id uuid not null references sessions.terms,
@@ -48,6 +51,7 @@ create table sessions.session (
     extended boolean not null default false,
     sent_at timestamptz,                                     -- reached its psychologist (a contact was proved)
     open_no smallint,                                        -- which of the person's few unpaid ones this is
+    asker_no smallint,                                       -- and which of the account's that asked
     charge_id uuid not null,
 
     sealed_note bytea,
@@ -80,6 +84,8 @@ create table sessions.session (
     during tstzrange generated always as (
         case when status in ('Pending Approval', 'Approved', 'Payment Submitted', 'Confirmed', 'In Progress')
              then tstzrange(starts_at, ends_at) end) stored,
+    asker_waiting uuid generated always as (
+        case when status in ('Pending Approval', 'Approved', 'Payment Submitted') then requested_by end) stored,
     must_be_settled boolean generated always as (
         case when status in ('Confirmed', 'In Progress', 'Completed', 'No Show') then true end) stored,
 
@@ -92,6 +98,7 @@ create table sessions.session (
         foreign key (charge_id, must_be_settled) references payments.charge (id, settled),
     constraint session_has_a_charge foreign key (charge_id) references payments.charge (id),
     constraint few_open_at_once unique (client_id, open_no),
+    constraint few_asked_at_once unique (asker_waiting, asker_no),
     constraint not_with_oneself check (client_id <> psychologist_id),
     constraint session_length check (extract(epoch from ends_at - starts_at) = minutes * 60 and minutes between 15 and 240),
     constraint session_occupied check (extract(epoch from occupied_until - ends_at) = buffer_minutes * 60),
@@ -99,6 +106,13 @@ create table sessions.session (
         ((status in ('Pending Approval', 'Approved', 'Payment Submitted')) = (hold_until is not null)),
     constraint counted_while_waiting check
         ((status in ('Pending Approval', 'Approved', 'Payment Submitted')) = (open_no is not null)),
+    -- Its number is free as soon as the session does not wait any more: the generated column is null then.
+    constraint counted_by_account_while_waiting check (
+        status not in ('Pending Approval', 'Approved', 'Payment Submitted')
+        or requested_by is null or asker_no is not null),
+    constraint asked_for_by_somebody check (requested_by is not null or booked_by is not null),
+    constraint against_by_hand_with_a_reason check
+        (against = '{}' or (booked_by is not null and sealed_against is not null)),
     constraint place_only_in_person check ((place_id is not null) = (mode = 'In Person')),
     constraint approved_by_somebody check ((approved_at is null) = (approved_by is null)),
     constraint confirmed_by_somebody check ((confirmed_at is null) = (confirmed_by is null)),
@@ -113,6 +127,7 @@ create index session_of_psychologist on sessions.session (psychologist_id, start
 create index session_of_client on sessions.session (client_id, starts_at);
 create index session_by_start on sessions.session (starts_at);
 create index session_by_charge on sessions.session (charge_id);
+create index session_paid_by_account on sessions.session (requested_by) where confirmed_at is not null and price > 0;
 create index session_due on sessions.session (due_at) where due_at is not null;
 
 -- When a psychologist is taken. An overdue hold is over, worker or not: the reader compares `hold_until`.

@@ -3,23 +3,60 @@
 One statement, one round trip, and the decision and the insert see the same instant. What it cannot see (a rival
 that commits at the same time) the exclusion constraints refuse: `on conflict do nothing` gives no row, and the
 caller asks again. Waiting for a rival costs nothing but the wait; a plain insert would deadlock.
+
+`BOOK` is a client's request, `BOOK_BY_HAND` what the practice books; they share all parts but those that say so.
 """
 
-from kikao.availability.sql import CALENDAR_NUMBERS, OPEN_TIME, REFUSED
+from kikao.availability.sql import AGAINST, BINDING, CALENDAR_NUMBERS, OPEN_TIME, REFUSED
 from kikao.core.sql import Statement
 from kikao.directory.sql import RATE_NOW
 from kikao.journal.sql import RECORD
 from kikao.notifications.sql import POST
 from kikao.payments.sql import OPEN_CHARGE
 
-_ASKED = f"""
+# Whether a psychologist takes this client at once: an expression over `w` (psychologist_id, client_id, takes).
+# Known: one completed session together, or known since before there was Kikao.
+TAKEN_AT_ONCE = """
+coalesce(
+    (select g.at_once from directory.relating g
+     where g.psychologist_id = w.psychologist_id and g.client_id = w.client_id),
+    case w.takes
+        when 'everyone at once' then true
+        when 'known clients at once' then
+            exists (select from directory.relating g where g.psychologist_id = w.psychologist_id
+                    and g.client_id = w.client_id and g.known_since is not null)
+            or exists (select from sessions.session k where k.psychologist_id = w.psychologist_id
+                       and k.client_id = w.client_id and k.status = 'Completed')
+        else false
+    end)
+"""
+
+_OFFERED = f"""
 offer as materialized ({RATE_NOW}),
-asked as materialized (
+whole as materialized (
     select o.psychologist_id, o.minutes, o.licensed_until as last_day, :mode::text as mode,
            :starts_at::timestamptz as lower,
            :starts_at::timestamptz + make_interval(mins => o.minutes) as upper,
            {CALENDAR_NUMBERS}
     from offer o join availability.timetable c on c.psychologist_id = o.psychologist_id
+)
+"""
+# `room`: the minutes after the session that are kept free.
+_ASKED = f"""
+{_OFFERED},
+asked as materialized (select w.*, w.buffer as room from whole w),
+{OPEN_TIME}
+"""
+# By hand a session may come right before the next one that keeps its time: its own buffer gives way.
+_ASKED_BY_HAND = f"""
+{_OFFERED},
+asked as materialized (
+    select w.*, least(w.buffer, floor(extract(epoch from n.starts_at - w.upper) / 60)::integer) as room
+    from whole w cross join lateral (
+        select min(s.starts_at) as starts_at from sessions.session s
+        where s.psychologist_id = w.psychologist_id and s.occupied is not null and s.starts_at >= w.upper
+          and s.starts_at < w.upper + make_interval(mins => w.buffer)
+          and (s.hold_until is null or s.hold_until > :now::timestamptz)) n
 ),
 {OPEN_TIME}
 """
@@ -30,99 +67,216 @@ in_the_way as materialized (
     select s.id, s.hold_until is null or s.hold_until > :now::timestamptz as live,
            s.client_id = :client_id::uuid and s.during && tstzrange(a.lower, a.upper) as own,
            s.psychologist_id = a.psychologist_id
-             and s.occupied && tstzrange(a.lower, a.upper + make_interval(mins => a.buffer)) as theirs,
+             and s.occupied && tstzrange(a.lower, a.upper + make_interval(mins => a.room)) as theirs,
            s.client_id = :client_id::uuid and s.psychologist_id = a.psychologist_id
              and s.starts_at = a.lower and s.session_type = :session_type::text
-             and s.status = 'Pending Approval' as same,
-           case when s.client_id = :client_id::uuid then s.open_no end as open_no
+             and s.status in ('Pending Approval', 'Approved')
+             and s.requested_by is not distinct from :account_id::uuid
+             and s.booked_by is not distinct from :booked_by::uuid as same,
+           case when s.client_id = :client_id::uuid then s.open_no end as open_no,
+           case when s.asker_waiting = :account_id::uuid then s.asker_no end as asker_no
     from asked a
     join sessions.session s
       on (s.psychologist_id = a.psychologist_id
-          and s.occupied && tstzrange(a.lower, a.upper + make_interval(mins => a.buffer))
+          and s.occupied && tstzrange(a.lower, a.upper + make_interval(mins => a.room))
           and s.starts_at > a.lower - interval '8 hours' -- for the index by start: nothing occupies more
-          and s.starts_at < a.upper + make_interval(mins => a.buffer))
+          and s.starts_at < a.upper + make_interval(mins => a.room))
       or (s.client_id = :client_id::uuid and (s.during && tstzrange(a.lower, a.upper) or s.open_no is not null))
-),
+      or s.asker_waiting = :account_id::uuid
+)
+"""
+# Whether something was ever paid here: for the person, and by whoever asks.
+_PAID = """
+paid as materialized (
+    select exists (select from sessions.session p
+                   where p.client_id = :client_id::uuid and p.confirmed_at is not null and p.price > 0) as for_person,
+           exists (select from sessions.session p where p.requested_by = :account_id::uuid
+                   and p.confirmed_at is not null and p.price > 0) as by_account
+)
+"""
+_PAID_BY_HAND = "paid as materialized (select true as for_person, true as by_account)"
+_SEAT = """
 seat as (
-    select min(n) as open_no
-    from generate_series(1, case
-        when exists (select from sessions.session p
-                     where p.client_id = :client_id::uuid and p.confirmed_at is not null and p.price > 0)
-        then :open_when_known::integer else :open_at_first::integer end) n
-    where n not in (select open_no from in_the_way where open_no is not null)
+    select (select min(n) from generate_series(1, case
+                when for_person then :open_when_known::integer else :open_at_first::integer end) n
+            where n not in (select open_no from in_the_way where open_no is not null)) as open_no,
+           (select min(n) from generate_series(1, case
+                when by_account then :open_when_known::integer else :open_at_first::integer end) n
+            where n not in (select asker_no from in_the_way where asker_no is not null)) as asker_no
+    from paid
 )
 """
 
-_JUDGED = f"""
+# Who may ask for whom: one's own person, or somebody one acts for. A child has whoever acts for it agree.
+_NOT_THEIRS = """
+not exists (select from accounts.people where id = :client_id::uuid and account_id = :account_id::uuid)
+and not exists (select from accounts.may_act_for where account_id = :account_id::uuid
+                and person_id = :client_id::uuid and ends_at > :now::timestamptz)
+"""
+_NO_CONSENT = """
+not exists (
+    select from accounts.valid_consent v where v.person_id = :client_id::uuid
+    and (not exists (select from accounts.people c where c.id = :client_id::uuid and c.of_age_at > :now::timestamptz)
+         or exists (select from accounts.may_act_for f where f.account_id = v.given_by
+                    and f.person_id = :client_id::uuid and f.ends_at > :now::timestamptz)))
+"""
+_START = """from asked a left join open_time o on true cross join (select :starts_at::timestamptz as start_at) s"""
+_CLOSED = """
+exists (select from directory.closed where psychologist_id = :psychologist_id::uuid and client_id = :client_id::uuid)
+"""
+_NOT_OFFERED = """
+when not exists (select from directory.listed where id = :psychologist_id::uuid) then 'not_listed'
+when not exists (select from asked) then 'type_not_offered'
+when :client_id::uuid = :psychologist_id::uuid then 'with_oneself'
+"""
+_TAKEN = """
+when exists (select from in_the_way where own and live) then 'own_overlap'
+when exists (select from in_the_way where theirs and live) then 'slot_taken'
+"""
+_LATER = """
+when exists (select from in_the_way where not live and (own or theirs)) then 'overdue'
+when (select open_no is null or (asker_no is null and :account_id::uuid is not null) from seat)
+then case when exists (select from in_the_way where not live) then 'overdue' else 'too_many_open' end
+"""
+
+
+def _judged(refused: str, against: str) -> str:
+    return f"""
 judged as materialized (
-    select (select id from in_the_way where same and live) as same_id,
+    select (select id from in_the_way where same and live limit 1) as same_id,
            (select array_agg(id) from in_the_way where not live) as overdue,
-           (select open_no from seat) as open_no,
-           case
-               when not exists (select from directory.listed where id = :psychologist_id::uuid) then 'not_listed'
-               when not exists (select from asked) then 'type_not_offered'
-               when :client_id::uuid = :psychologist_id::uuid then 'with_oneself'
-               when not exists (select from accounts.valid_consent where person_id = :client_id::uuid) then 'no_consent'
-               when exists (select from in_the_way where same and live) then 'same'
-               when (select {REFUSED} from asked a left join open_time o on true
-                     cross join (select :starts_at::timestamptz as start_at) s) is not null
-               then (select {REFUSED} from asked a left join open_time o on true
-                     cross join (select :starts_at::timestamptz as start_at) s)
-               when exists (select from in_the_way where own and live) then 'own_overlap'
-               when exists (select from in_the_way where theirs and live) then 'slot_taken'
-               when exists (select from directory.closed
-                            where psychologist_id = :psychologist_id::uuid and client_id = :client_id::uuid)
-                 or exists (select from accounts.people
-                            where (id = :client_id::uuid or account_id = :account_id::uuid) and state <> 'active')
-               then 'slot_taken'
-               when exists (select from in_the_way where not live and (own or theirs)) then 'overdue'
-               when (select open_no from seat) is null
-               then case when exists (select from in_the_way where not live) then 'overdue' else 'too_many_open' end
-           end as refused
+           (select open_no from seat) as open_no, (select asker_no from seat) as asker_no,
+           ({against}) as against,
+           case {refused} end as refused
 )
 """
 
-_WRITES = f"""
+
+_JUDGED = _judged(f"""
+{_NOT_OFFERED}
+when {_NOT_THEIRS} then 'not_yours'
+when {_NO_CONSENT} then 'no_consent'
+when exists (select from in_the_way where same and live) then 'same'
+when (select {REFUSED} {_START}) is not null then (select {REFUSED} {_START})
+{_TAKEN}
+when {_CLOSED} or exists (select from accounts.people where state <> 'active'
+                          and (id = :client_id::uuid or account_id = :account_id::uuid))
+then 'slot_taken'
+{_LATER}
+""", "'{}'::text[]")
+_JUDGED_BY_HAND = _judged(f"""
+when not exists (select from accounts.people where id = :client_id::uuid) then 'no_person'
+{_NOT_OFFERED}
+when exists (select from accounts.people where id = :client_id::uuid and state <> 'active') then 'not_active'
+when {_NO_CONSENT} then 'no_consent'
+when {_CLOSED} then 'closed'
+when exists (select from in_the_way where same and live) then 'same'
+when (select {BINDING} {_START}) is not null then (select {BINDING} {_START})
+{_TAKEN}
+{_LATER}
+when not :with_reason::boolean
+     and (select {AGAINST} <> '{{}}' or a.room < a.buffer {_START}) then 'needs_reason'
+""", f"select {AGAINST} || case when a.room < a.buffer then array['buffer'] else '{{}}' end {_START}")
+
+_OUTCOME = f"""
+outcome as materialized (
+    select case when not t.at_once then 'Pending Approval' when o.amount = 0 then 'Confirmed' else 'Approved' end
+               as status,
+           not p.for_person and not p.by_account as first_time
+    from offer o cross join paid p
+    cross join lateral (
+        select :proved::boolean and {TAKEN_AT_ONCE} as at_once
+        from (select o.psychologist_id, :client_id::uuid as client_id, o.takes) w) t
+)
+"""
+_OUTCOME_BY_HAND = """
+outcome as materialized (
+    select case when amount = 0 then 'Confirmed' else 'Approved' end as status, false as first_time from offer
+)
+"""
+
+# An end for every status that waits: :answer_until for an answer, :pay_… for money, :first_… where nothing was ever
+# paid here by somebody who is taken at once.
+_BOOKED = """
 booked as (
     insert into sessions.session (
-        id, reference, psychologist_id, client_id, requested_by, meeting_id, session_type, mode, country,
-        starts_at, ends_at, minutes, buffer_minutes, occupied_until, first_starts_at,
-        rate_id, session_rate, price, terms_id, status, hold_until, due_at, sent_at, open_no, charge_id, sealed_note,
-        created_at, updated_at)
+        id, reference, psychologist_id, client_id, requested_by, booked_by, meeting_id, session_type, mode, country,
+        starts_at, ends_at, minutes, buffer_minutes, occupied_until, first_starts_at, against, sealed_against,
+        rate_id, agreed_id, session_rate, price, terms_id, status, hold_until, due_at, sent_at, open_no, asker_no,
+        charge_id, sealed_note, created_at, updated_at, approved_at, approved_by, confirmed_at, confirmed_by)
     select :session_id::uuid, :reference::text, a.psychologist_id, :client_id::uuid, :account_id::uuid,
-           :session_id::uuid, :session_type::text, a.mode, :country::text,
-           a.lower, a.upper, a.minutes, a.buffer, a.upper + make_interval(mins => a.buffer), a.lower,
-           o.rate_id, o.amount, o.amount,
+           :booked_by::uuid, :session_id::uuid, :session_type::text, a.mode, :country::text,
+           a.lower, a.upper, a.minutes, a.room, a.upper + make_interval(mins => a.room), a.lower,
+           j.against, case when j.against <> '{}' then :sealed_against::bytea end,
+           o.rate_id, o.agreed_id, o.amount, o.amount,
            (select id from sessions.terms where from_at <= :now::timestamptz order by from_at desc limit 1),
-           'Pending Approval', :hold_until::timestamptz, :hold_until::timestamptz,
-           case when :proved::boolean then :now::timestamptz end,
-           j.open_no, :charge_id::uuid, :sealed_note::bytea, :now::timestamptz, :now::timestamptz
-    from judged j, asked a join offer o on o.psychologist_id = a.psychologist_id
+           w.status, h.hold_until, h.hold_until, case when :proved::boolean then :now::timestamptz end,
+           case when w.status <> 'Confirmed' then j.open_no end, case when w.status <> 'Confirmed' then j.asker_no end,
+           :charge_id::uuid, :sealed_note::bytea, :now::timestamptz, :now::timestamptz,
+           case when w.status <> 'Pending Approval' then :now::timestamptz end,
+           case when w.status <> 'Pending Approval' then :taken_by::uuid end,
+           case when w.status = 'Confirmed' then :now::timestamptz end,
+           case when w.status = 'Confirmed' then :taken_by::uuid end
+    from judged j cross join asked a join offer o on o.psychologist_id = a.psychologist_id cross join outcome w
+    cross join lateral (select case
+        when w.status = 'Pending Approval' then :answer_until::timestamptz
+        when w.status = 'Confirmed' then null
+        when w.first_time then :first_hold_until::timestamptz
+        else :pay_hold_until::timestamptz end as hold_until) h
     where j.refused is null
     on conflict do nothing
-    returning id, psychologist_id, charge_id, reference, requested_by, price, sent_at
+    returning id, psychologist_id, client_id, charge_id, reference, requested_by, price, sent_at, status, against
 ),
 new_charge as (
-    select charge_id as id, 'session' as purpose, id as purpose_id, reference, requested_by as payer_account,
-           price as amount, :link_hash::bytea as link_hash, :now::timestamptz as at
-    from booked
-),
+    select b.charge_id as id, 'session' as purpose, b.id as purpose_id, b.reference, b.requested_by as payer_account,
+           b.price as amount, :link_hash::bytea as link_hash, :now::timestamptz as at,
+           case when b.status = 'Approved' then case
+               when w.first_time then :first_pay_until::timestamptz else :pay_until::timestamptz end end as open_until
+    from booked b cross join outcome w
+)
+"""
+_ENTRIES = """
 new_entry as (
     select :entry_id::uuid as id, :now::timestamptz as at, requested_by as by_account, 'request' as verb,
            'session' as noun, id as noun_id, null::jsonb as facts
     from booked
-),
-new_message as (
-    select :message_id::uuid as id, 'requested' as kind, id as about, psychologist_id as recipient, 1 as version,
-           :now::timestamptz as at, :now::timestamptz as due_at
-    from booked where sent_at is not null
-),
-charged as ({OPEN_CHARGE}),
-recorded as ({RECORD}),
-posted as ({POST})
+    union all
+    select :second_entry_id::uuid, :now::timestamptz, :taken_by::uuid, 'approve', 'session', id, '{"atOnce": true}'
+    from booked where status <> 'Pending Approval'
+)
 """
+_ENTRIES_BY_HAND = """
+new_entry as (
+    select :entry_id::uuid as id, :now::timestamptz as at, :booked_by::uuid as by_account, 'book' as verb,
+           'session' as noun, id as noun_id,
+           case when against <> '{}' then jsonb_build_object('against', to_jsonb(against)) end as facts
+    from booked
+)
+"""
+# To the psychologist, and to whoever acts as the client (the person itself where no account does).
+_MESSAGES = """
+new_message as (
+    select :message_id::uuid as id,
+           case status when 'Pending Approval' then 'requested' when 'Approved' then 'taken' else 'confirmed' end
+               as kind, id as about, psychologist_id as recipient, 1 as version,
+           :now::timestamptz as at, :now::timestamptz as due_at
+    from booked where sent_at is not null and not :by_psychologist::boolean
+    union all
+    select :second_message_id::uuid, case status when 'Approved' then 'accepted' else 'confirmed' end,
+           id, coalesce((select p.id from accounts.people p where p.account_id = requested_by), client_id), 1,
+           :now::timestamptz, :now::timestamptz
+    from booked where status <> 'Pending Approval'
+)
+"""
+_PARTS = f"charged as ({OPEN_CHARGE}), recorded as ({RECORD}), posted as ({POST})"
+_ANSWER = "select (select id from booked) as booked_id, j.refused, j.same_id, j.overdue, j.against from judged j"
 
 BOOK = Statement(f"""
-with {_ASKED}, {_IN_THE_WAY}, {_JUDGED}, {_WRITES}
-select (select id from booked) as booked_id, j.refused, j.same_id, j.overdue from judged j
+with {_ASKED}, {_IN_THE_WAY}, {_PAID}, {_SEAT}, {_JUDGED}, {_OUTCOME}, {_BOOKED}, {_ENTRIES}, {_MESSAGES}, {_PARTS}
+{_ANSWER}
+""")
+BOOK_BY_HAND = Statement(f"""
+with {_ASKED_BY_HAND}, {_IN_THE_WAY}, {_PAID_BY_HAND}, {_SEAT}, {_JUDGED_BY_HAND}, {_OUTCOME_BY_HAND}, {_BOOKED},
+{_ENTRIES_BY_HAND}, {_MESSAGES}, {_PARTS}
+{_ANSWER}
 """)
