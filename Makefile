@@ -2,6 +2,7 @@
 # make check   lint, types, contracts and fast tests                         before every commit
 # make test    all tests                                                     what CI runs
 # make proof   the same with full sizes
+# make catalogue  new strings into the catalogues of other languages
 # make bench   figures, and the machine that they are from
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -11,7 +12,7 @@ LOCKED := --require-hashes --only-binary :all: -r
 PYTEST := $(BIN)/python -m pytest -q
 
 .NOTPARALLEL:
-.PHONY: demo check test proof bench fmt migrations lint fast slow database15
+.PHONY: catalogue demo check test proof bench fmt migrations lint fast slow database15
 
 demo: .venv/run.done
 	@$(BIN)/python -m kikao demo
@@ -48,6 +49,10 @@ bench: .venv/dev.done
 
 fmt: .venv/dev.done
 	$(BIN)/ruff check --fix .
+
+# What the code says, into src/kikao/core/locale; prints what is still to be translated.
+catalogue: .venv/run.done
+	@$(BIN)/python tools/catalogue.py
 
 # Until the first release: the first migration from the rooms' schema.sql files.
 migrations:

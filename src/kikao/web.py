@@ -23,18 +23,18 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
-from litestar.types import Message, Scope
+from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
 
 from kikao import wiring
 from kikao.accounts import queries as accounts
-from kikao.core import logs, openapi, settings
+from kikao.core import i18n, logs, openapi, settings
 from kikao.core.actor import Actor
 from kikao.core.answers import EXCEPTION_HANDLERS, refuse_strangers_forms
 from kikao.core.clock import utc_now
 from kikao.core.crypto import hash_token
 from kikao.core.errors import Invalid, NotFound
 from kikao.core.render import assets
-from kikao.core.web import Kit, Req, need, read
+from kikao.core.web import Kit, Req, asked_language, need, read
 from kikao.directory.queries import emergency_lines
 
 COOKIE = "kikao"
@@ -90,11 +90,33 @@ async def _known(kit: Kit, token: str | None, kind: str, now: datetime) -> Actor
             actor = await accounts.who_is(conn, hash_token(token), kind, now)
             if actor is not None:
                 return actor
-        return Actor(settings_version=await accounts.settings_version(conn, now))
+        return Actor(settings_version=await accounts.settings_version(conn, now), language=i18n.language.get())
+
+
+class Application(Litestar):
+    """Speaks the language that a request asks for, from before it is routed until it is answered.
+
+    Whoever turns out to be signed in is spoken to in their own from then on (`page_actor`, `in_order`).
+    """
+
+    async def __call__(
+        self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
+    ) -> None:
+        headers: Any = scope.get("headers", ())
+        with i18n.speaking(asked_language(headers)):
+            await super().__call__(scope, receive, send)
 
 
 async def page_actor(request: Req, kit: NamedDependency[Kit], now: NamedDependency[datetime]) -> Actor:
-    return await _known(kit, request.cookies.get(COOKIE), "page", now)
+    actor = await _known(kit, request.cookies.get(COOKIE), "page", now)
+    speak_to(actor)
+    return actor
+
+
+def speak_to(actor: Actor) -> None:
+    """From here to the end of the request."""
+    if i18n.is_spoken(actor.language):
+        i18n.language.set(actor.language)
 
 
 async def api_actor(request: Req, now: NamedDependency[datetime]) -> Actor:
@@ -112,6 +134,8 @@ async def in_order(request: Any, handler: BaseRouteHandler) -> None:
     kit, now = request.app.state.kit, utc_now()
     actor = await _known(kit, bearer, "api", now)
     request.scope["state"] |= {"actor": actor, "now": now}
+    if i18n.accepted(request.headers.get("accept-language", "")) is None:
+        speak_to(actor)
     if not handler.opt.get("anyone"):
         need(actor, *handler.opt.get("roles", ()))
     look = handler.opt.get("look")
@@ -198,7 +222,7 @@ def build(machine: settings.Settings) -> Litestar:
     api = Router(
         path="/", route_handlers=wiring.api_handlers(), dependencies={"actor": Provide(api_actor)}, guards=[in_order]
     )
-    return Litestar(
+    return Application(
         route_handlers=[pages, api, *wiring.open_handlers(), *openapi.handlers],
         guards=[without_nul],
         dependencies={"kit": Provide(provide_kit), "now": Provide(provide_now)},

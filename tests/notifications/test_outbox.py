@@ -181,16 +181,13 @@ async def test_day_hour_and_zone_are_the_readers(story: Story, cast: Cast) -> No
     assert "25 November, 05:00 Japan Standard Time" in texts[cast.baraka.email]
 
 
-async def test_the_readers_language_is_set_while_a_text_is_made(
-    story: Story, cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_readers_language_is_set_while_a_text_is_made(story: Story, cast: Cast) -> None:
     seen = []
 
     async def listen(_conn: Conn, _post: Post, reader: Reader | None, _tools: Tools) -> None:
         assert reader
         seen.append((reader.language, i18n.language.get()))
 
-    monkeypatch.setattr(queries, "LANGUAGES", (("en", "English"), ("sw", "Kiswahili")))
     await story.db.pool.execute("update accounts.person set language = 'sw' where id = $1", cast.amina.person_id)
     await story.db.pool.execute("update accounts.person set language = 'xx' where id = $1", cast.baraka.person_id)
     kinds.add(Kind("listen", listen))

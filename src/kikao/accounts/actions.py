@@ -218,10 +218,16 @@ async def end_sign_ins(conn: Conn, account_id: UUID, now: datetime, *, but: UUID
     return len(rows)
 
 
+def check_language(code: str) -> str:
+    """Raises Invalid for one that there is no catalogue of."""
+    if not i18n.is_spoken(code):
+        raise Invalid.field("language", "unknown", "This language is not there yet.")
+    return code
+
+
 async def set_reading(conn: Conn, by: Actor, language: str, time_zone: str) -> None:
     """The language and zone that somebody reads in. Raises Invalid."""
-    if language not in (code for code, _name in i18n.LANGUAGES):
-        raise Invalid.field("language", "unknown", "This language is not there yet.")
+    check_language(language)
     if not clock.is_zone(time_zone):
         raise Invalid.field("time_zone", "unknown", "There is no such time zone.")
     await conn.execute(

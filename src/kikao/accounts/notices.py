@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from kikao.core import i18n
 from kikao.core.crypto import Vault, new_code
 from kikao.core.db import Conn, Row
 from kikao.core.i18n import gettext as _
@@ -18,10 +19,11 @@ async def _open(conn: Conn, post: Post, tools: Tools) -> Row | None:
     there: a code's row names no reader by whose state it could be withheld."""
     return await conn.fetchrow(
         """
-        select v.id, v.account_id, v.sealed_to, v.channel, v.sealed_code from accounts.verification v
+        select v.id, v.account_id, v.sealed_to, v.channel, v.sealed_code, p.language
+        from accounts.verification v
+        left join accounts.account a on a.id = v.account_id left join accounts.person p on p.id = a.person_id
         where v.id = $1 and v.used_at is null and v.expires_at > $2 and v.sends = $3
-          and not exists (select from accounts.account a join accounts.person p on p.id = a.person_id
-                          where a.id = v.account_id and p.state in ('deceased', 'erased'))
+          and (p.state is null or p.state not in ('deceased', 'erased'))
         for update of v
         """,
         post.about, tools.now, post.version,
@@ -50,9 +52,15 @@ async def compose_code(conn: Conn, post: Post, _reader: Reader | None, tools: To
     if row is None:
         return None
     code = await _code(conn, tools.vault, row)
+    with i18n.speaking(row["language"]):
+        return _told_code(row, code, tools)
+
+
+def _told_code(row: Row, code: str, tools: Tools) -> Composed:
     sentence = _("%(name)s: your code is %(code)s. Give it to nobody.") % {"name": tools.trading_name, "code": code}
     return Composed(
         to=_address(tools.vault, row),
+        language=i18n.language.get(),
         subject=_("%(name)s: your code") % {"name": tools.trading_name},
         sms=sentence,
         heading=_("Your code is %(code)s") % {"code": code},
@@ -67,8 +75,14 @@ async def compose_reset(conn: Conn, post: Post, _reader: Reader | None, tools: T
     if row is None or row["account_id"] is None or row["channel"] != "email":
         return None
     code = await _code(conn, tools.vault, row)
+    with i18n.speaking(row["language"]):
+        return _told_reset(row, code, tools)
+
+
+def _told_reset(row: Row, code: str, tools: Tools) -> Composed:
     return Composed(
         to=_address(tools.vault, row),
+        language=i18n.language.get(),
         subject=_("%(name)s: your new password") % {"name": tools.trading_name},
         sms="",
         heading=_("Your code is %(code)s") % {"code": code},

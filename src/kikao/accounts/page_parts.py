@@ -10,6 +10,7 @@ from litestar import Response
 from litestar.datastructures import Cookie
 
 from kikao.accounts.rules import Numbers
+from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.answers import sentence
 from kikao.core.errors import FieldError, Invalid, Refusal
@@ -18,6 +19,7 @@ from kikao.core.web import Form, Kit, Req, safe_next
 
 COOKIE = "kikao"
 OWN_PHONE_SECONDS = 30 * 24 * 3600
+LANGUAGE_SECONDS = 365 * 24 * 3600
 
 Errors = list[dict[str, str]]
 
@@ -28,6 +30,15 @@ def set_sign_in_cookie(response: Response[Any], token: str, own_phone: bool, sec
         Cookie(
             key=COOKIE, value=token, path="/", httponly=True, samesite="lax", secure=secure,
             max_age=OWN_PHONE_SECONDS if own_phone else None,
+        )
+    )
+
+
+def set_language_cookie(response: Response[Any], code: str, secure: bool) -> None:
+    response.set_cookie(
+        Cookie(
+            key=i18n.COOKIE, value=code, path="/", httponly=True, samesite="lax", secure=secure,
+            max_age=LANGUAGE_SECONDS,
         )
     )
 

@@ -11,13 +11,14 @@ from litestar.enums import MediaType
 from litestar.params import FromPath
 
 from kikao.accounts import account_pages, code_pages
-from kikao.accounts.actions import set_reading
+from kikao.accounts.actions import check_language, set_reading
 from kikao.accounts.page_parts import (
     asked_next,
     drop_sign_in_cookie,
     errors_of,
     numbers_now,
     onward,
+    set_language_cookie,
     set_sign_in_cookie,
     status_of,
     waiting,
@@ -105,12 +106,15 @@ async def leave(
 
 @post("/language")
 async def language(request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor]) -> Response[Any]:
-    """For somebody signed in it is kept; English is the only one for now."""
+    """This browser keeps it for the pages of before one signs in; for somebody signed in it is kept here, too."""
     form = await read_form(request)
+    code = check_language(form["language"])
     if actor.signed_in:
         async with kit.db.transaction() as conn:
-            await set_reading(conn, actor, form["language"], actor.time_zone)
-    return see_other(safe_next(form["next"] or "/"))
+            await set_reading(conn, actor, code, actor.time_zone)
+    answer = see_other(safe_next(form["next"] or "/"))
+    set_language_cookie(answer, code, kit.secure)
+    return answer
 
 
 # a forgotten password -----------------------------------------------------------------------------

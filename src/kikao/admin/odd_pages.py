@@ -187,7 +187,8 @@ def _again(kind: str, row_id: str) -> dict[str, Any]:
 def _whom(one: Message, about: dict[Any, reports.About]) -> list[Any]:
     found = about.get(one.id) or reports.About(None, None)
     session = reference(found.reference, f"/s/{found.reference}") if found.reference else "–"
-    return [found.name or _("a contact that is not proved"), session, _(one.kind.capitalize())]
+    kind = _(words.KINDS.get(one.kind, one.kind.capitalize()))
+    return [found.name or _("a contact that is not proved"), session, kind]
 
 
 def _stuck_messages(found: list[Message], about: dict[Any, reports.About], parts: Parts) -> dict[str, Any]:

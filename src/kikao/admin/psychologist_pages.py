@@ -18,6 +18,7 @@ from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import NotFound
 from kikao.core.i18n import gettext as _
+from kikao.core.i18n import later
 from kikao.core.ids import new_id
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, form_once, must_be_id, need, read, read_form
@@ -25,8 +26,8 @@ from kikao.directory import actions
 from kikao.directory.actions import NotReady
 
 _STATES = {
-    "waiting": ("todo", "glass", "Waiting"), "listed": ("good", "done", "Listed"),
-    "refused": ("past", "stop", "Refused"), "disabled": ("bad", "off", "Disabled"),
+    "waiting": ("todo", "glass", later("Waiting")), "listed": ("good", "done", later("Listed")),
+    "refused": ("past", "stop", later("Refused")), "disabled": ("bad", "off", later("Disabled")),
 }
 Decision = Callable[[Conn, Actor, UUID, datetime], Awaitable[None]]
 DECISIONS: dict[str, Decision] = {

@@ -14,10 +14,11 @@ from litestar.params import QueryParameter
 from litestar.routes import HTTPRoute
 from litestar.types import ExceptionHandlersMap
 
-from kikao.core import logs
+from kikao.core import i18n, logs
 from kikao.core.actor import NOBODY
 from kikao.core.errors import Busy, FieldError, Forbidden, Invalid, NotSignedIn, Refusal, from_constraint
 from kikao.core.i18n import gettext as _
+from kikao.core.i18n import later
 from kikao.core.render import page
 from kikao.core.web import Req, same_site, see_other
 
@@ -25,15 +26,15 @@ PROBLEM = "application/problem+json"
 log = logs.get("web")
 
 _SENTENCES = {
-    400: ("bad_request", "What was sent cannot be read."),
-    401: ("not_signed_in", "Please sign in first."),
-    403: ("forbidden", "Your account may not do this."),
-    404: ("not_found", "There is no such thing, or it is not yours to see."),
-    405: ("method_not_allowed", "This address does not answer to that method."),
-    413: ("too_large", "What was sent is too large."),
-    415: ("unsupported_media_type", "This kind of body is not understood."),
-    429: ("too_often", "That was too often. Please wait a little."),
-    500: ("internal", "Something went wrong on our side. It has been noted; please try again."),
+    400: ("bad_request", later("What was sent cannot be read.")),
+    401: ("not_signed_in", later("Please sign in first.")),
+    403: ("forbidden", later("Your account may not do this.")),
+    404: ("not_found", later("There is no such thing, or it is not yours to see.")),
+    405: ("method_not_allowed", later("This address does not answer to that method.")),
+    413: ("too_large", later("What was sent is too large.")),
+    415: ("unsupported_media_type", later("This kind of body is not understood.")),
+    429: ("too_often", later("That was too often. Please wait a little.")),
+    500: ("internal", later("Something went wrong on our side. It has been noted; please try again.")),
 }
 
 
@@ -58,7 +59,7 @@ def problem(refusal: Refusal) -> Response[dict[str, Any]]:
     detail = sentence(refusal)
     body: dict[str, Any] = {
         "type": f"urn:kikao:problem:{refusal.code}",
-        "title": _SENTENCES.get(refusal.status, (refusal.code, refusal.code.replace("_", " ").capitalize()))[1],
+        "title": _title(refusal),
         "status": refusal.status,
         "detail": detail,
         "msg": detail,
@@ -72,8 +73,13 @@ def problem(refusal: Refusal) -> Response[dict[str, Any]]:
     )
 
 
+def _title(refusal: Refusal) -> str:
+    known = _SENTENCES.get(refusal.status)
+    return _(known[1]) if known else refusal.code.replace("_", " ").capitalize()
+
+
 def _headers(refusal: Refusal) -> dict[str, str]:
-    headers: dict[str, str] = {}
+    headers = {"Content-Language": i18n.language.get()}
     if refusal.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if "retryAfter" in refusal.facts:
@@ -97,6 +103,7 @@ def _answer(request: Req, refusal: Refusal) -> Response[Any]:
     return page(
         request, request.app.state.kit, NOBODY, "core/error.html", status=refusal.status, headers=_headers(refusal),
         title=_error_title(refusal.status), sentence=sentence(refusal),
+        here=request.scope["path"] if request.method == "GET" else "/",
         next_steps=[{"label": _("Go to the first page"), "url": "/"}],
     )
 

@@ -1,25 +1,52 @@
-"""The reader's language: gettext, dates, money. English stands in the code; other languages are catalogues."""
+"""The reader's language: gettext, dates, money. English stands in the code; other languages are catalogues.
+
+A catalogue is `locale/<code>/LC_MESSAGES/kikao.po`, read as it stands when its language is first spoken: there is no
+compiled copy that could be older. `make catalogue` brings new strings into it.
+"""
 
 from __future__ import annotations
 
 import gettext as _gettext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_time, get_timezone_name
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 
-LANGUAGES = (("en", "English"),)
+ENGLISH = "en"
+LANGUAGES = ((ENGLISH, "English"), ("sw", "Kiswahili"))
+COOKIE = "language"
+# Whose days, months and zones CLDR gives.
+_REGIONS = {ENGLISH: "en_GB", "sw": "sw_KE"}
+# CLDR has no short names in Swahili: what it gives is the whole word, too wide for a strip of days and for an SMS.
+_SHORT_DAYS = {"sw": ("Jtt", "Jnn", "Jtn", "Alh", "Iju", "Jmo", "Jpi")}
 _LOCALES = Path(__file__).resolve().parent / "locale"
 
-language: ContextVar[str] = ContextVar("language", default="en")
+# Whose eyes the text of this moment is for. `web.Application` sets it for each request, `speaking` for a message.
+language: ContextVar[str] = ContextVar("language", default=ENGLISH)
+
+
+def catalogue_path(code: str) -> Path:
+    return _LOCALES / code / "LC_MESSAGES" / "kikao.po"
 
 
 @lru_cache
 def _catalogue(code: str) -> _gettext.NullTranslations:
-    return _gettext.translation("kikao", _LOCALES, [code], fallback=True)
+    if code == ENGLISH or not is_spoken(code):
+        return _gettext.NullTranslations()
+    compiled = BytesIO()
+    with catalogue_path(code).open("rb") as written:
+        write_mo(compiled, read_po(written, locale=code))
+    compiled.seek(0)
+    return _gettext.GNUTranslations(compiled)
 
 
 def gettext(text: str) -> str:
@@ -30,8 +57,61 @@ def ngettext(one: str, many: str, number: int) -> str:
     return _catalogue(language.get()).ngettext(one, many, number)
 
 
+def later(text: str) -> str:
+    """Marks a string for the catalogue where its reader is not known yet; `gettext` translates it where one is."""
+    return text
+
+
+def is_spoken(code: str) -> bool:
+    return any(code == known for known, _name in LANGUAGES)
+
+
+@contextmanager
+def speaking(code: str | None) -> Iterator[None]:
+    """Everything inside is for a reader of this language; English where there is no such catalogue."""
+    token = language.set(code if code and is_spoken(code) else ENGLISH)
+    try:
+        yield
+    finally:
+        language.reset(token)
+
+
+@lru_cache(maxsize=512)
+def accepted(header: str) -> str | None:
+    """The language of ours that an Accept-Language header likes best; None when it names none of them."""
+    wishes: list[tuple[float, str]] = []
+    for part in header[:500].split(","):
+        tag, _semicolon, weight = part.partition(";")
+        code = tag.strip().lower().split("-")[0]
+        if is_spoken(code):
+            wishes.append((_weight(weight), code))
+    best = max(wishes, key=lambda wish: wish[0], default=(0.0, ENGLISH))
+    return best[1] if best[0] > 0 else None
+
+
+def _weight(typed: str) -> float:
+    name, _equals, value = typed.strip().partition("=")
+    if not name:
+        return 1.0
+    try:
+        weight = float(value) if name.strip() == "q" else 1.0
+    except ValueError:
+        return 0.0
+    return weight if 0 <= weight <= 1 else 0.0
+
+
 def _locale() -> str:
-    return "en_GB" if language.get() == "en" else language.get()
+    return _REGIONS[language.get()]
+
+
+def language_name(code: str) -> str:
+    """What the reader calls it; a code that CLDR has no name for stands as it is."""
+    return str(Locale.parse(_locale()).languages.get(code, code))
+
+
+def _short_day_name(day_: date) -> str:
+    own = _SHORT_DAYS.get(language.get())
+    return own[day_.weekday()] if own else format_date(day_, "EEE", locale=_locale())
 
 
 def day(at: datetime, zone: str) -> str:
@@ -64,7 +144,8 @@ def day_and_clock(at: datetime, zone: str) -> str:
 
 def short_day(at: datetime, zone: str) -> str:
     """`Tue 24 Nov`, in the reader's zone."""
-    return format_date(at.astimezone(ZoneInfo(zone)).date(), "EEE d MMM", locale=_locale())
+    local = at.astimezone(ZoneInfo(zone)).date()
+    return f"{_short_day_name(local)} {format_date(local, 'd MMM', locale=_locale())}"
 
 
 def short_day_and_clock(at: datetime, zone: str) -> str:
@@ -74,7 +155,7 @@ def short_day_and_clock(at: datetime, zone: str) -> str:
 
 def day_name(day_: date) -> str:
     """`Tue`."""
-    return format_date(day_, "EEE", locale=_locale())
+    return _short_day_name(day_)
 
 
 def full_day(day_: date) -> str:

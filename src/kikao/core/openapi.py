@@ -15,6 +15,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.response import ServerSentEvent
 from litestar.routes import HTTPRoute
 
+from kikao.core import i18n
 from kikao.core.actor import NOBODY
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, read
@@ -215,10 +216,11 @@ async def for_people(request: Req, kit: NamedDependency[Kit]) -> Response[str]:
     for path, item in found["paths"].items():
         for method, operation in item.items():
             rooms.setdefault(operation["tags"][0], []).append(_entry(path, method, operation, found))
-    return page(
-        request, kit, NOBODY, "core/schema.html", about=ABOUT.replace("`", ""), rooms=rooms,
-        problems=[(code, text.replace("`", "")) for code, text in WHEN.items()], version=VERSION,
-    )
+    with i18n.speaking(i18n.ENGLISH):  # what is described here has English names only
+        return page(
+            request, kit, NOBODY, "core/schema.html", about=ABOUT.replace("`", ""), rooms=rooms,
+            problems=[(code, text.replace("`", "")) for code, text in WHEN.items()], version=VERSION,
+        )
 
 
 def _entry(path: str, method: str, operation: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:

@@ -87,22 +87,19 @@ env = _environment()
 
 
 def render(template: str, viewer: Actor, kit: Kit, path: str, **context: Any) -> str:
-    """The HTML of one template, in the viewer's language and zone."""
-    token = i18n.language.set(viewer.language)
-    try:
-        return env.get_template(template).render(
-            viewer=viewer,
-            practice={"trading_name": kit.trading_name, "phone": kit.practice_phone},
-            emergency_lines=kit.emergency_lines,
-            page_path=path,
-            languages=i18n.LANGUAGES,
-            nav_items=_nav(viewer),
-            demo=kit.demo,
-            leave_to=LEAVE_TO,
-            **context,
-        )
-    finally:
-        i18n.language.reset(token)
+    """The HTML of one template, in the language of this moment and the viewer's zone."""
+    return env.get_template(template).render(
+        viewer=viewer,
+        practice={"trading_name": kit.trading_name, "phone": kit.practice_phone},
+        emergency_lines=kit.emergency_lines,
+        page_path=path,
+        spoken=i18n.language.get(),
+        languages=i18n.LANGUAGES,
+        nav_items=_nav(viewer),
+        demo=kit.demo,
+        leave_to=LEAVE_TO,
+        **context,
+    )
 
 
 def page(
@@ -112,8 +109,16 @@ def page(
     """A page as an answer. `form_key` is ready in every template, for one effect a form."""
     context.setdefault("form_key", str(new_id()))
     context.setdefault("status", status)
+    context.setdefault("here", _here(request))
     html = render(template, viewer, kit, request.scope["path"], **context)
-    return Response(content=html, status_code=status, media_type=MediaType.HTML, headers=headers or {})
+    told = {"Content-Language": i18n.language.get()} | (headers or {})
+    return Response(content=html, status_code=status, media_type=MediaType.HTML, headers=told)
+
+
+def _here(request: Req) -> str:
+    """Where a change of language leads back to."""
+    query = request.scope["query_string"].decode("latin-1")
+    return request.scope["path"] + (f"?{query}" if query and request.method == "GET" else "")
 
 
 def _nav(viewer: Actor) -> list[dict[str, str]]:

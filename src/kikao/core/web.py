@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from litestar.datastructures import State
 from litestar.enums import MediaType
 from litestar.handlers import HTTPRouteHandler, route
 
-from kikao.core import idempotency
+from kikao.core import i18n, idempotency
 from kikao.core.actor import Actor
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Database
@@ -131,6 +132,18 @@ def same_site(request: Req, base_url: str) -> bool:
     if origin is None:
         return True
     return urlsplit(origin).netloc in (urlsplit(base_url).netloc, request.headers.get("host", ""))
+
+
+_LANGUAGE = re.compile(rb"(?:^|;)\s*" + i18n.COOKIE.encode() + rb"=([a-z]{2,3})(?:;|$)")
+
+
+def asked_language(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """What the browser chose before, by its cookie, or what it or its program accepts; English otherwise."""
+    told: dict[bytes, bytes] = {name: value for name, value in headers if name in (b"cookie", b"accept-language")}
+    chosen = _LANGUAGE.search(told.get(b"cookie", b""))
+    if chosen and i18n.is_spoken(code := chosen[1].decode()):
+        return code
+    return i18n.accepted(told.get(b"accept-language", b"").decode("latin-1")) or i18n.ENGLISH
 
 
 # one effect ---------------------------------------------------------------------------------------

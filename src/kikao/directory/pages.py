@@ -21,6 +21,7 @@ from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.errors import NotFound
 from kikao.core.i18n import gettext as _
+from kikao.core.i18n import later
 from kikao.core.render import page
 from kikao.core.web import Form, Kit, Req, read, read_form, see_other
 from kikao.directory import queries
@@ -31,7 +32,8 @@ from kikao.directory.rules import SESSION_TYPES, TYPE_CODES, code_of
 DAYS_SHOWN = 14
 OFFERS = 4
 TIMES_EACH = 3
-LANGUAGE_NAMES = {"en": "English", "sw": "Kiswahili", "fr": "French", "so": "Somali", "ki": "Gikuyu", "luo": "Dholuo"}
+# In anybody's own words; these are the ones that the catalogues know.
+GENDERS = (later("woman"), later("man"))
 
 
 def about(profile: Profile) -> str:
@@ -141,10 +143,10 @@ def _filters(wanted: Filter, choices: queries.Choices) -> list[dict[str, Any]]:
     return [
         select("about", _("What about"), wanted.speciality, [(text, text) for text in choices.specialities]),
         select("language", _("Language"), wanted.language,
-               [(code, LANGUAGE_NAMES.get(code, code)) for code in choices.languages]),
+               [(code, i18n.language_name(code)) for code in choices.languages]),
         select("type", _("Kind"), wanted.session_type, [(text, _(text)) for text in SESSION_TYPES]),
-        select("gender", _("Gender"), wanted.gender, [(text, _(text.capitalize())) for text in choices.genders]),
-        select("for", _("For"), wanted.sees, [(text, _(text.capitalize())) for text in choices.sees]),
+        select("gender", _("Gender"), wanted.gender, [(text, _(text).capitalize()) for text in choices.genders]),
+        select("for", _("For"), wanted.sees, [(text, _(text).capitalize()) for text in choices.sees]),
         select("price", _("Price"), str(wanted.max_price) if wanted.max_price else None, prices),
     ]
 
@@ -153,7 +155,7 @@ def _person(profile: Profile, wanted: Filter, actor: Actor) -> dict[str, Any]:
     rate = (wanted.session_type and profile.rate(wanted.session_type)) or profile.rates[0]
     return {
         "name": profile.name, "title": profile.title, "url": f"/t/{profile.slug}", "about": about(profile),
-        "languages": ", ".join(LANGUAGE_NAMES.get(code, code) for code in profile.languages),
+        "languages": ", ".join(i18n.language_name(code) for code in profile.languages),
         "modes": ", ".join(_(mode) for mode in profile.modes), "price": rate.amount, "minutes": rate.minutes,
         "next_free": i18n.when(profile.next_free, actor.time_zone) if profile.next_free else None,
         "in_training": _supervised(profile),
@@ -212,10 +214,10 @@ def _type(profile: Profile, rate: Rate, current: Rate) -> dict[str, Any]:
 
 
 def _profile_facts(profile: Profile) -> dict[str, Any]:
-    spoken = ", ".join(LANGUAGE_NAMES.get(code, code) for code in profile.languages)
+    spoken = ", ".join(i18n.language_name(code) for code in profile.languages)
     facts = [
         {"icon": "chat", "text": spoken},
-        {"icon": "user", "text": _("Sees %(who)s") % {"who": ", ".join(profile.sees)}},
+        {"icon": "user", "text": _("Sees %(who)s") % {"who": ", ".join(_(one) for one in profile.sees)}},
         {"icon": "video", "text": ", ".join(_(mode) for mode in profile.modes)},
     ]
     return {

@@ -8,11 +8,12 @@ from typing import Annotated
 import msgspec
 
 from kikao.core.errors import Invalid
+from kikao.core.i18n import later
 
-SESSION_TYPES = ("Individual", "Couples", "Family", "Group")
+SESSION_TYPES = (later("Individual"), later("Couples"), later("Family"), later("Group"))
 # In addresses: no word that tells what a page is about.
 TYPE_CODES = {"i": "Individual", "c": "Couples", "f": "Family", "g": "Group"}
-MODES = ("Online", "In Person", "Phone")
+MODES = (later("Online"), later("In Person"), later("Phone"))
 
 Amount = Annotated[int, msgspec.Meta(ge=0, le=250_000)]
 Minutes = Annotated[int, msgspec.Meta(ge=15, le=240)]
@@ -59,7 +60,7 @@ def code_of(session_type: str) -> str:
 
 # a psychologist's own profile ---------------------------------------------------------------------
 
-SEES = ("children", "adolescents", "adults", "older adults")
+SEES = (later("children"), later("adolescents"), later("adults"), later("older adults"))
 LONGEST = {
     "title": 80, "board": 120, "registration_number": 40, "licence_number": 40, "bio": 2000, "gender": 40,
     "meeting_link": 500,

@@ -102,7 +102,7 @@ class Outbox:
             await _drop(conn, post, found, now)
             return None
         composed, ways = found
-        language = reader.language if reader else "en"
+        language = composed.language or (reader.language if reader else i18n.ENGLISH)
         parcel = sending.Parcel(post, composed, language, self._tools.trading_name, now)
         return Ready(parcel, ways, tries)
 
@@ -113,11 +113,8 @@ class Outbox:
         why = rules.withheld(reader.state, code=kind.code) if reader else None
         if why is not None:
             return why
-        token = i18n.language.set(reader.language if reader else "en")
-        try:
+        with i18n.speaking(reader.language if reader else i18n.ENGLISH):
             composed = await kind.compose(conn, post, reader, msgspec.structs.replace(self._tools, now=now))
-        finally:
-            i18n.language.reset(token)
         if composed is None:
             return rules.NO_LONGER_TRUE
         ways = _ways(kind, composed, reader)

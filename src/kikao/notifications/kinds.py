@@ -73,7 +73,8 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     `sms` is the whole SMS, with its link, in at most 160 characters of GSM-7 where the language allows it.
     `subject` and the rest make the e-mail; the trading name stands above `heading` by itself. Attachments are
     (file name, type with its parameters, bytes): they go by e-mail only, so no message may depend on one.
-    `to` is for codes: an address that is not proved yet, and the only one that this message goes to.
+    `to` is for codes: an address that is not proved yet, and the only one that this message goes to; their
+    `language` is that of whom the code is for, who is no reader yet.
     """
 
     subject: str
@@ -85,6 +86,7 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     footer_lines: tuple[str, ...] = ()
     attachments: tuple[tuple[str, str, bytes], ...] = ()
     to: Contact | None = None
+    language: str | None = None
 
     def texts(self) -> Iterator[str]:
         """Everything that leaves the building, for tests that look for telling words."""

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from kikao.core import i18n
 from kikao.core.clock import EAST_AFRICA
 from kikao.core.db import Conn, Row, one
-from kikao.core.i18n import LANGUAGES
 from kikao.core.jobs import MOST_TRIES
 from kikao.core.phone import Contact
 from kikao.notifications import rules
@@ -131,7 +131,7 @@ async def reader(conn: Conn, recipient: UUID) -> Reader | None:
     return Reader(
         person_id=first["id"],
         state=first["state"],
-        language=first["language"] if first["language"] in dict(LANGUAGES) else "en",
+        language=first["language"] if i18n.is_spoken(first["language"]) else i18n.ENGLISH,
         time_zone=_zone(first["time_zone"]),
         contacts=rules.preferred(Contact(row["kind"], row["value"]) for row in rows if row["kind"]),
     )

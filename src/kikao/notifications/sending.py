@@ -9,7 +9,6 @@ from datetime import datetime
 import jinja2
 import msgspec
 
-from kikao.core import i18n
 from kikao.core.phone import Contact
 from kikao.notifications import rules
 from kikao.notifications.channels import Failure, TemporaryFailure
@@ -95,11 +94,7 @@ def as_email(parcel: Parcel, to: str) -> Email:
         "facts": made.facts,
         "footer_lines": made.footer_lines,
     }
-    token = i18n.language.set(parcel.language)
-    try:
-        text, html = (_templates.get_template(name).render(words) for name in ("email.txt", "email.html"))
-    finally:
-        i18n.language.reset(token)
+    text, html = (_templates.get_template(name).render(words) for name in ("email.txt", "email.html"))
     return Email(
         to=to,
         subject=made.subject,

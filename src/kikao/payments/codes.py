@@ -11,14 +11,11 @@ from typing import Any
 
 import msgspec
 
+from kikao.core.i18n import later
+
 PAID, FAILED, WAIT, PROCESSING, UNKNOWN = "paid", "failed", "wait", "processing", "unknown"
 # What somebody can do next.
 AGAIN, LATER, TOP_UP, OTHER, PRACTICE, NOTHING = "again", "later", "top_up", "other", "practice", "nothing"
-
-
-def _(text: str) -> str:
-    """Marks a sentence for translation; the edge translates."""
-    return text
 
 
 class Meaning(msgspec.Struct, frozen=True):
@@ -33,66 +30,72 @@ class Meaning(msgspec.Struct, frozen=True):
     pause: int = 0
 
 
-_OURS = _("M-Pesa could not take this payment for us. Nothing was taken. Please pay by Paybill, or ask the practice.")
-_BUSY = _("M-Pesa is busy just now. We look again in two minutes; then you can try once more.")
-_NOT_SHOWN = _(
+_OURS = later(
+    "M-Pesa could not take this payment for us. Nothing was taken. Please pay by Paybill, or ask the practice."
+)
+_BUSY = later("M-Pesa is busy just now. We look again in two minutes; then you can try once more.")
+_NOT_SHOWN = later(
     "M-Pesa could not show the request on the phone. We look again in two minutes; then you can try once more."
 )
-_DECLINED = _("The request was declined on the phone. Nothing was taken.")
+_DECLINED = later("The request was declined on the phone. Nothing was taken.")
 
 RESULTS: dict[str, Meaning] = {
-    "0": Meaning(PAID, _("Paid. Thank you."), NOTHING),
-    "1": Meaning(FAILED, _("There was not enough money in the M-Pesa account. Top up and try again."), TOP_UP),
-    "2": Meaning(FAILED, _("M-Pesa does not take an amount this small. Please ask the practice."), PRACTICE),
-    "3": Meaning(FAILED, _("This is more than M-Pesa takes in one payment. Please ask the practice."), PRACTICE),
+    "0": Meaning(PAID, later("Paid. Thank you."), NOTHING),
+    "1": Meaning(FAILED, later("There was not enough money in the M-Pesa account. Top up and try again."), TOP_UP),
+    "2": Meaning(FAILED, later("M-Pesa does not take an amount this small. Please ask the practice."), PRACTICE),
+    "3": Meaning(FAILED, later("This is more than M-Pesa takes in one payment. Please ask the practice."), PRACTICE),
     "4": Meaning(
-        FAILED, _("This would go over what the phone may pay today. Use another number, or try tomorrow."), OTHER
+        FAILED, later("This would go over what the phone may pay today. Use another number, or try tomorrow."), OTHER
     ),
     "8": Meaning(
-        FAILED, _("The practice's M-Pesa account cannot take more just now. Please ask the practice."), PRACTICE
+        FAILED, later("The practice's M-Pesa account cannot take more just now. Please ask the practice."), PRACTICE
     ),
     "11": Meaning(FAILED, _OURS, PRACTICE),
     "17": Meaning(
-        WAIT, _("M-Pesa has just seen the same amount from this phone. We look again in two minutes."), LATER, 120
+        WAIT, later("M-Pesa has just seen the same amount from this phone. We look again in two minutes."), LATER, 120
     ),
     "20": Meaning(FAILED, _OURS, PRACTICE),
     "21": Meaning(FAILED, _OURS, PRACTICE),
     "26": Meaning(WAIT, _BUSY, LATER, 120),
-    "1001": Meaning(WAIT, _("Another M-Pesa request is open on this phone. We look again in two minutes."), LATER, 120),
-    "1019": Meaning(FAILED, _("The time ran out before M-Pesa had the PIN. Nothing was taken. Please try again.")),
+    "1001": Meaning(
+        WAIT, later("Another M-Pesa request is open on this phone. We look again in two minutes."), LATER, 120
+    ),
+    "1019": Meaning(FAILED, later("The time ran out before M-Pesa had the PIN. Nothing was taken. Please try again.")),
     "1025": Meaning(WAIT, _NOT_SHOWN, LATER, 120),
     "1031": Meaning(FAILED, _DECLINED),
     "1032": Meaning(FAILED, _DECLINED),
-    "1036": Meaning(UNKNOWN, _("M-Pesa could not say whether the request reached the phone."), LATER),
-    "1037": Meaning(FAILED, _("The phone could not be reached, or nobody answered. Is it on, with coverage? "
+    "1036": Meaning(UNKNOWN, later("M-Pesa could not say whether the request reached the phone."), LATER),
+    "1037": Meaning(FAILED, later("The phone could not be reached, or nobody answered. Is it on, with coverage? "
                               "If this happens often, dial *234# to update the SIM.")),
-    "2001": Meaning(FAILED, _("The PIN was not right. Nothing was taken. Please try again.")),
+    "2001": Meaning(FAILED, later("The PIN was not right. Nothing was taken. Please try again.")),
     "2002": Meaning(FAILED, _OURS, PRACTICE),
-    "2006": Meaning(FAILED, _("This M-Pesa account cannot pay at the moment. Use another number."), OTHER),
+    "2006": Meaning(FAILED, later("This M-Pesa account cannot pay at the moment. Use another number."), OTHER),
     "2028": Meaning(FAILED, _OURS, PRACTICE),
     "2029": Meaning(FAILED, _OURS, PRACTICE),
-    "4999": Meaning(PROCESSING, _("M-Pesa is still working on it."), NOTHING),
-    "8006": Meaning(FAILED, _("The M-Pesa PIN is locked. Safaricom unlocks it: call 100 or 200. "
+    "4999": Meaning(PROCESSING, later("M-Pesa is still working on it."), NOTHING),
+    "8006": Meaning(FAILED, later("The M-Pesa PIN is locked. Safaricom unlocks it: call 100 or 200. "
                               "Another number works too."), OTHER),
     "9999": Meaning(WAIT, _NOT_SHOWN, LATER, 120),
     "SFC_IC0003": Meaning(FAILED, _OURS, PRACTICE),
 }
-ANY_OTHER = Meaning(UNKNOWN, _("We do not know yet whether the payment went through. We go on asking M-Pesa."), LATER)
+ANY_OTHER = Meaning(
+    UNKNOWN, later("We do not know yet whether the payment went through. We go on asking M-Pesa."), LATER
+)
 
 # Our own words for a push that M-Pesa refused at once: no phone has rung.
 REFUSALS: dict[str, Meaning] = {
-    "line_busy": Meaning(FAILED, _("Another M-Pesa request is still open on this phone. "
+    "line_busy": Meaning(FAILED, later("Another M-Pesa request is still open on this phone. "
                                    "Please wait a minute, then try again."), LATER, 60),
     "busy": Meaning(
-        FAILED, _("M-Pesa is busy just now. Nothing was sent to the phone. Please try again in a few minutes.")
+        FAILED, later("M-Pesa is busy just now. Nothing was sent to the phone. Please try again in a few minutes.")
     ),
-    "number_refused": Meaning(FAILED, _("M-Pesa cannot ring this number. Please use another one."), OTHER),
+    "number_refused": Meaning(FAILED, later("M-Pesa cannot ring this number. Please use another one."), OTHER),
     "unreachable": Meaning(
-        FAILED, _("M-Pesa cannot be reached just now. Nothing was sent to the phone. Please try again.")
+        FAILED, later("M-Pesa cannot be reached just now. Nothing was sent to the phone. Please try again.")
     ),
     "our_side": Meaning(FAILED, _OURS, PRACTICE),
     "too_late": Meaning(
-        FAILED, _("The request could not be sent in time. Nothing was sent to the phone. Please try again.")
+        FAILED, later("The request could not be sent in time. Nothing was sent to the phone. Please try again.")
     ),
 }
 

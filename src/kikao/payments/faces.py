@@ -7,6 +7,7 @@ from typing import Any
 
 from kikao.core import i18n
 from kikao.core.i18n import gettext as _
+from kikao.core.i18n import later
 from kikao.core.money import shown as money
 from kikao.payments import codes, rules
 from kikao.payments.queries import Bill, Receipt, Shown
@@ -15,7 +16,7 @@ RINGING, LATE, UNKNOWN, PAID, FAILED, PAUSED = "ringing", "late", "unknown", "pa
 LATE_SECONDS = 20       # without news: "did you not get it?"
 WATCHED_SECONDS = 1800  # an unknown try is asked about for half an hour, then the page stops asking
 
-CHANNELS = {"mpesa": "M-Pesa", "cash": _("Cash"), "bank": _("Bank"), "card": _("Card")}
+CHANNELS = {"mpesa": later("M-Pesa"), "cash": later("Cash"), "bank": later("Bank"), "card": later("Card")}
 
 
 def closed(bill: Bill, now: datetime, receipt_url: str) -> dict[str, Any] | None:

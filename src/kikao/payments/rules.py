@@ -9,6 +9,7 @@ from typing import Annotated
 
 import msgspec
 
+from kikao.core.i18n import later
 from kikao.core.money import whole
 from kikao.payments import codes
 
@@ -152,21 +153,18 @@ def seconds_until(moment: datetime, now: datetime) -> int:
     return max(1, -int((now - moment).total_seconds() // 1))
 
 
-def _(text: str) -> str:
-    """Marks a sentence for translation; the edge translates."""
-    return text
-
-
 _TOLD = {
-    CREATED: _("We are asking M-Pesa to ring the phone."),
-    SUBMITTING: _("We are asking M-Pesa to ring the phone."),
-    ACCEPTED: _("Look at the phone: M-Pesa asks for the PIN there."),
-    NOT_SENT: _("The request could not be sent in time. Nothing was sent to the phone. Please try again."),
-    PAID: _("Paid. Thank you."),
-    PAID_NO_RECEIPT: _("Paid. Thank you. The receipt's number follows."),
-    AMOUNT_MISMATCH: _("M-Pesa named another amount than was asked for. It is noted, and the practice looks into it."),
+    CREATED: later("We are asking M-Pesa to ring the phone."),
+    SUBMITTING: later("We are asking M-Pesa to ring the phone."),
+    ACCEPTED: later("Look at the phone: M-Pesa asks for the PIN there."),
+    NOT_SENT: later("The request could not be sent in time. Nothing was sent to the phone. Please try again."),
+    PAID: later("Paid. Thank you."),
+    PAID_NO_RECEIPT: later("Paid. Thank you. The receipt's number follows."),
+    AMOUNT_MISMATCH: later(
+        "M-Pesa named another amount than was asked for. It is noted, and the practice looks into it."
+    ),
 }
-_MAY_STILL_ARRIVE = _(
+_MAY_STILL_ARRIVE = later(
     "We do not know yet whether the payment went through, and go on asking M-Pesa. Your first try may still arrive; "
     "if both do, one is given back."
 )

@@ -9,6 +9,7 @@ import msgspec
 
 from kikao.core import i18n
 from kikao.core.i18n import gettext as _
+from kikao.core.i18n import later
 from kikao.core.money import shown
 from kikao.sessions import rules
 from kikao.sessions.queries import Session
@@ -30,11 +31,13 @@ STEP = {
     DECLINED: 2, CANCELLED: 4, EXPIRED: 3, NO_SHOW: 4,
 }
 VERBS = {
-    "request": "Requested", "send": "Sent", "approve": "Accepted", "decline": "Declined", "cancel": "Cancelled",
-    "submit a payment code": "Payment code typed", "reject the code": "Payment code refused",
-    "verify": "Payment checked", "waive": "Waived", "expire": "No longer kept", "be paid": "Paid",
-    "be paid late": "Paid, after the time had run out",
-    "be paid too late": "Paid, when the time was gone",
+    "request": later("Requested"), "send": later("Sent"), "approve": later("Accepted"),
+    "decline": later("Declined"), "cancel": later("Cancelled"),
+    "submit a payment code": later("Payment code typed"), "reject the code": later("Payment code refused"),
+    "verify": later("Payment checked"), "waive": later("Waived"), "expire": later("No longer kept"),
+    "be paid": later("Paid"),
+    "be paid late": later("Paid, after the time had run out"),
+    "be paid too late": later("Paid, when the time was gone"),
 }
 
 
