@@ -103,7 +103,7 @@ class Application(Litestar):
         self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
     ) -> None:
         headers: Any = scope.get("headers", ())
-        with i18n.speaking(asked_language(headers)):
+        with i18n.speaking(asked_language(str(scope.get("path", "")), headers)):
             await super().__call__(scope, receive, send)
 
 

@@ -112,10 +112,10 @@ async def test_languages_never_leak_from_one_request_to_another(house: apps.Worl
     ("method", "path", "options", "status"),
     [
         ("GET", "/api/nothing", {}, 404),
-        ("PATCH", "/api/consent", {}, 405),
+        ("PATCH", "/api/public/consent", {}, 405),
         ("GET", "/api/sessions", {}, 401),
-        ("POST", "/api/auth/login", {"content": b"{"}, 400),
-        ("POST", "/api/auth/login", {"json": {"login": 1}}, 422),
+        ("POST", "/api/users/login", {"content": b"{"}, 400),
+        ("POST", "/api/users/login", {"json": {"email": 1}}, 422),
     ],
 )
 async def test_a_problem_is_told_in_what_the_program_accepts(

@@ -137,10 +137,10 @@ def same_site(request: Req, base_url: str) -> bool:
 _LANGUAGE = re.compile(rb"(?:^|;)\s*" + i18n.COOKIE.encode() + rb"=([a-z]{2,3})(?:;|$)")
 
 
-def asked_language(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """What the browser chose before, by its cookie, or what it or its program accepts; English otherwise."""
+def asked_language(path: str, headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """What this browser chose before, by its cookie, which no program has; else what is accepted; else English."""
     told: dict[bytes, bytes] = {name: value for name, value in headers if name in (b"cookie", b"accept-language")}
-    chosen = _LANGUAGE.search(told.get(b"cookie", b""))
+    chosen = None if path.startswith("/api") else _LANGUAGE.search(told.get(b"cookie", b""))
     if chosen and i18n.is_spoken(code := chosen[1].decode()):
         return code
     return i18n.accepted(told.get(b"accept-language", b"").decode("latin-1")) or i18n.ENGLISH
