@@ -29,6 +29,7 @@ from kikao.core.errors import Invalid, NotFound, Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import new_id, read_reference
 from kikao.core.money import shown
+from kikao.core.paging import read_cursor
 from kikao.core.render import page
 from kikao.core.web import Form, Kit, Req, form_once, must_be_id, need, read, read_form, safe_next
 from kikao.payments import office
@@ -36,7 +37,6 @@ from kikao.payments import suspense as lying
 from kikao.payments.charges import done
 from kikao.payments.office import Duty, Filter, Suspense
 from kikao.payments.rules import Numbers
-from kikao.sessions.api import read_cursor
 from kikao.sessions.asking import errors
 
 EACH = 100

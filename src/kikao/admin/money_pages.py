@@ -31,6 +31,7 @@ from kikao.core.errors import Invalid, NotFound, Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import SYSTEM
 from kikao.core.money import shown
+from kikao.core.paging import read_cursor
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, must_be_id, need, read, read_form, see_other
 from kikao.journal.actions import UNKNOWN
@@ -38,7 +39,6 @@ from kikao.journal.queries import Line, history
 from kikao.payments import codes, office, queries
 from kikao.payments.office import Cursor, Duty, Filter, Move, Payment
 from kikao.payments.queries import Bill
-from kikao.sessions.api import read_cursor
 from kikao.sessions.asking import errors
 
 EACH = 25

@@ -28,6 +28,7 @@ from kikao.core.db import Conn
 from kikao.core.errors import NotFound
 from kikao.core.i18n import gettext as _
 from kikao.core.money import shown
+from kikao.core.paging import read_cursor
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, form_once, must_be_id, need, read, read_form
 from kikao.journal.actions import record
@@ -37,7 +38,6 @@ from kikao.notifications.queries import Message
 from kikao.payments import office
 from kikao.payments.office import Contradiction, Filter, Stray, Stuck, Typed
 from kikao.sessions import rules
-from kikao.sessions.api import read_cursor
 
 EACH = 50
 UNREACHABLE = timedelta(days=30)

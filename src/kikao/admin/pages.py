@@ -17,12 +17,12 @@ from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.i18n import gettext as _
 from kikao.core.money import shown
+from kikao.core.paging import read_cursor
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, need, read
 from kikao.notifications import queries as notifications
 from kikao.payments import office
 from kikao.sessions import queries as sessions
-from kikao.sessions.api import read_cursor
 from kikao.sessions.queries import Session, Wanted
 
 # What nobody can tick off is news for so long, and then stands in its list only.

@@ -19,6 +19,7 @@ from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid
 from kikao.core.idempotency import Answer
+from kikao.core.paging import bound, place
 from kikao.core.web import Json, Kit, Req, Shown, must_be_id, need, once, only, read
 
 
@@ -145,7 +146,7 @@ def _read_cursor(text: str | None) -> tuple[date, UUID] | None:
 
 @read("/api/psychologists/me/exceptions", opt=only("psychologist"))
 async def own_exceptions(
-    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     cursor: FromQuery[str | None] = None, limit: FromQuery[int] = 20,
 ) -> ExceptionList:
     """From today on, the nearest first."""
@@ -153,10 +154,11 @@ async def own_exceptions(
     assert actor.person_id is not None
     if not 1 <= limit <= 100:
         raise Invalid.field("limit", "out_of_range", "A list can be 1 to 100 long.")
+    after = _read_cursor(place(request, cursor))
     async with kit.db.connection() as conn:
-        found = await queries.exceptions(conn, actor.person_id, now, after=_read_cursor(cursor), most=limit)
+        found = await queries.exceptions(conn, actor.person_id, now, after=after, most=limit)
     following = _cursor(found[limit - 1]) if len(found) > limit else None
-    return ExceptionList(exceptions=[_shown(one) for one in found[:limit]], next=following)
+    return ExceptionList(exceptions=[_shown(one) for one in found[:limit]], next=bound(request, following))
 
 
 @post("/api/psychologists/me/exceptions", opt=only("psychologist"))

@@ -18,7 +18,8 @@ from kikao.availability.rules import read_days, window
 from kikao.core.actor import Actor
 from kikao.core.errors import Invalid
 from kikao.core.money import CURRENCY
-from kikao.core.web import ANYONE, Kit, Shown, read
+from kikao.core.paging import bound, place
+from kikao.core.web import ANYONE, Kit, Req, Shown, read
 from kikao.directory import queries
 from kikao.directory.queries import Filter, Profile
 from kikao.directory.rules import check_mode, check_session_type
@@ -81,7 +82,7 @@ def read_cursor(text: str | None) -> tuple[str, UUID] | None:
 
 @read("/api/public/psychologists", opt=ANYONE)
 async def list_psychologists(
-    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     q: FromQuery[str | None] = None, speciality: FromQuery[str | None] = None,
     language: FromQuery[str | None] = None,
     session_type: Annotated[str | None, QueryParameter(name="sessionType")] = None,
@@ -101,9 +102,9 @@ async def list_psychologists(
     )
     async with kit.db.connection() as conn:
         numbers = await kit.numbers(conn, actor, now)
-        found = await queries.listed(conn, wanted, now, numbers, most=limit, after=read_cursor(cursor))
+        found = await queries.listed(conn, wanted, now, numbers, most=limit, after=read_cursor(place(request, cursor)))
     following = make_cursor(found[limit - 1]) if len(found) > limit else None
-    return ProfileList(psychologists=[shown(profile) for profile in found[:limit]], next=following)
+    return ProfileList(psychologists=[shown(profile) for profile in found[:limit]], next=bound(request, following))
 
 
 @read("/api/public/psychologists/{psychologist_id:str}", opt=ANYONE)

@@ -22,6 +22,7 @@ from kikao.core.db import Conn
 from kikao.core.errors import Invalid
 from kikao.core.idempotency import Answer
 from kikao.core.money import CURRENCY
+from kikao.core.paging import bound, place
 from kikao.core.web import Json, Kit, Req, Shown, must_be_id, need, once, only, read
 from kikao.directory import actions, own
 from kikao.directory.api import read_cursor
@@ -234,7 +235,7 @@ def _entry(found: Own) -> EntryShown:
 
 @read("/api/admin/psychologists", opt=only("admin"))
 async def everybody(
-    kit: NamedDependency[Kit], actor: NamedDependency[Actor], status: FromQuery[str | None] = None,
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], status: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None, limit: FromQuery[int] = 20,
 ) -> EntryList:
     need(actor, "admin")
@@ -243,10 +244,10 @@ async def everybody(
     if not 1 <= limit <= 100:
         raise Invalid.field("limit", "out_of_range", "A list can be 1 to 100 long.")
     async with kit.db.connection() as conn:
-        found = await own.everybody(conn, status, after=read_cursor(cursor), most=limit)
+        found = await own.everybody(conn, status, after=read_cursor(place(request, cursor)), most=limit)
     last = found[limit - 1] if len(found) > limit else None
     cursor = base64.urlsafe_b64encode(f"{last.id}|{last.name}".encode()).decode() if last else None
-    return EntryList(psychologists=[_entry(one) for one in found[:limit]], next=cursor)
+    return EntryList(psychologists=[_entry(one) for one in found[:limit]], next=bound(request, cursor))
 
 
 Verb = Callable[[Conn, Actor, UUID, datetime], Awaitable[None]]

@@ -17,7 +17,8 @@ from kikao.core.db import Conn
 from kikao.core.errors import Invalid
 from kikao.core.ids import SYSTEM, read_id, read_reference
 from kikao.core.money import CURRENCY
-from kikao.core.web import Kit, Shown, need, read
+from kikao.core.paging import bound, place
+from kikao.core.web import Kit, Req, Shown, need, read
 from kikao.journal.actions import record
 from kikao.payments import office
 from kikao.payments.office import Cursor, Filter
@@ -111,7 +112,7 @@ async def note_look(conn: Conn, actor: Actor, what: str, now: datetime) -> None:
 
 @read("/api/admin/payments")
 async def list_payments(
-    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     reference: FromQuery[str | None] = None, receipt: FromQuery[str | None] = None,
     phone: FromQuery[str | None] = None, since: FromQuery[datetime | None] = None,
     until: FromQuery[datetime | None] = None, limit: FromQuery[int] = 20, cursor: FromQuery[str | None] = None,
@@ -119,14 +120,14 @@ async def list_payments(
     need(actor, "finance", "admin")
     search = wanted(reference, receipt, phone, since, until)
     async with kit.db.transaction() as conn:
-        rows, more = await office.payments(conn, search, limit=_limit(limit), after=read_cursor(cursor))
+        rows, more = await office.payments(conn, search, limit=_limit(limit), after=read_cursor(place(request, cursor)))
         await note_look(conn, actor, "payments", now)
-    return PaymentList(payments=[_as(PaymentShown, row) for row in rows], next=make_cursor(more))
+    return PaymentList(payments=[_as(PaymentShown, row) for row in rows], next=bound(request, make_cursor(more)))
 
 
 @read("/api/admin/duties")
 async def list_duties(
-    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     reference: FromQuery[str | None] = None, done: FromQuery[bool] = False, limit: FromQuery[int] = 20,
     cursor: FromQuery[str | None] = None,
 ) -> DutyList:
@@ -135,10 +136,10 @@ async def list_duties(
     search = wanted(reference, None, None, None, None)
     async with kit.db.transaction() as conn:
         rows, more = await office.duties(
-            conn, search, limit=_limit(limit), after=read_cursor(cursor), open_only=not done
+            conn, search, limit=_limit(limit), after=read_cursor(place(request, cursor)), open_only=not done
         )
         await note_look(conn, actor, "duties", now)
-    return DutyList(duties=[_as(DutyShown, row) for row in rows], next=make_cursor(more))
+    return DutyList(duties=[_as(DutyShown, row) for row in rows], next=bound(request, make_cursor(more)))
 
 
 handlers: list[Any] = [list_payments, list_duties]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any
@@ -17,6 +16,7 @@ from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid
 from kikao.core.idempotency import Answer
+from kikao.core.paging import bound, place, read_cursor
 from kikao.core.web import Json, Kit, Req, Shown, must_be_id, need, of, once, only, read
 from kikao.directory.queries import one as psychologist
 from kikao.journal.queries import history
@@ -173,25 +173,6 @@ async def make_session(
     return await request_session.fn(request, kit, actor, now, data)  # type: ignore[no-any-return]
 
 
-def read_cursor(text: str | None) -> tuple[datetime, UUID] | None:
-    if text is None:
-        return None
-    try:
-        at, _, session_id = base64.urlsafe_b64decode(text.encode()).decode().partition("|")
-        moment = datetime.fromisoformat(at)
-        return (moment, UUID(session_id)) if moment.tzinfo else _bad_cursor()
-    except (ValueError, UnicodeError) as error:
-        raise _no_cursor() from error
-
-
-def _bad_cursor() -> tuple[datetime, UUID]:
-    raise _no_cursor()
-
-
-def _no_cursor() -> Invalid:
-    return Invalid.field("cursor", "bad_cursor", "This cursor does not belong to this list.")
-
-
 def _limit(limit: int) -> int:
     if not 1 <= limit <= 100:
         raise Invalid.field("limit", "out_of_range", "A list can be 1 to 100 long.")
@@ -205,36 +186,39 @@ class SessionList(Shown):
 
 @read("/api/sessions")
 async def list_sessions(
-    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     status: FromQuery[str | None] = None, cursor: FromQuery[str | None] = None, limit: FromQuery[int] = 20,
     from_: Annotated[str | None, QueryParameter(name="from")] = None, to: FromQuery[str | None] = None,
 ) -> SessionList:
     need(actor)
     wanted = queries.Wanted(
-        statuses=[status] if status else None, after=read_cursor(cursor), most=_limit(limit),
+        statuses=[status] if status else None, after=read_cursor(place(request, cursor)), most=_limit(limit),
         from_at=None if from_ is None else read_moment("from", from_),
         to_at=None if to is None else read_moment("to", to),
     )
     async with kit.db.connection() as conn:
         found = await queries.listed(conn, actor, wanted, now)
-    return _page(found, wanted.most, lambda session: session.starts_at)
+    return _page(request, found, wanted.most, lambda session: session.starts_at)
 
 
-def _page(found: list[Session], most: int, at: Callable[[Session], datetime | None]) -> SessionList:
+def _page(
+    request: Req, found: list[Session], most: int, at: Callable[[Session], datetime | None]
+) -> SessionList:
     more = found[most - 1] if len(found) > most else None
     cursor = queries.cursor_at(more, at(more)) if more else None
-    return SessionList(sessions=[shown(session) for session in found[:most]], next=cursor)
+    return SessionList(sessions=[shown(session) for session in found[:most]], next=bound(request, cursor))
 
 
 @read("/api/sessions/pending-approval", opt=only("psychologist"))
 async def pending(
-    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     cursor: FromQuery[str | None] = None, limit: FromQuery[int] = 20,
 ) -> SessionList:
     need(actor, "psychologist")
     async with kit.db.connection() as conn:
-        found = await queries.requests(conn, actor, now, after=read_cursor(cursor), most=_limit(limit))
-    return _page(found, limit, lambda session: session.sent_at)
+        after = read_cursor(place(request, cursor))
+        found = await queries.requests(conn, actor, now, after=after, most=_limit(limit))
+    return _page(request, found, limit, lambda session: session.sent_at)
 
 
 @read("/api/sessions/stats")
