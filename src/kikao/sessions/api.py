@@ -18,7 +18,6 @@ from kikao.core.errors import Invalid
 from kikao.core.idempotency import Answer
 from kikao.core.paging import bound, place, read_cursor
 from kikao.core.web import Json, Kit, Req, Shown, must_be_id, need, of, once, only, read
-from kikao.directory.queries import one as psychologist
 from kikao.journal.queries import history
 from kikao.sessions import actions, booking, queries, rules
 from kikao.sessions.queries import Session
@@ -153,14 +152,7 @@ async def request_session(
 async def _alternatives(kit: Kit, actor: Actor, asked: booking.Request, now: datetime) -> list[dict[str, Any]]:
     async with kit.db.connection() as conn:
         numbers = await kit.numbers(conn, actor, now)
-        found = await psychologist(conn, str(asked.psychologist_id), now, numbers)
-        rate = found.rate(asked.session_type)
-        if rate is None:
-            return []
-        starts = await booking.nearest(
-            conn, asked.psychologist_id, rate.minutes, found.licensed_until, asked.starts_at, now, numbers,
-            asked.client_id, asked.mode,
-        )
+        starts = await booking.alternatives(conn, asked, now, numbers)
     return [{"start": start, "mode": asked.mode} for start in starts]
 
 

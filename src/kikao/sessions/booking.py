@@ -19,6 +19,7 @@ from kikao.core.practice import Snapshot
 from kikao.core.sql import Statement
 from kikao.directory.rules import Numbers as Rates
 from kikao.directory.rules import check_mode, check_session_type
+from kikao.directory.sql import RATE_NOW
 from kikao.payments.links import link_hash, pay_token
 from kikao.sessions import rules
 from kikao.sessions.actions import LONGEST_TEXT, OwnOverlap, SlotTaken, TooManyOpen, expire
@@ -27,7 +28,8 @@ from kikao.sessions.sql import BOOK
 # A rival can win between the decision and the insert; then the decision is asked for again.
 ROUNDS = 4
 NEAREST = 3
-LOOK_AROUND = timedelta(days=4)
+# Looked at one after the other: nearly always the first has enough, and nothing outside of it can be nearer.
+AROUND = (timedelta(hours=12), timedelta(days=4))
 FAR = timedelta(days=2 * 366)
 
 _TIME = {
@@ -174,16 +176,36 @@ def refusal(reason: str, against: list[str] | None = None) -> Refusal:
     }[reason]
 
 
+_OFFER = Statement(RATE_NOW)
+
+
+async def alternatives(conn: Conn, asked: Request, now: datetime, practice: Snapshot) -> list[datetime]:
+    """Times instead of one that was lost; for the many who lose at once, with as little reading as can be."""
+    amount, minutes = practice.of(Rates).default(asked.session_type)
+    offer = await _OFFER.first(
+        conn, psychologist_id=asked.psychologist_id, session_type=asked.session_type, default_amount=amount,
+        default_minutes=minutes, now=now,
+    )
+    if offer is None:
+        return []
+    return await nearest(
+        conn, asked.psychologist_id, offer["minutes"], offer["licensed_until"], asked.starts_at, now, practice,
+        asked.client_id, asked.mode,
+    )
+
+
 async def nearest(
     conn: Conn, psychologist_id: UUID, minutes: int, last_day: Any, around: datetime, now: datetime,
     practice: Snapshot, client_id: UUID | None, mode: str = "Online",
 ) -> list[datetime]:
     """Up to three free times nearest to one that was lost, that suit the client too."""
-    slots = await free(
-        conn, [TimesWanted(psychologist_id, minutes, last_day)], around - LOOK_AROUND, around + LOOK_AROUND,
-        now=now, numbers=practice.of(CalendarNumbers), mode=mode, client_id=client_id,
-    )
-    by_distance = sorted((slot.start for slot in slots), key=lambda start: abs(start - around))
-    return sorted(by_distance[:NEAREST])
-
-
+    found: list[datetime] = []
+    for span in AROUND:
+        slots = await free(
+            conn, [TimesWanted(psychologist_id, minutes, last_day)], around - span, around + span,
+            now=now, numbers=practice.of(CalendarNumbers), mode=mode, client_id=client_id,
+        )
+        found = sorted((slot.start for slot in slots), key=lambda start: abs(start - around))
+        if len(found) >= NEAREST:
+            break
+    return sorted(found[:NEAREST])
