@@ -12,14 +12,15 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from kikao.accounts import queries
-from kikao.accounts.actions import set_reading
+from kikao.accounts.actions import LoginTaken, set_reading
+from kikao.accounts.contacts import ask_again, choose, not_sign_in_with, remove, sign_in_with
 from kikao.accounts.page_parts import errors_of, numbers_now, status_of, waiting, with_next
-from kikao.accounts.queries import SignIn, User
+from kikao.accounts.queries import OwnContact, SignIn, User
 from kikao.accounts.signing_in import change_password, end_all, end_one
 from kikao.accounts.signing_up import add_contact
 from kikao.core import i18n
 from kikao.core.actor import Actor
-from kikao.core.errors import NotSignedIn, Refusal
+from kikao.core.errors import NotFound, NotPossible, NotSignedIn, Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, must_be_id, need, network, read, read_form, see_other
@@ -50,6 +51,8 @@ def _done(request: Req) -> dict[str, Any] | None:
         "reading": _("Saved."),
         "password": _("Your password is new. Everybody else who was signed in with the old one is signed out."),
         "ended": _("Signed out there."),
+        "chosen": _("Messages go there first now."),
+        "removed": _("Taken away. Nothing is sent there any more."),
     }
     text = sentences.get(request.query_params.get("done") or "")
     return {"tone": "good", "title": text, "text": None} if text else None
@@ -71,12 +74,43 @@ def _reading(user: User, now: datetime) -> dict[str, Any]:
 
 def _sign_in(one: SignIn, actor: Actor) -> dict[str, Any]:
     current = one.id == actor.sign_in_id
-    seen = {"when": i18n.when(one.seen_at, actor.time_zone)}
+    zone = actor.time_zone
+    times = {"since": i18n.day_and_clock(one.since, zone), "seen": i18n.day_and_clock(one.seen_at, zone)}
     end = {"label": _("End"), "url": f"{HERE}/sign-ins/{one.id}/end", "kind": "link"}
     return {
-        "text": _("A browser") if one.kind == "page" else _("A program"), "when": _("Last used %(when)s") % seen,
-        "current": current, "actions": [] if current else [end],
+        "text": _("A browser") if one.kind == "page" else _("A program"),
+        "when": _("Since %(since)s, last used %(seen)s") % times, "current": current,
+        "actions": [] if current else [end],
     }
+
+
+def _contact(one: OwnContact, alone: bool) -> dict[str, Any]:
+    """`alone`: the only proved one, which cannot be taken away."""
+    facts = [
+        _("proved") if one.proved else _("not proved yet: nothing is sent there"),
+        *([_("messages go here first")] if one.chosen and not alone else []),
+        *([_("signs you in")] if one.signs_in else []),
+    ]
+    address = f"{HERE}/contacts/{one.id}"
+
+    def plain(label: str, verb: str) -> dict[str, Any]:
+        return {"label": label, "url": f"{address}/{verb}", "kind": "link"}
+
+    more = [] if one.chosen or not one.proved else [plain(_("Send messages here first"), "choose")]
+    if one.proved and not alone:
+        more.append(plain(_("Do not sign in with this"), "not-sign-in") if one.signs_in
+                    else plain(_("Sign in with this too"), "sign-in"))
+    if not (one.proved and alone):
+        question = {"title": _("Take %(contact)s away?") % {"contact": one.masked}, "button": _("Take it away"),
+                    "text": _("Nothing is sent there any more, and it signs nobody in.")}
+        more.append({"label": _("Take away…"), "url": f"{address}/remove", "kind": "link", "confirm": question})
+    first = [] if one.proved else [{"label": _("Send a code"), "url": f"{address}/prove", "kind": "plain"}]
+    return {"text": one.masked, "facts": ", ".join(facts), "actions": first, "more": more}
+
+
+def _contacts(user: User) -> list[dict[str, Any]]:
+    alone = sum(one.proved for one in user.contacts) == 1
+    return [_contact(one, alone) for one in user.contacts]
 
 
 def _rows(user: User) -> list[tuple[str, str]]:
@@ -95,24 +129,21 @@ async def _account_page(
         user = await queries.user(conn, actor.account_id)
         sign_ins = await queries.sign_ins(conn, actor.account_id, now)
         acted_for = await queries.acted_for(conn, actor.account_id, now)
-        consents = await queries.consents(conn, actor.account_id)
+        agreed = await queries.has_consent(conn, user.person_id) if user else False
     if user is None:
         raise NotSignedIn
     others = {"label": _("End all others"), "url": f"{HERE}/sign-ins/end-others", "kind": "plain"}
     return page(
         request, kit, actor, "accounts/account.html", status=status_of(faults.refusal),
         headers=waiting(faults.refusal), notice=None if faults.refusal else _done(request), rows=_rows(user),
-        contacts=[{"text": one.masked, "proved": _("proved") if one.proved else _("not proved yet"), "actions": []}
-                  for one in user.contacts],
+        contacts=_contacts(user), contact_errors=faults.of("contacts"),
         add_contact={"url": f"{HERE}/contacts", "errors": faults.of("contact"), "value": faults.typed},
         people=[{"name": name, "text": _("You book and agree for them.")} for name in acted_for],
         reading=_reading(user, now) | {"errors": faults.of("reading")},
         password={"url": f"{HERE}/password", "errors": faults.of("password"), "login": "".join(user.own_names[:1])},
         sign_ins=[_sign_in(one, actor) for one in sign_ins],
         sign_in_actions=[others] if len(sign_ins) > 1 else [],
-        consents=[{"text": _("What is kept, and who sees it"), "when": i18n.when(at, actor.time_zone), "actions": []}
-                  for at in consents],
-        actions=[],
+        agreed=agreed, consent_url=f"{HERE}/consent",
     )
 
 
@@ -171,6 +202,69 @@ async def do_contact(
     return see_other(with_next(f"/code/{about}", HERE))
 
 
+async def _with_contact(
+    request: Req, kit: Kit, actor: Actor, now: datetime, contact_id: str, done: str, verb: Any
+) -> Response[Any]:
+    need(actor)
+    try:
+        async with kit.db.transaction() as conn:
+            await verb(conn, actor, must_be_id(contact_id), now)
+    except (NotPossible, LoginTaken) as refusal:
+        return await _account_page(request, kit, actor, now, _Faults("contacts", refusal))
+    return see_other(f"{HERE}?done={done}")
+
+
+@post(f"{HERE}/contacts/{{contact_id:str}}/choose")
+async def do_choose(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    contact_id: FromPath[str],
+) -> Response[Any]:
+    return await _with_contact(request, kit, actor, now, contact_id, "chosen", choose)
+
+
+@post(f"{HERE}/contacts/{{contact_id:str}}/sign-in")
+async def do_sign_in_with(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    contact_id: FromPath[str],
+) -> Response[Any]:
+    return await _with_contact(request, kit, actor, now, contact_id, "reading", sign_in_with)
+
+
+@post(f"{HERE}/contacts/{{contact_id:str}}/not-sign-in")
+async def do_not_sign_in_with(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    contact_id: FromPath[str],
+) -> Response[Any]:
+    return await _with_contact(request, kit, actor, now, contact_id, "reading", not_sign_in_with)
+
+
+@post(f"{HERE}/contacts/{{contact_id:str}}/remove")
+async def do_remove(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    contact_id: FromPath[str],
+) -> Response[Any]:
+    return await _with_contact(request, kit, actor, now, contact_id, "removed", remove)
+
+
+@post(f"{HERE}/contacts/{{contact_id:str}}/prove")
+async def do_prove(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    contact_id: FromPath[str],
+) -> Response[Any]:
+    need(actor)
+    numbers = await numbers_now(kit, actor, now)
+    try:
+        async with kit.db.transaction() as conn:
+            about = await ask_again(
+                conn, kit.vault, actor, must_be_id(contact_id), now, network=network(request), numbers=numbers
+            )
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return await _account_page(request, kit, actor, now, _Faults("contacts", refusal))
+    return see_other(with_next(f"/code/{about}", HERE))
+
+
 @post(f"{HERE}/sign-ins/end-others")
 async def do_end_others(
     kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
@@ -191,4 +285,7 @@ async def do_end_one(
     return see_other(f"{HERE}?done=ended")
 
 
-pages: list[Any] = [account_page, do_reading, do_password, do_contact, do_end_others, do_end_one]
+pages: list[Any] = [
+    account_page, do_reading, do_password, do_contact, do_choose, do_sign_in_with, do_not_sign_in_with, do_remove,
+    do_prove, do_end_others, do_end_one,
+]

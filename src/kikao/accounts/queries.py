@@ -99,6 +99,8 @@ class OwnContact(msgspec.Struct, frozen=True):
     kind: str
     masked: str
     proved: bool
+    chosen: bool
+    signs_in: bool
 
 
 class SignIn(msgspec.Struct, frozen=True):
@@ -143,14 +145,25 @@ async def user(conn: Conn, account_id: UUID) -> User | None:
 
 
 async def _contacts(conn: Conn, person_id: UUID) -> tuple[OwnContact, ...]:
+    """The one that messages go to first stands first, those that are not proved last."""
     rows = await conn.fetch(
         """
-        select id, kind, value, proved_at from accounts.contact_point
-        where person_id = $1 order by proved_at nulls last, created_at, id
+        select c.id, c.kind, c.value, c.proved_at is not null as proved, l.name is not null as signs_in
+        from accounts.contact_point c
+        left join accounts.account a on a.person_id = c.person_id
+        left join accounts.login l on l.account_id = a.id and l.name = c.value
+        where c.person_id = $1 and c.value not like 'gone:%'
+        order by c.chosen_at desc nulls last, c.proved_at nulls last, c.created_at, c.id
         """,
         person_id,
     )
-    return tuple(OwnContact(row["id"], row["kind"], masked(row["value"]), row["proved_at"] is not None) for row in rows)
+    return tuple(
+        OwnContact(
+            row["id"], row["kind"], masked(row["value"]), row["proved"], row["proved"] and row is rows[0],
+            row["signs_in"],
+        )
+        for row in rows
+    )
 
 
 async def sign_ins(conn: Conn, account_id: UUID, now: datetime) -> list[SignIn]:
@@ -179,13 +192,30 @@ async def acted_for(conn: Conn, account_id: UUID, now: datetime) -> list[str]:
     return [row["name"] for row in rows]
 
 
-async def consents(conn: Conn, account_id: UUID) -> list[datetime]:
-    """When this account agreed, for itself or somebody else; the newest first."""
+class Consent(msgspec.Struct, frozen=True):
+    """One that somebody gave, for themselves or for `name`; `language` is the one it was read in."""
+
+    person_id: UUID
+    name: str
+    language: str
+    how: str
+    given_at: datetime
+    withdrawn_at: datetime | None
+
+
+async def consents(conn: Conn, account_id: UUID, person_id: UUID | None) -> list[Consent]:
+    """What this account agreed to, and what was agreed for its person; the newest first."""
     rows = await conn.fetch(
-        "select given_at from accounts.consent where given_by = $1 and withdrawn_at is null order by given_at desc",
-        account_id,
+        """
+        select c.person_id, p.name, t.language, c.how, c.given_at, c.withdrawn_at
+        from accounts.consent c
+        join accounts.person p on p.id = c.person_id
+        join accounts.consent_text t on t.id = c.text_id
+        where c.given_by = $1 or c.person_id = $2 order by c.given_at desc, c.id desc limit 50
+        """,
+        account_id, person_id,
     )
-    return [row["given_at"] for row in rows]
+    return [Consent(*row.values()) for row in rows]
 
 
 # codes --------------------------------------------------------------------------------------------

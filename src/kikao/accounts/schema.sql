@@ -66,7 +66,9 @@ create table accounts.contact_point (
     value text not null,
     proved_at timestamptz,
     created_at timestamptz not null,
-    constraint contact_once_a_person unique (person_id, value)
+    chosen_at timestamptz,               -- messages go here first; the newest choice counts
+    constraint contact_once_a_person unique (person_id, value),
+    constraint chosen_when_proved check (chosen_at is null or proved_at is not null)
 );
 create index contact_by_value on accounts.contact_point (value);
 
@@ -135,7 +137,7 @@ create index verification_by_age on accounts.verification (expires_at);
 
 -- What others may read.
 create view accounts.contact as
-select c.id, c.person_id, c.kind, c.value, c.proved_at from accounts.contact_point c;
+select c.id, c.person_id, c.kind, c.value, c.proved_at, c.chosen_at from accounts.contact_point c;
 
 create view accounts.people as
 select p.id, p.name, p.state, p.birth_date, p.language, p.time_zone, a.id as account_id,

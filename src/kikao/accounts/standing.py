@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
 from kikao.accounts import actions, rules
+from kikao.accounts.contacts import drop_contact
 from kikao.accounts.wires import Stands, Withdrawn, tell_stands, tell_withdrawn
 from kikao.core.actor import Actor
 from kikao.core.crypto import Vault
@@ -121,7 +121,8 @@ async def _erase(conn: Conn, by: Actor, person_id: UUID, held: Row, now: datetim
     )
     if held["account_id"] is not None:
         await _close_account(conn, by, held["account_id"], now)
-    await _drop_contacts(conn, person_id)
+    for row in await conn.fetch("select id from accounts.contact_point where person_id = $1", person_id):
+        await drop_contact(conn, row["id"])
 
 
 async def _close_account(conn: Conn, by: Actor, account_id: UUID, now: datetime) -> None:
@@ -142,20 +143,6 @@ async def _close_account(conn: Conn, by: Actor, account_id: UUID, now: datetime)
         """,
         account_id, now, by.account_id,
     )
-
-
-async def _drop_contacts(conn: Conn, person_id: UUID) -> None:
-    """One that a charge names as its payer stays as a row, without its value."""
-    rows = await conn.fetch("select id from accounts.contact_point where person_id = $1", person_id)
-    for row in rows:
-        try:
-            async with conn.transaction():
-                await conn.execute("delete from accounts.contact_point where id = $1", row["id"])
-        except asyncpg.ForeignKeyViolationError:
-            await conn.execute(
-                "update accounts.contact_point set value = $2, proved_at = null where id = $1",
-                row["id"], f"erased:{row['id']}",
-            )
 
 
 # consent ------------------------------------------------------------------------------------------

@@ -133,3 +133,12 @@ def _nav(viewer: Actor) -> list[dict[str, str]]:
     if viewer.signed_in:
         items.append(("/me/account", _("My account")))
     return [{"url": url, "label": label} for url, label in items]
+
+
+def own_pages(current: str) -> list[dict[str, Any]]:
+    """The tabs above the pages of somebody signed in; `current` is one of their addresses."""
+    _ = i18n.gettext
+    items = [
+        ("/me", _("Ahead")), ("/me?show=past", _("Past")), ("/me/payments", _("Payments")),
+    ]
+    return [{"url": url, "label": label, "current": url == current} for url, label in items]

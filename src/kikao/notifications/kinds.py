@@ -30,7 +30,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reader(msgspec.Struct, frozen=True, kw_only=True):
-    """Who reads it. `contacts` are the proved ones, the preferred kind first, at most one a kind."""
+    """Who reads it. `contacts` are the proved ones, the chosen one first, at most one a kind."""
 
     person_id: UUID
     state: str

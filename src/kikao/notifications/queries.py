@@ -121,7 +121,7 @@ async def reader(conn: Conn, recipient: UUID) -> Reader | None:
         select p.id, p.state, p.language, p.time_zone, c.kind, c.value
         from accounts.people p left join accounts.contact c on c.person_id = p.id and c.proved_at is not null
         where p.id = coalesce((select person_id from accounts.contact where id = $1), $1)
-        order by c.proved_at, c.kind, c.id
+        order by c.chosen_at desc nulls last, c.proved_at, c.kind, c.id
         """,
         recipient,
     )

@@ -22,7 +22,7 @@ PATIENCE = timedelta(minutes=5)
 
 
 def preferred(proved: Iterable[Contact]) -> tuple[Contact, ...]:
-    """Of contacts in the order in which they were proved, one a kind: the first was signed up with."""
+    """Of contacts in the order in which they are wanted, one a kind: the chosen one, else the one signed up with."""
     ways: dict[str, Contact] = {}
     for contact in proved:
         ways.setdefault(contact.kind, contact)

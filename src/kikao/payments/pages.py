@@ -18,7 +18,7 @@ from kikao.core.i18n import gettext as _
 from kikao.core.ids import new_id
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, form_once, read, read_form, see_other
-from kikao.payments import actions, faces, queries, rules, wires
+from kikao.payments import actions, faces, own_pages, queries, rules, wires
 from kikao.payments.api import watch
 from kikao.payments.errors import AlreadyPaid, PromptOpen
 from kikao.payments.queries import Bill
@@ -206,4 +206,4 @@ async def receipt_page(
     )
 
 
-pages: list[Any] = [pay_page, pay, waiting_page, moving_part, news, receipt_page]
+pages: list[Any] = [*own_pages.pages, pay_page, pay, waiting_page, moving_part, news, receipt_page]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -42,7 +43,8 @@ async def own_phone(conn: Conn, actor: Actor, bill: Bill) -> str:
     numbers = await conn.fetch(
         """
         select value from accounts.contact
-        where person_id = $1 and kind = 'phone' and proved_at is not null order by proved_at
+        where person_id = $1 and kind = 'phone' and proved_at is not null
+        order by chosen_at desc nulls last, proved_at
         """,
         actor.person_id,
     )
@@ -79,6 +81,52 @@ async def bills(conn: Conn, purpose_id: UUID) -> list[Bill]:
     """All charges of one purpose, the first made first."""
     rows = await conn.fetch(f"{_BILL} where s.purpose_id = $1 order by s.id", purpose_id)
     return [Bill(*row.values()) for row in rows]
+
+
+class Paid(msgspec.Struct, frozen=True):
+    """One charge of somebody's own: what came and when last, what went back and what still has to, by when."""
+
+    bill: Bill
+    created_at: datetime
+    came_at: datetime | None
+    done_back: int
+    owed_back: int
+    owed_until: datetime | None
+
+
+async def own(
+    conn: Conn, actor: Actor, *, before: tuple[datetime, UUID] | None = None, most: int = 20
+) -> list[Paid]:
+    """What this account pays or has paid, the newest first; one more than `most`. Charges that nothing was ever asked
+    for, and that nothing came for, are left out."""
+    before_at, before_id = before or (None, None)
+    rows = await conn.fetch(
+        """
+        select s.id, s.purpose, s.purpose_id, s.reference, s.payer_account, s.amount, s.missing, s.received,
+               s.given_back, s.payment_status, s.open_until, s.closed_at,
+               c.created_at, r.came_at, coalesce(d.done, 0) as done, coalesce(d.owed, 0) as owed, d.owed_until
+        from payments.charge c join payments.charge_state s on s.id = c.id
+        left join lateral (
+            select max(coalesce(paid_at, received_at)) as came_at from payments.receipt where charge_id = c.id
+        ) r on true
+        left join lateral (
+            select sum(amount) filter (where done_at is not null) as done,
+                   sum(amount) filter (where done_at is null) as owed,
+                   min(until_at) filter (where done_at is null) as owed_until
+            from payments.duty where charge_id = c.id
+        ) d on true
+        where c.payer_account = $1 and (s.received > 0 or s.open_until is not null)
+          and ($2::timestamptz is null or (c.created_at, c.id) < ($2, $3::uuid))
+        order by c.created_at desc, c.id desc limit $4
+        """,
+        actor.account_id, before_at, before_id, most + 1,
+    )
+    return [_paid(list(row.values())) for row in rows]
+
+
+def _paid(values: list[Any]) -> Paid:
+    bill_has = len(Bill.__struct_fields__)
+    return Paid(Bill(*values[:bill_has]), *values[bill_has:])
 
 
 # Attempts -----------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ create table payments.charge (
 );
 create index charge_by_purpose on payments.charge (purpose_id);
 create index charge_by_reference on payments.charge (reference);
+create index charge_by_payer on payments.charge (payer_account, created_at);
 
 -- One try to pay a charge by a prompt on a phone.
 create table payments.attempt (

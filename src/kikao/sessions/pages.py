@@ -1,16 +1,15 @@
-"""The pages of a session: one session, one's own list, requests to answer."""
+"""The pages of one session. Home and lists are in home_pages.py, the request in asking.py."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from kikao.core import i18n, money
+from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid, NotFound, NotPossible, Refusal
@@ -19,7 +18,7 @@ from kikao.core.render import page
 from kikao.core.web import Kit, Req, form_once, need, read, read_form
 from kikao.journal.queries import history
 from kikao.payments.links import pay_token
-from kikao.sessions import actions, asking, checking, queries, rules, words
+from kikao.sessions import actions, asking, checking, home_pages, queries, rules, words
 from kikao.sessions.queries import Session
 
 # one session --------------------------------------------------------------------------------------
@@ -56,7 +55,7 @@ async def _session_page(
         request, kit, actor, "sessions/session.html", status=refusal.status if refusal else 200,
         reference=session.reference, headline=told.headline, sentence=told.sentence, badges=words.badges(session),
         step=words.step(session), stopped=words.stopped(session),
-        left=_left(session, now),
+        left=words.left(session, now),
         notices=[_notice(error["detail"]) for error in asking.errors(refusal)],
         actions=words.first_actions(session, pay_url),
         more=words.more_actions(session, actions.comes_back(session, now), now),
@@ -174,53 +173,4 @@ async def type_code(
         return await _session_page(request, kit, actor, now, reference, refusal)
 
 
-# lists --------------------------------------------------------------------------------------------
-
-
-def _entry(session: Session, zone: str, now: datetime) -> dict[str, Any]:
-    mine = rules.CLIENT in session.parties
-    return {
-        "title": session.psychologist_name if mine else session.client_name, "url": f"/s/{session.reference}",
-        "reference": session.reference, "badges": words.badges(session), "when": i18n.when(session.starts_at, zone),
-        "facts": [_(session.session_type), money.shown(session.price)], "note": None, "left": _left(session, now),
-        "actions": [action for action in words.first_actions(session, None) if action.get("method") != "get"],
-    }
-
-
-def _left(session: Session, now: datetime) -> dict[str, Any] | None:
-    until = session.pay_until or session.hold_until
-    return {"label": _("Time left:"), "seconds": int((until - now).total_seconds()), "over": None} if until else None
-
-
-@read("/me")
-async def mine(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
-) -> Response[Any]:
-    """What waits for an answer first (psychologists), then one's own sessions, ahead or past."""
-    need(actor)
-    past = request.query_params.get("show") == "past"
-    begin = datetime.combine(date(2020, 1, 1), datetime.min.time(), now.tzinfo)
-    span = (begin, now - timedelta(hours=2)) if past else (now - timedelta(hours=2), None)
-    wanted = queries.Wanted(role=None, from_at=span[0], to_at=span[1], most=50)
-    own = msgspec.structs.replace(actor, roles=actor.roles - {"desk", "admin"})
-    async with kit.db.connection() as conn:
-        waiting = await queries.requests(conn, actor, now, most=50) if actor.has("psychologist") and not past else []
-        found = await queries.listed(conn, own, wanted, now)
-    ahead = [session for session in found if session.id not in {one.id for one in waiting}]
-    shown = [*waiting, *(reversed(ahead) if past else ahead)]
-    tabs = [
-        {"label": _("Ahead"), "url": "/me", "current": not past},
-        {"label": _("Past"), "url": "/me?show=past", "current": past},
-    ]
-    return page(
-        request, kit, actor, "sessions/list.html",
-        heading=_("Past sessions") if past else _("Your sessions"),
-        intro=_("Requests to answer stand first.") if waiting else None, tabs=tabs,
-        entries=[_entry(session, actor.time_zone, now) for session in shown],
-        empty={"title": _("Nothing here yet"), "text": _("What you request stands here, with what happens next."),
-               "label": _("Find a time"), "url": "/team"},
-        next_url=None, first_url=None,
-    )
-
-
-pages: list[Any] = [*asking.pages, session_page, news, approve, decline, cancel, type_code, mine]
+pages: list[Any] = [*asking.pages, *home_pages.pages, session_page, news, approve, decline, cancel, type_code]

@@ -122,6 +122,22 @@ where s.psychologist_id = :person_id::uuid and s.status = 'Pending Approval' and
 order by s.sent_at, s.id
 limit :most::integer
 """)
+_PAST = Statement(f"""
+select {_COLUMNS} {_FROM}
+where {_VISIBLE} and ({_STATUS_NOW} = any (:ended::text[]) or s.ends_at <= :over::timestamptz)
+  and (:before_at::timestamptz is null or (s.starts_at, s.id) < (:before_at::timestamptz, :before_id::uuid))
+order by s.starts_at desc, s.id desc
+limit :most::integer
+""")
+_AGAIN = Statement("""
+select p.name, d.slug, s.session_type, s.mode
+from sessions.session s
+join directory.listed d on d.id = s.psychologist_id and s.session_type = any (d.session_types)
+join accounts.people p on p.id = s.psychologist_id
+where (s.client_id = :person_id::uuid or s.requested_by = :account_id::uuid)
+  and s.status in ('Confirmed', 'In Progress', 'Completed')
+group by 1, 2, 3, 4 order by max(s.starts_at) desc limit :most::integer
+""")
 _COUNTS = Statement(f"""
 select {_STATUS_NOW} as status, count(*) as number
 from sessions.session s where {_VISIBLE} group by 1
@@ -235,6 +251,35 @@ async def requests(
         most=most + 1, now=now,
     )
     return [_session(row, actor, now) for row in rows]
+
+
+async def past(
+    conn: Conn, actor: Actor, now: datetime, *, over: datetime, before: tuple[datetime, UUID] | None = None,
+    most: int = 20,
+) -> list[Session]:
+    """One's own that have ended, or whose time was over at `over`; the latest first, one more than `most`."""
+    before_at, before_id = before or (None, None)
+    own = _who(actor) | {"sees_all": False}
+    rows = await _PAST.rows(
+        conn, **own, ended=list(rules.ENDED), over=over, before_at=before_at, before_id=before_id, most=most + 1,
+        now=now,
+    )
+    return [_session(row, actor, now) for row in rows]
+
+
+class Again(msgspec.Struct, frozen=True):
+    """What somebody had here before and can have once more."""
+
+    psychologist_name: str
+    slug: str
+    session_type: str
+    mode: str
+
+
+async def again(conn: Conn, actor: Actor, most: int = 3) -> list[Again]:
+    """The latest first, each once."""
+    rows = await _AGAIN.rows(conn, person_id=actor.person_id, account_id=actor.account_id, most=most)
+    return [Again(*row.values()) for row in rows]
 
 
 async def counts(conn: Conn, actor: Actor, now: datetime) -> dict[str, int]:

@@ -104,6 +104,12 @@ def _back(session: Session) -> str | None:
     return _("%(amount)s will be given back to the number that paid.") % {"amount": shown(session.given_back)}
 
 
+def left(session: Session, now: datetime) -> dict[str, Any] | None:
+    """How long something is waited for, as `p.countdown` shows it."""
+    until = session.pay_until or session.hold_until
+    return {"label": _("Time left:"), "seconds": int((until - now).total_seconds()), "over": None} if until else None
+
+
 def stopped(session: Session) -> str | None:
     words = {DECLINED: _("Declined"), CANCELLED: _("Cancelled"), EXPIRED: _("Expired"), NO_SHOW: _("Not met")}
     return words.get(session.status)

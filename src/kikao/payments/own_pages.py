@@ -1,0 +1,100 @@
+"""What somebody pays and has paid: an amount, a reference, what came back. Never what for."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from litestar import Response
+from litestar.di import NamedDependency
+
+from kikao.core import i18n
+from kikao.core.actor import Actor
+from kikao.core.i18n import gettext as _
+from kikao.core.money import shown
+from kikao.core.render import own_pages, page
+from kikao.core.web import Kit, Req, need, read
+from kikao.payments import queries
+from kikao.payments.links import pay_token
+from kikao.payments.queries import Paid
+
+HERE = "/me/payments"
+SHOWN = 20
+
+
+def _back(one: Paid, zone: str) -> list[str]:
+    """What went back, and what still has to."""
+    told = []
+    if one.done_back:
+        told.append(_("%(amount)s was given back.") % {"amount": shown(one.done_back)})
+    if one.owed_back:
+        until = i18n.day(one.owed_until, zone) if one.owed_until else ""
+        told.append(_("%(amount)s will be given back by %(day)s, to the number that paid.")
+                    % {"amount": shown(one.owed_back), "day": until})
+    return told
+
+
+def _sentences(one: Paid, zone: str, now: datetime) -> list[str]:
+    bill = one.bill
+    told = []
+    if bill.received and one.came_at:
+        told.append(_("%(amount)s came on %(day)s.")
+                    % {"amount": shown(bill.received), "day": i18n.day_and_clock(one.came_at, zone)})
+    if bill.payable(now) and bill.open_until:
+        told.append(_("%(amount)s to pay by %(when)s.")
+                    % {"amount": shown(bill.missing), "when": i18n.day_and_clock(bill.open_until, zone)})
+    return told + _back(one, zone)
+
+
+def _entry(one: Paid, kit: Kit, zone: str, now: datetime) -> dict[str, Any]:
+    bill, link = one.bill, f"/p/{pay_token(kit.vault, one.bill.id)}"
+    actions = []
+    if bill.payable(now):
+        actions.append({"label": _("Pay"), "url": link, "kind": "main", "method": "get"})
+    if bill.received:
+        actions.append({"label": _("Receipt"), "url": f"{link}/receipt", "kind": "plain", "method": "get"})
+    return {
+        "amount": shown(bill.amount), "reference": bill.reference, "badge": bill.payment_status,
+        "sentences": _sentences(one, zone, now), "actions": actions,
+    }
+
+
+def _cursor(text: str | None) -> tuple[datetime, UUID] | None:
+    """Where the list goes on; what is none begins anew."""
+    try:
+        at, _sep, charge_id = base64.urlsafe_b64decode((text or "").encode()).decode().partition("|")
+        moment = datetime.fromisoformat(at)
+        return (moment, UUID(charge_id)) if moment.tzinfo else None
+    except ValueError:
+        return None
+
+
+def _next(found: list[Paid]) -> str | None:
+    if len(found) <= SHOWN:
+        return None
+    last = found[SHOWN - 1]
+    cursor = base64.urlsafe_b64encode(f"{last.created_at.isoformat()}|{last.bill.id}".encode()).decode()
+    return f"{HERE}?{urlencode({'before': cursor})}"
+
+
+@read(HERE)
+async def own_payments(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[str]:
+    need(actor)
+    before = _cursor(request.query_params.get("before"))
+    async with kit.db.connection() as conn:
+        found = await queries.own(conn, actor, before=before, most=SHOWN)
+    zone = actor.time_zone
+    return page(
+        request, kit, actor, "payments/mine.html", tabs=own_pages(HERE),
+        entries=[_entry(one, kit, zone, now) for one in found[:SHOWN]],
+        zone_line=_("Times are %(zone)s.") % {"zone": i18n.zone_name(now, zone)},
+        next_url=_next(found), first_url=HERE if before else None,
+    )
+
+
+pages: list[Any] = [own_payments]
