@@ -155,8 +155,8 @@ async def _speaks_for(conn: Conn, by: Actor, person_id: UUID, now: datetime) -> 
     return bool(
         await conn.fetchval(
             """
-            select exists (select from accounts.acts_for
-                           where account_id = $1 and person_id = $2 and (until is null or until > $3))
+            select exists (select from accounts.may_act_for
+                           where account_id = $1 and person_id = $2 and ends_at > $3)
             """,
             by.account_id, person_id, now,
         )

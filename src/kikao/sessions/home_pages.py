@@ -59,7 +59,7 @@ async def _read(kit: Kit, actor: Actor, now: datetime) -> Home:
             ahead=[one for one in await queries.listed(conn, own, holding, now) if one.ends_at > now - OVER_AFTER],
             lost=[one for one in await queries.listed(conn, own, lost, now) if one.updated_at > now - NEWS],
             requests=await queries.requests(conn, actor, now, most=50) if actor.has("psychologist") else [],
-            again=await queries.again(conn, actor),
+            again=await queries.again(conn, actor, now),
         )
 
 

@@ -129,13 +129,12 @@ where {_VISIBLE} and ({_STATUS_NOW} = any (:ended::text[]) or s.ends_at <= :over
 order by s.starts_at desc, s.id desc
 limit :most::integer
 """)
-_AGAIN = Statement("""
+_AGAIN = Statement(f"""
 select p.name, d.slug, s.session_type, s.mode
 from sessions.session s
 join directory.listed d on d.id = s.psychologist_id and s.session_type = any (d.session_types)
 join accounts.people p on p.id = s.psychologist_id
-where (s.client_id = :person_id::uuid or s.requested_by = :account_id::uuid)
-  and s.status in ('Confirmed', 'In Progress', 'Completed')
+where {_CLIENT} and s.status in ('Confirmed', 'In Progress', 'Completed')
 group by 1, 2, 3, 4 order by max(s.starts_at) desc limit :most::integer
 """)
 _COUNTS = Statement(f"""
@@ -259,10 +258,9 @@ async def past(
 ) -> list[Session]:
     """One's own that have ended, or whose time was over at `over`; the latest first, one more than `most`."""
     before_at, before_id = before or (None, None)
-    own = _who(actor) | {"sees_all": False}
+    own = _who(actor, now) | {"sees_all": False}
     rows = await _PAST.rows(
-        conn, **own, ended=list(rules.ENDED), over=over, before_at=before_at, before_id=before_id, most=most + 1,
-        now=now,
+        conn, **own, ended=list(rules.ENDED), over=over, before_at=before_at, before_id=before_id, most=most + 1
     )
     return [_session(row, actor, now) for row in rows]
 
@@ -276,9 +274,11 @@ class Again(msgspec.Struct, frozen=True):
     mode: str
 
 
-async def again(conn: Conn, actor: Actor, most: int = 3) -> list[Again]:
+async def again(conn: Conn, actor: Actor, now: datetime, most: int = 3) -> list[Again]:
     """The latest first, each once."""
-    rows = await _AGAIN.rows(conn, person_id=actor.person_id, account_id=actor.account_id, most=most)
+    rows = await _AGAIN.rows(
+        conn, person_id=actor.person_id, account_id=actor.account_id, now=now, most=most
+    )
     return [Again(*row.values()) for row in rows]
 
 
