@@ -20,6 +20,7 @@ from kikao.payments import letters
 from kikao.payments import notices as payments_notices
 from kikao.sessions import jobs as sessions_jobs
 from kikao.sessions import notices as sessions_notices
+from kikao.sessions import planning, reminding
 
 LETTERS_KEPT = timedelta(days=90)  # after they were settled
 
@@ -28,7 +29,7 @@ def wire() -> None:
     """The wires of both programs, and every kind of message. Safe to call again."""
     wiring.wire()
     if not kinds.KINDS:
-        kinds.add(*accounts_notices.KINDS, *payments_notices.KINDS, *sessions_notices.KINDS)
+        kinds.add(*accounts_notices.KINDS, *payments_notices.KINDS, *sessions_notices.KINDS, *reminding.KINDS)
 
 
 @asynccontextmanager
@@ -53,6 +54,11 @@ async def queues(house: wiring.House) -> AsyncIterator[list[Queue]]:
             ]
     finally:
         await sms.close()
+
+
+async def plan(house: wiring.House, now: datetime) -> None:
+    """Post what the clock has to tell by now."""
+    await planning.post_due(house.db, now)
 
 
 async def forget(house: wiring.House, now: datetime) -> None:

@@ -13,6 +13,7 @@ from kikao.core.db import Database
 
 BEAT_SECONDS = 20.0
 HOUSEKEEPING_SECONDS = 3600.0
+PLANNING_SECONDS = 20.0
 log = logs.get("worker")
 
 
@@ -47,6 +48,17 @@ async def keep_house(house: wiring.House, stop: asyncio.Event) -> None:
             await asyncio.wait_for(stop.wait(), HOUSEKEEPING_SECONDS)
 
 
+async def watch_the_clock(house: wiring.House, stop: asyncio.Event) -> None:
+    """Post reminders and the like; a look that failed is made good by the next."""
+    while not stop.is_set():
+        try:
+            await wiring_work.plan(house, utc_now())
+        except Exception as error:  # noqa: BLE001  the database may be away
+            log.warning("planning_failed", error=type(error).__name__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), PLANNING_SECONDS)
+
+
 async def work(machine: settings.Settings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -57,6 +69,7 @@ async def work(machine: settings.Settings) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(beat(house.db, stop))
             group.create_task(keep_house(house, stop))
+            group.create_task(watch_the_clock(house, stop))
             group.create_task(jobs.run(house.db, queues, stop))
     log.info("worker_stopped")
 

@@ -9,6 +9,7 @@ from kikao.core.db import Database
 from kikao.notifications import kinds
 from notifications import story as told
 from notifications.story import Story
+from support.rows import NO_NIGHT
 
 
 @pytest.fixture
@@ -39,6 +40,7 @@ async def story(db: Database, sink: Addresses, inbox: httpx.AsyncClient) -> Asyn
     kinds.KINDS.clear()
     kinds.add(*told.KINDS)
     await db.pool.execute(told.TABLE)
+    await db.pool.execute(NO_NIGHT)
     begun = Story(db, sink, inbox)
     yield begun
     await begun.sms.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,12 +21,23 @@ from kikao.core.practice import EMPTY
 from kikao.notifications import kinds
 from kikao.notifications.channels.gsm7 import fits_gsm7, parts
 from kikao.notifications.rules import telling_words
+from kikao.payments import charges
 from kikao.sessions import checking
 from kikao.sessions.actions import Reason, expire
+from kikao.sessions.reminding import (
+    ANSWER_SOON,
+    REMINDER,
+    SOON,
+    STILL_TO_ANSWER,
+    TOMORROW,
+    UNPAID,
+    day_number,
+)
 from notifications.story import Story
 from sessions.conftest import VAULT, Desk
-from support.cast import Cast, Member, workday
+from support.cast import NAIROBI, Cast, Member, workday
 from support.people import sign_up
+from support.rows import NO_NIGHT
 
 PEOPLE = ("Amina", "Baraka", "Dr Otieno", "Dr Wanjiru")
 PLACES = ("Online", "In Person", "Anxiety")
@@ -40,6 +51,7 @@ async def practice(db: Database, cast: Cast, sink: Addresses, inbox: httpx.Async
     kinds.KINDS.clear()
     wiring_work.wire()
     opened = Story(db, sink, inbox)
+    await db.pool.execute(NO_NIGHT)
     await opened.contacts(cast.baraka.person_id, cast.baraka.phone)
     await db.pool.execute(
         """
@@ -68,16 +80,20 @@ async def a_year_of(practice: Story, desk: Desk, client: Member, hour: int) -> N
     await desk.approve(otieno, accepted)
     await practice.drain()
     await payment_fails(practice, client)
+    await practice.post(client.person_id, accepted, UNPAID)
+    await practice.drain()
+    await money_comes_twice(practice, desk, accepted)
     await a_typed_code_is_refused(practice, desk, client, accepted)
     await desk.cancel(client, accepted)
     lapsed = await asks(otieno)
+    await is_nudged(practice, desk, otieno, lapsed)
     await lapses(practice, lapsed)
     await practice.post(client.person_id, lapsed, "paid too late")
     await practice.drain()
     free = await asks(wanjiru)
     await desk.approve(wanjiru, free)
     await practice.post(client.person_id, free, "paid")
-    await practice.drain()
+    await is_reminded(practice, client, wanjiru, free)
     await desk.cancel(wanjiru, free)
     await practice.drain()
 
@@ -90,6 +106,37 @@ async def a_typed_code_is_refused(practice: Story, desk: Desk, client: Member, s
     async with practice.db.transaction() as conn:
         session = await desk.see(conn, admin, session_id)
         await checking.reject_code(conn, admin.actor, session, Reason("no such payment"), desk.now, EMPTY, VAULT)
+    await practice.drain()
+
+
+async def is_nudged(practice: Story, desk: Desk, psychologist: Member, session_id: UUID) -> None:
+    for kind in (STILL_TO_ANSWER, ANSWER_SOON):
+        await practice.post(psychologist.person_id, session_id, kind)
+    await practice.drain()
+
+
+async def is_reminded(practice: Story, client: Member, psychologist: Member, session_id: UUID) -> None:
+    """Something was paid for it, so that the hour from which less comes back is told too."""
+    await practice.db.pool.execute(
+        "update payments.charge set verified = 3000 where purpose_id = $1", session_id
+    )
+    for kind in (REMINDER, SOON):
+        await practice.post(client.person_id, session_id, kind)
+    start = await practice.db.pool.fetchval("select starts_at from sessions.session where id = $1", session_id)
+    day = day_number(start.astimezone(NAIROBI).date())
+    await practice.post(psychologist.person_id, psychologist.person_id, TOMORROW, day)
+    await practice.drain()
+    await practice.db.pool.execute("update payments.charge set verified = 0 where purpose_id = $1", session_id)
+
+
+async def money_comes_twice(practice: Story, desk: Desk, session_id: UUID) -> None:
+    """More than is owed: it comes back, and then it is back."""
+    charge_id = await desk.value("select charge_id from sessions.session where id = $1", session_id)
+    async with practice.db.transaction() as conn:
+        duty_id = await charges.owe(conn, charge_id, None, 700, "twice", desk.now, desk.now + timedelta(days=3))
+    await practice.drain()
+    async with practice.db.transaction() as conn:
+        await charges.done(conn, desk.cast.njeri.actor, duty_id, desk.now)
     await practice.drain()
 
 
@@ -150,9 +197,9 @@ async def test_every_message(told: list[dict[str, Any]]) -> None:
         words = shown(message)
         assert telling_words(words, PEOPLE, PLACES) == [], words
         assert message["text"].startswith("Mti"), words
-        assert "East Africa Time" in words or any(phrase in words for phrase in ABOUT_NO_HOUR), words
+        assert any(zone in words for zone in ("East Africa Time", "EAT", *ABOUT_NO_HOUR)), words
         if message["channel"] == "sms":
             assert fits_gsm7(message["text"]), words
-            assert parts(message["text"]) <= 2, words
+            assert parts(message["text"]) == 1, f"{len(message['text'])}: {words}"
         else:
             assert message["subject"].startswith("Mti"), words

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 
 import pytest
 
 from kikao.core import db as database
 from kikao.core import i18n
+from kikao.core.clock import EAST_AFRICA, utc_now
 from kikao.core.db import Conn, Database, transaction_open
-from kikao.core.ids import new_id
+from kikao.core.ids import SYSTEM, new_id
 from kikao.core.jobs import MOST_TRIES, drain
 from kikao.core.phone import Contact
+from kikao.core.practice import load, put
 from kikao.notifications import kinds, queries, rules, sending
 from kikao.notifications.kinds import Composed, Kind, Post, Reader, Tools
 from notifications.story import Story, queues_of
@@ -72,6 +75,59 @@ async def test_a_moved_time_tells_again(story: Story, cast: Cast) -> None:
     await story.post(cast.amina.person_id, about, version=2)
     await story.drain()
     assert len(await story.received()) == 2
+
+
+async def night_falls(story: Story) -> None:
+    """By the clock of Nairobi, for two hours from the beginning of this one."""
+    hour = utc_now().astimezone(EAST_AFRICA).hour
+    async with story.db.transaction() as conn:
+        for name, value in (("quiet_from_hour", hour), ("quiet_until_hour", (hour + 2) % 24)):
+            await put(conn, rules.Numbers, name, value, by=SYSTEM, reason="night", now=utc_now())
+
+
+async def test_at_night_a_message_waits_for_the_morning_and_is_looked_at_again(story: Story, cast: Cast) -> None:
+    await night_falls(story)
+    about, stale = await story.post(cast.amina.person_id), await story.post(cast.amina.person_id)
+    await story.drain()
+    row = await story.row(about)
+    assert row.due_at is not None
+    assert (await story.received(), row.tries, row.last_error) == ([], 0, None)
+    assert timedelta(hours=1) <= row.due_at - utc_now() <= timedelta(hours=2)
+    assert not rules.is_quiet(row.due_at, "Africa/Nairobi", await numbers(story))
+    await story.ends(stale)
+    async with story.db.connection() as conn:
+        await put(conn, rules.Numbers, "quiet_until_hour", 0, by=SYSTEM, reason="morning", now=utc_now())
+        await put(conn, rules.Numbers, "quiet_from_hour", 0, by=SYSTEM, reason="morning", now=utc_now())
+    await story.time_passes()
+    await story.drain()
+    assert len(await story.received()) == 1
+    assert (await story.row(stale)).dropped_why == rules.NO_LONGER_TRUE
+
+
+async def numbers(story: Story) -> rules.Numbers:
+    async with story.db.connection() as conn:
+        return (await load(conn, utc_now())).of(rules.Numbers)
+
+
+async def test_a_reader_elsewhere_has_a_night_of_their_own(story: Story, cast: Cast) -> None:
+    await night_falls(story)
+    await story.db.pool.execute(
+        "update accounts.person set time_zone = 'America/New_York' where id = $1", cast.baraka.person_id
+    )
+    await story.post(cast.amina.person_id)
+    await story.post(cast.baraka.person_id)
+    await story.drain()
+    assert [one["to"] for one in await story.received()] == [cast.baraka.email]
+
+
+async def test_a_code_never_waits(story: Story, cast: Cast) -> None:
+    await night_falls(story)
+    contact = await story.db.pool.fetchval(
+        "select id from accounts.contact where person_id = $1 limit 1", cast.amina.person_id
+    )
+    await story.post(contact, await story.fact(goes_to="new@example.test"), kind="code")
+    await story.drain()
+    assert len(await story.received()) == 1
 
 
 # which way ----------------------------------------------------------------------------------------

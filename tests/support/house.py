@@ -10,12 +10,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import asyncpg
 import httpx
 
 from daraja_sim import server as simulator
 from daraja_sim.settings import Settings as SimSettings
 from demo_sink import server as sink
 from kikao.core.crypto import new_key
+from support.rows import NO_NIGHT
 
 READY_WITHIN = 30.0
 KEYS = new_key()
@@ -93,7 +95,10 @@ def environment(database_url: str, simulator_url: str, caught: Any, port: int) -
 
 @asynccontextmanager
 async def running(database_url: str, *, workers: int = 1, worker: bool = True) -> AsyncIterator[House]:
-    """Everything up and ready; all of it is stopped when the block ends."""
+    """Everything up and ready; all of it is stopped when the block ends. Nobody's messages wait for the morning."""
+    conn = await asyncpg.connect(database_url)
+    await conn.execute(NO_NIGHT)
+    await conn.close()
     async with AsyncExitStack() as stack:
         simulator_url = await stack.enter_async_context(simulator.running(SimSettings(port=0, seed=7)))
         caught = await stack.enter_async_context(sink.running(http_port=0, smtp_port=0))

@@ -36,3 +36,10 @@ async def picture(db: Database, *, without: frozenset[str] = frozenset()) -> Pic
 def changed(before: Picture, after: Picture) -> list[str]:
     """Names of the tables in which something is different."""
     return [name for name in after if before.get(name) != after[name]]
+
+
+NO_NIGHT = """
+insert into core.setting (name, value, from_at, set_at, set_by, reason)
+select 'notifications.quiet_from_hour', to_jsonb(quiet_until), begun, begun, gen_random_uuid(), 'a test at any hour'
+from (values (7, now() - interval '1 year')) as setting (quiet_until, begun)
+"""

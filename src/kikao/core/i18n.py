@@ -153,6 +153,16 @@ def short_day_and_clock(at: datetime, zone: str) -> str:
     return f"{short_day(at, zone)} {clock(at, zone)}"
 
 
+def short_when(at: datetime, zone: str) -> str:
+    """`Tue 24 Nov 14:30 EAT`: for an SMS, where every character counts."""
+    return f"{short_day_and_clock(at, zone)} {short_zone(at, zone)}"
+
+
+def short_zone(at: datetime, zone: str) -> str:
+    """`EAT`."""
+    return at.astimezone(ZoneInfo(zone)).tzname() or zone
+
+
 def day_name(day_: date) -> str:
     """`Tue`."""
     return _short_day_name(day_)

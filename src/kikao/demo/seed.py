@@ -18,10 +18,12 @@ from kikao.core.actor import THE_SYSTEM, Actor
 from kikao.core.clock import utc_now
 from kikao.core.crypto import Vault, hash_password
 from kikao.core.db import Conn, connect
-from kikao.core.ids import new_id, new_slug
+from kikao.core.ids import SYSTEM, new_id, new_slug
 from kikao.core.phone import Contact
+from kikao.core.practice import put
 from kikao.demo import history, people
 from kikao.demo.people import Person, Psychologist
+from kikao.notifications.rules import Numbers
 
 OPENED = timedelta(days=420)  # so long ago began the practice
 
@@ -64,6 +66,9 @@ async def fill(database_url: str, told: Mapping[str, str], password: str) -> Non
 
 async def _practice(conn: Conn, password_hash: str, at: datetime) -> dict[Person, Actor]:
     await first_rows.put(conn, at)
+    # Whoever tries the demo at night wants to see what it sends.
+    no_night = Numbers().quiet_until_hour
+    await put(conn, Numbers, "quiet_from_hour", no_night, by=SYSTEM, reason="a demo is tried at any hour", now=at)
     actors = {
         person: await _account(conn, person, password_hash, at)
         for person in (*people.STAFF, *(p.person for p in people.PSYCHOLOGISTS), *people.CLIENTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from email.utils import parseaddr
 from uuid import UUID
@@ -14,6 +15,7 @@ from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Database
 from kikao.core.jobs import MOST_TRIES, Queue
 from kikao.core.phone import Contact
+from kikao.core.practice import load
 from kikao.notifications import actions, queries, rules, sending
 from kikao.notifications.channels import Failure
 from kikao.notifications.channels.email import EmailChannel
@@ -35,6 +37,7 @@ class CodeAddressOnly(RuntimeError):
 def queues(
     db: Database, email: EmailChannel, sms: SmsChannel, *,
     vault: Vault, trading_name: str, base_url: str, practice_phone: str, mail_sender: str,
+    clock: Callable[[], datetime] = utc_now,
 ) -> list[Queue]:  # fmt: skip
     """Call it after the wiring. Codes have a queue of their own: somebody is waiting for each, and no slow mail
     server stands in front of them."""
@@ -44,9 +47,9 @@ def queues(
         base_url=base_url.rstrip("/"),
         practice_phone=practice_phone,
         mail_sender=parseaddr(mail_sender)[1],
-        now=utc_now(),
+        now=clock(),
     )
-    outbox = Outbox(db, sending.Channels(email, sms), tools)
+    outbox = Outbox(db, sending.Channels(email, sms), tools, clock)
     codes = ", ".join(f"'{name}'" for name, kind in KINDS.items() if kind.code) or "''"
     return [
         Queue("codes", TABLE, outbox.tell, at_once=4, where=f"kind in ({codes})"),
@@ -63,13 +66,16 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class Outbox:
-    def __init__(self, db: Database, channels: sending.Channels, tools: Tools) -> None:
+    def __init__(
+        self, db: Database, channels: sending.Channels, tools: Tools, clock: Callable[[], datetime] = utc_now
+    ) -> None:
         self._db = db
         self._channels = channels
         self._tools = tools
+        self._clock = clock
 
     async def tell(self, row_id: UUID) -> None:
-        now = utc_now()
+        now = self._clock()
         # A transaction, so that a code that is made here is kept, and so that no kind can open a socket.
         async with self._db.transaction() as conn:
             ready = await self._prepare(conn, row_id, now)
@@ -85,7 +91,7 @@ class Outbox:
             return
         # Whoever dies here sends it once more, under the same Message-ID.
         async with self._db.connection() as conn:
-            await actions.note_sent(conn, row_id, channel, utc_now())
+            await actions.note_sent(conn, row_id, channel, self._clock())
         log.info("message_sent", row=str(row_id), kind=ready.parcel.post.kind, channel=channel)
 
     async def _prepare(self, conn: Conn, row_id: UUID, now: datetime) -> Ready | None:
@@ -102,6 +108,8 @@ class Outbox:
             await _drop(conn, post, found, now)
             return None
         composed, ways = found
+        if reader is not None and not kind.code and await _waits_for_morning(conn, post, reader, composed, now):
+            return None
         language = composed.language or (reader.language if reader else i18n.ENGLISH)
         parcel = sending.Parcel(post, composed, language, self._tools.trading_name, now)
         return Ready(parcel, ways, tries)
@@ -140,6 +148,17 @@ def _ways(kind: Kind, composed: Composed, reader: Reader | None) -> tuple[Contac
     if not kind.code:
         raise CodeAddressOnly(kind.name)
     return (composed.to,)
+
+
+async def _waits_for_morning(conn: Conn, post: Post, reader: Reader, composed: Composed, now: datetime) -> bool:
+    """It is composed again then, if it is still true."""
+    numbers = (await load(conn, now)).of(rules.Numbers)
+    at = rules.goes_at(now, reader.time_zone, composed.timing, numbers)
+    if at <= now:
+        return False
+    await actions.wait_on(conn, post.id, 0, at)
+    log.info("message_waits_for_morning", row=str(post.id), kind=post.kind)
+    return True
 
 
 async def _drop(conn: Conn, post: Post, why: str, now: datetime) -> None:

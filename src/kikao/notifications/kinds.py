@@ -15,6 +15,7 @@ import msgspec
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn
 from kikao.core.phone import Contact
+from kikao.notifications.rules import Timing
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +76,7 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     (file name, type with its parameters, bytes): they go by e-mail only, so no message may depend on one.
     `to` is for codes: an address that is not proved yet, and the only one that this message goes to; their
     `language` is that of whom the code is for, who is no reader yet.
+    `timing` says what may not wait for the morning; codes never wait.
     """
 
     subject: str
@@ -87,6 +89,7 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     attachments: tuple[tuple[str, str, bytes], ...] = ()
     to: Contact | None = None
     language: str | None = None
+    timing: Timing = Timing()
 
     def texts(self) -> Iterator[str]:
         """Everything that leaves the building, for tests that look for telling words."""

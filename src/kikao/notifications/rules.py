@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import msgspec
 
 from kikao.core.phone import Contact
 
@@ -34,6 +38,88 @@ def withheld(state: str, *, code: bool) -> str | None:
     if state == "blocked" and code:
         return None
     return WITHHELD.get(state)
+
+
+# when ---------------------------------------------------------------------------------------------
+
+Hour = Annotated[int, msgspec.Meta(ge=0, le=23)]
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """The practice's numbers for messages. Hours of the day are the reader's; equal ones: no quiet hours."""
+
+    quiet_from_hour: Hour = 21
+    quiet_until_hour: Hour = 7
+    first_reminder_hours: Annotated[int, msgspec.Meta(ge=2, le=168)] = 27
+    last_reminder_minutes: Annotated[int, msgspec.Meta(ge=15, le=720)] = 60
+    tomorrow_at_hour: Hour = 18
+
+
+class Timing(msgspec.Struct, frozen=True):
+    """What decides whether a message may wait for the morning. `lapses_at`: after it, it is worth nothing;
+    `starts_at`: of the session that it changes; `caused_at`: when its reader last did something about it."""
+
+    lapses_at: datetime | None = None
+    starts_at: datetime | None = None
+    caused_at: datetime | None = None
+
+
+JUST_DONE = timedelta(minutes=30)
+SOON = timedelta(hours=12)
+AFTER_THE_NIGHT = timedelta(hours=1)  # what lapses this soon after the night is told in it
+BEFORE_THE_NIGHT = timedelta(minutes=30)
+
+
+def is_quiet(at: datetime, zone: str, numbers: Numbers) -> bool:
+    """Whether it is night for a reader in this zone."""
+    hour, begin, end = at.astimezone(ZoneInfo(zone)).hour, numbers.quiet_from_hour, numbers.quiet_until_hour
+    return begin <= hour < end if begin <= end else hour >= begin or hour < end
+
+
+def _morning(at: datetime, zone: str, numbers: Numbers) -> datetime:
+    """The end of the night that `at` lies in."""
+    local = at.astimezone(ZoneInfo(zone))
+    end = datetime.combine(local.date(), time(numbers.quiet_until_hour), local.tzinfo)
+    if end.astimezone(at.tzinfo) <= at:
+        end = datetime.combine(local.date() + timedelta(days=1), time(numbers.quiet_until_hour), local.tzinfo)
+    return end.astimezone(at.tzinfo)
+
+
+def _evening(at: datetime, zone: str, numbers: Numbers) -> datetime:
+    """Half an hour before the night that `at` lies in began."""
+    local = at.astimezone(ZoneInfo(zone))
+    begin = datetime.combine(local.date(), time(numbers.quiet_from_hour), local.tzinfo)
+    if begin.astimezone(at.tzinfo) > at:
+        begin = datetime.combine(local.date() - timedelta(days=1), time(numbers.quiet_from_hour), local.tzinfo)
+    return begin.astimezone(at.tzinfo) - BEFORE_THE_NIGHT
+
+
+def goes_at(now: datetime, zone: str, timing: Timing, numbers: Numbers) -> datetime:
+    """`now`, or the end of the reader's night: what they caused themselves, what would lapse before they are up,
+    and what changes a session that is near is told at night too."""
+    if not is_quiet(now, zone, numbers):
+        return now
+    morning = _morning(now, zone, numbers)
+    caused = timing.caused_at is not None and now - timing.caused_at <= JUST_DONE
+    lapses = timing.lapses_at is not None and timing.lapses_at < morning + AFTER_THE_NIGHT
+    near = timing.starts_at is not None and timing.starts_at - now <= SOON
+    return now if caused or lapses or near else morning
+
+
+def reminder_at(starts_at: datetime, before: timedelta, zone: str, numbers: Numbers) -> datetime:
+    """When somebody is reminded. What would come at night comes at its end if that is an hour before the start, by
+    the clock (the day before, for a reminder that comes a day ahead); else half an hour before that night."""
+    at = starts_at - before
+    if not is_quiet(at, zone, numbers):
+        return at
+    morning = _morning(at, zone, numbers)
+    if starts_at - timedelta(days=before.days) > morning + AFTER_THE_NIGHT:
+        return morning
+    return _evening(at, zone, numbers)
+
+
+def half_way(since: datetime, until: datetime) -> datetime:
+    return since + (until - since) / 2
 
 
 # telling words ------------------------------------------------------------------------------------

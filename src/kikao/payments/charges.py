@@ -19,6 +19,7 @@ from kikao.journal.actions import record
 from kikao.payments import ledger
 from kikao.payments.ledger import Account
 from kikao.payments.rules import Numbers
+from kikao.payments.telling import COMES_BACK, GIVEN_BACK, tell_payer
 from kikao.payments.wires import Decided, decided
 
 
@@ -83,11 +84,14 @@ async def open_charge(conn: Conn, charge_id: UUID, until: datetime) -> None:
     )
 
 
-async def close_charge(conn: Conn, charge_id: UUID, now: datetime, numbers: Numbers | None = None) -> int:
+async def close_charge(
+    conn: Conn, charge_id: UUID, now: datetime, numbers: Numbers | None = None, *, told_elsewhere: bool = False
+) -> int:
     """Its purpose has ended: nothing more is asked for, and what still comes is owed back.
 
     What a charge that never was settled has received so far is owed back too, since it bought nothing; a settled
     one keeps its money until `give_back` says otherwise. Answers how many KES were made a duty here.
+    `told_elsewhere`: the message of its purpose names the money.
     """
     charge = await hold_charge(conn, charge_id)
     await conn.execute(
@@ -96,7 +100,8 @@ async def close_charge(conn: Conn, charge_id: UUID, now: datetime, numbers: Numb
     )  # fmt: skip
     if charge.settled or charge.kept <= 0:
         return 0
-    await give_back(conn, charge_id, charge.kept, "cancelled", now, _until(now, numbers))
+    until = _until(now, numbers)
+    await give_back(conn, charge_id, charge.kept, "cancelled", now, until, told_elsewhere=told_elsewhere)
     return charge.kept
 
 
@@ -113,7 +118,8 @@ async def waive(conn: Conn, actor: Actor, charge_id: UUID, now: datetime) -> int
 
 
 async def give_back(
-    conn: Conn, charge_id: UUID, amount: int, why: str, now: datetime, until: datetime, actor: Actor = THE_SYSTEM
+    conn: Conn, charge_id: UUID, amount: int, why: str, now: datetime, until: datetime, actor: Actor = THE_SYSTEM,
+    *, told_elsewhere: bool = False,
 ) -> UUID | None:
     """Owe `amount` KES of what was paid, at most what is still kept; a duty, to be done by `until`. None when there
     is nothing to give. `why`: cancelled, late, twice, too much, suspense."""
@@ -127,7 +133,7 @@ async def give_back(
     receipt_id = await conn.fetchval(
         "select id from payments.receipt where charge_id = $1 order by received_at desc limit 1", charge_id
     )
-    return await owe(conn, charge_id, receipt_id, amount, why, now, until, actor)
+    return await owe(conn, charge_id, receipt_id, amount, why, now, until, actor, told_elsewhere=told_elsewhere)
 
 
 _OWE = Statement("""
@@ -138,9 +144,9 @@ values (:id, :charge_id, :receipt_id, :amount, :why, :at, :until)
 
 async def owe(
     conn: Conn, charge_id: UUID, receipt_id: UUID | None, amount: int, why: str, now: datetime, until: datetime,
-    actor: Actor = THE_SYSTEM,
+    actor: Actor = THE_SYSTEM, *, told_elsewhere: bool = False,
 ) -> UUID:
-    """A duty for money that lies in the charge's account, and its move there."""
+    """A duty for money that lies in the charge's account, and its move there; whoever paid is told."""
     duty_id = new_id()
     await _OWE.run(
         conn, id=duty_id, charge_id=charge_id, receipt_id=receipt_id, amount=amount, why=why, at=now, until=until
@@ -148,6 +154,8 @@ async def owe(
     source, target = ledger.of_charge(charge_id), ledger.of_duty(charge_id)
     await ledger.move(conn, source, target, amount, why, receipt_id, now)
     await record(conn, actor, "owe back", "charge", charge_id, now, amount=amount, why=why, duty=duty_id)
+    if not told_elsewhere:
+        await tell_payer(conn, COMES_BACK, duty_id, now)
     return duty_id
 
 
@@ -166,6 +174,7 @@ async def done(conn: Conn, actor: Actor, duty_id: UUID, now: datetime) -> None:
     await ledger.move(conn, source, ledger.UTILITY, row["amount"], "given back", row["receipt_id"], now)
     noun_id = row["charge_id"] or duty_id
     await record(conn, actor, "give back", "charge", noun_id, now, amount=row["amount"], duty=duty_id)
+    await tell_payer(conn, GIVEN_BACK, duty_id, now)
 
 
 # Money that comes ---------------------------------------------------------------------------------
@@ -217,10 +226,11 @@ async def _tell(conn: Conn, charge: Charge, money: Money, counted: int, now: dat
             "update payments.charge set open_until = null, closed_at = null where id = $1", charge.id
         )
     elif settled or charge.closed_at:
-        # Its purpose is gone, or did not want it any more: all of it is owed back.
+        # Its purpose is gone, or did not want it any more (and said so): all of it is owed back.
         held = await hold_charge(conn, charge.id)
         if held.kept > 0:
-            await give_back(conn, charge.id, held.kept, "late", now, _until(now, numbers))
+            until = _until(now, numbers)
+            await give_back(conn, charge.id, held.kept, "late", now, until, told_elsewhere=settled)
         await conn.execute(
             "update payments.charge set open_until = null, closed_at = coalesce(closed_at, $2) where id = $1",
             charge.id, now,

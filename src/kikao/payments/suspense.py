@@ -13,6 +13,7 @@ from kikao.journal.actions import record
 from kikao.payments import ledger
 from kikao.payments.charges import Money, credit, hold_charge
 from kikao.payments.rules import Numbers
+from kikao.payments.telling import COMES_BACK, tell_payer
 
 
 async def _hold(conn: Conn, receipt_id: UUID) -> Row:
@@ -50,4 +51,5 @@ async def send_back(conn: Conn, actor: Actor, receipt_id: UUID, now: datetime, n
     target = ledger.of_duty(None)
     await ledger.move(conn, ledger.SUSPENSE, target, receipt["amount"], "suspense", receipt_id, now)
     await record(conn, actor, "owe back", "receipt", receipt_id, now, amount=receipt["amount"], duty=duty_id)
+    await tell_payer(conn, COMES_BACK, duty_id, now)
     return duty_id

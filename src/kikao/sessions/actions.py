@@ -21,6 +21,7 @@ from kikao.payments import charges as payments
 from kikao.sessions import rules
 from kikao.sessions.queries import Session
 from kikao.sessions.rules import CANCELLED, CONFIRMED, DECLINED, PENDING_APPROVAL
+from kikao.sessions.sql import RECIPIENT
 
 MONEY_BACK_WITHIN = timedelta(days=3)
 LONGEST_TEXT = 500
@@ -62,17 +63,15 @@ def read_reason(typed: str | None, *, needed: bool) -> Reason:
     return Reason(text)
 
 
+_WHO_IS_TOLD = Statement(f"select {RECIPIENT} as id from sessions.session s where s.id = :id::uuid")
+
+
 async def tell(
     conn: Conn, kind: str, session_id: UUID, requested_by: UUID | None, now: datetime, *, version: int = 1
 ) -> None:
-    """A message to whoever requested the session, or to the person seen where no account did."""
-    person_id = await conn.fetchval(
-        "select id from accounts.people where account_id = $1" if requested_by is not None else
-        "select client_id from sessions.session where id = $1",
-        requested_by or session_id,
-    )
-    if person_id is not None:
-        await post(conn, kind, session_id, person_id, now, version=version)
+    """A message to whoever requested the session; to its client when somebody of the practice did that for them."""
+    row = await _WHO_IS_TOLD.one(conn, id=session_id, now=now)
+    await post(conn, kind, session_id, row["id"], now, version=version)
 
 
 def _sealed(vault: Vault, reason: Reason, session_id: UUID) -> bytes | None:
@@ -144,7 +143,7 @@ async def cancel(
     )
     if back and not closed:
         await payments.give_back(
-            conn, session.charge_id, back, "cancelled", now, now + MONEY_BACK_WITHIN, actor
+            conn, session.charge_id, back, "cancelled", now, now + MONEY_BACK_WITHIN, actor, told_elsewhere=True
         )
     back = closed or back
     await record(conn, actor, "cancel", "session", session.id, now, back=back, byPractice=by_practice)
@@ -215,7 +214,7 @@ async def _end(
     )
     if row is None:
         raise NotPossible(sessionStatus=await status_of(conn, session.id, now))
-    return await payments.close_charge(conn, session.charge_id, now)
+    return await payments.close_charge(conn, session.charge_id, now, told_elsewhere=status == CANCELLED)
 
 
 async def status_of(conn: Conn, session_id: UUID, now: datetime) -> str:

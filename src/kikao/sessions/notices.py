@@ -5,7 +5,7 @@ Nothing here names what the session is about, with whom, or where: trading name,
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from kikao.core.money import shown
 from kikao.core.practice import load
 from kikao.notifications.calendar_file import cancellation, invitation
 from kikao.notifications.kinds import Button, Composed, Kind, Post, Reader, Tools
+from kikao.notifications.rules import JUST_DONE, Timing
 from kikao.payments.links import pay_token
 from kikao.sessions import rules
 from kikao.sessions.booking import nearest
@@ -42,6 +43,8 @@ class Facts(msgspec.Struct, frozen=True):
     given_back: int
     receipt: str | None
     client_state: str
+    moved: int
+    changed_at: datetime
     others: tuple[datetime, ...] = ()
 
 
@@ -54,7 +57,7 @@ async def facts_of(conn: Conn, session_id: UUID) -> Facts | None:
                 where d.charge_id = s.charge_id) as given_back,
                (select number from payments.money_in r
                 where r.charge_id = s.charge_id order by received_at limit 1) as receipt,
-               c.state as client_state
+               c.state as client_state, s.moved, s.updated_at
         from sessions.session s
         join availability.timetable t on t.psychologist_id = s.psychologist_id
         join payments.charge_state m on m.id = s.charge_id
@@ -81,25 +84,45 @@ async def other_times(conn: Conn, facts: Facts, tools: Tools) -> tuple[datetime,
 Text = Callable[[Facts, Reader, Tools, str], Composed]
 
 
-def _kind(name: str, true_when: Callable[[Facts, datetime], bool], to_client: Text, to_psychologist: Text) -> Kind:
+def kind_of(name: str, true_when: Callable[[Facts, datetime], bool], to_client: Text, to_psychologist: Text) -> Kind:
     async def compose(conn: Conn, post: Post, reader: Reader | None, tools: Tools) -> Composed | None:
         facts = await facts_of(conn, post.about)
         if facts is None or reader is None or not true_when(facts, tools.now):
             return None
-        if facts.client_state in GONE and reader.person_id != facts.psychologist_id:
-            return None  # a mother is not told of a time for the child that she lost
+        if of_the_gone(facts, reader):
+            return None
         if name == "paid too late":
             facts = msgspec.structs.replace(facts, others=await other_times(conn, facts, tools))
         text = to_psychologist if reader.person_id == facts.psychologist_id else to_client
-        return text(facts, reader, tools, when_for(facts, reader))
+        return in_both_lengths(text, facts, reader, tools, await timing_of(conn, facts, reader, tools.now))
 
-    return Kind(name, _typed(compose))
+    return Kind(name, compose)
 
 
-def _typed(
-    compose: Callable[[Conn, Post, Reader | None, Tools], Awaitable[Composed | None]],
-) -> Callable[[Conn, Post, Reader | None, Tools], Awaitable[Composed | None]]:
-    return compose
+def of_the_gone(facts: Facts, reader: Reader) -> bool:
+    """A mother is not told of a time for the child that she lost."""
+    return facts.client_state in GONE and reader.person_id != facts.psychologist_id
+
+
+def in_both_lengths(text: Text, facts: Facts, reader: Reader, tools: Tools, timing: Timing) -> Composed:
+    """The mail has the day in full, the SMS in short: with its link it must fit into one."""
+    mail = text(facts, reader, tools, when_for(facts, reader))
+    short = text(facts, reader, tools, i18n.short_when(facts.starts_at, reader.time_zone))
+    return msgspec.structs.replace(mail, sms=short.sms, timing=timing)
+
+
+async def timing_of(conn: Conn, facts: Facts, reader: Reader, now: datetime) -> Timing:
+    """What may not wait for the morning. A phone that was rung for this charge is in the hand of who pays."""
+    caused_at = await conn.fetchval(
+        """
+        select max(l.at) from journal.line l
+        where l.noun_id in ($1, $2) and l.at > $4
+          and (l.by_account = (select account_id from accounts.people where id = $3)
+               or (l.verb = 'ask to pay' and $3 <> $5))
+        """,
+        facts.id, facts.charge_id, reader.person_id, now - JUST_DONE, facts.psychologist_id,
+    )
+    return Timing(lapses_at=facts.hold_until, starts_at=facts.starts_at, caused_at=caused_at)
 
 
 def when_for(facts: Facts, reader: Reader) -> str:
@@ -107,14 +130,15 @@ def when_for(facts: Facts, reader: Reader) -> str:
     return i18n.when(facts.starts_at, reader.time_zone)
 
 
-def _composed(facts: Facts, tools: Tools, what: str, sentence: str, when: str, label: str, path: str,
-              *, attachments: tuple[tuple[str, str, bytes], ...] = ()) -> Composed:
+def composed(facts: Facts, tools: Tools, what: str, sentence: str, when: str, label: str, path: str,
+              *, also: str = "", attachments: tuple[tuple[str, str, bytes], ...] = ()) -> Composed:
+    """`also` is for the mail only: an SMS has no room for it."""
     url = f"{tools.base_url}{path}"
     return Composed(
         subject=f"{tools.trading_name} {facts.reference}: {what}",
         sms=f"{tools.trading_name} {facts.reference}: {sentence} {url}",
         heading=what,
-        paragraphs=(sentence,),
+        paragraphs=(sentence, also) if also else (sentence,),
         button=Button(label, url),
         facts=((_("Reference"), facts.reference), (_("When"), when)),
         footer_lines=(_("Questions? Ring %(phone)s.") % {"phone": tools.practice_phone},),
@@ -122,31 +146,31 @@ def _composed(facts: Facts, tools: Tools, what: str, sentence: str, when: str, l
     )
 
 
-def _see(facts: Facts) -> str:
+def see(facts: Facts) -> str:
     return f"/s/{facts.reference}"
 
 
 def _requested(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
-    until = i18n.day_and_clock(facts.hold_until or tools.now, reader.time_zone)
-    return _composed(
+    until = i18n.short_day_and_clock(facts.hold_until or tools.now, reader.time_zone)
+    return composed(
         facts, tools, _("a new request"),
         _("Someone asks for %(when)s. Please answer by %(until)s.") % {"when": when, "until": until},
-        when, _("Answer"), _see(facts),
+        when, _("Answer"), see(facts),
     )
 
 
 def _taken(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
-    until = i18n.day_and_clock(facts.pay_until or tools.now, reader.time_zone)
-    return _composed(
+    until = i18n.short_day_and_clock(facts.pay_until or tools.now, reader.time_zone)
+    return composed(
         facts, tools, _("a time is taken"),
         _("%(when)s is taken, and kept until %(until)s while it is being paid.") % {"when": when, "until": until},
-        when, _("See it"), _see(facts),
+        when, _("See it"), see(facts),
     )
 
 
 def _accepted(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
-    until = i18n.day_and_clock(facts.pay_until or tools.now, reader.time_zone)
-    return _composed(
+    until = i18n.short_day_and_clock(facts.pay_until or tools.now, reader.time_zone)
+    return composed(
         facts, tools, _("your time is accepted"),
         _("%(when)s is kept for you. Pay %(amount)s by %(until)s.")
         % {"when": when, "amount": shown(facts.price), "until": until},
@@ -154,19 +178,17 @@ def _accepted(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed
     )
 
 
-
-
 def _confirmed(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
     receipt = _(" Receipt %(number)s.") % {"number": facts.receipt} if facts.receipt else ""
-    return _composed(
+    return composed(
         facts, tools, _("confirmed"),
-        _("%(when)s is confirmed.") % {"when": when} + receipt, when, _("See it"), _see(facts),
+        _("%(when)s is confirmed.") % {"when": when} + receipt, when, _("See it"), see(facts),
         attachments=(_calendar(facts, reader, tools),),
     )
 
 
 def _declined(facts: Facts, _reader: Reader, tools: Tools, when: str) -> Composed:
-    return _composed(
+    return composed(
         facts, tools, _("not possible this time"),
         _("%(when)s cannot be kept. Nothing was charged; other times are free.") % {"when": when},
         when, _("Choose another time"), "/team",
@@ -177,21 +199,21 @@ def _cancelled(facts: Facts, reader: Reader, tools: Tools, when: str) -> Compose
     back = (
         _(" %(amount)s will be given back.") % {"amount": shown(facts.given_back)} if facts.given_back else ""
     )
-    return _composed(
+    return composed(
         facts, tools, _("cancelled"), _("%(when)s is cancelled.") % {"when": when} + back,
-        when, _("See it"), _see(facts), attachments=(_calendar(facts, reader, tools, cancelled=True),),
+        when, _("See it"), see(facts), attachments=(_calendar(facts, reader, tools, cancelled=True),),
     )
 
 
 def _cancelled_theirs(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
-    return _composed(
+    return composed(
         facts, tools, _("cancelled"), _("%(when)s is cancelled. The time is free again.") % {"when": when},
-        when, _("See it"), _see(facts), attachments=(_calendar(facts, reader, tools, cancelled=True),),
+        when, _("See it"), see(facts), attachments=(_calendar(facts, reader, tools, cancelled=True),),
     )
 
 
 def _expired(facts: Facts, _reader: Reader, tools: Tools, when: str) -> Composed:
-    return _composed(
+    return composed(
         facts, tools, _("no longer kept"),
         _("%(when)s is no longer kept for you. You can choose another time.") % {"when": when},
         when, _("Choose another time"), "/team",
@@ -199,15 +221,15 @@ def _expired(facts: Facts, _reader: Reader, tools: Tools, when: str) -> Composed
 
 
 def _expired_theirs(facts: Facts, _reader: Reader, tools: Tools, when: str) -> Composed:
-    return _composed(
+    return composed(
         facts, tools, _("no longer kept"), _("%(when)s is free again.") % {"when": when},
-        when, _("See it"), _see(facts),
+        when, _("See it"), see(facts),
     )
 
 
 def _code_rejected(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
-    until = i18n.day_and_clock(facts.pay_until or tools.now, reader.time_zone)
-    return _composed(
+    until = i18n.short_day_and_clock(facts.pay_until or tools.now, reader.time_zone)
+    return composed(
         facts, tools, _("your payment code"),
         _("The code did not fit. Nothing is lost: please pay or type another by %(until)s.") % {"until": until},
         when, _("Pay"), f"/p/{pay_token(tools.vault, facts.charge_id)}",
@@ -216,12 +238,12 @@ def _code_rejected(facts: Facts, reader: Reader, tools: Tools, when: str) -> Com
 
 def _too_late(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
     others = ", ".join(i18n.short_day_and_clock(start, reader.time_zone) for start in facts.others)
-    also = _(" Free at present: %(times)s.") % {"times": others} if others else ""
-    return _composed(
+    also = _("Free at present: %(times)s.") % {"times": others} if others else ""
+    return composed(
         facts, tools, _("your payment came late"),
         _("%(when)s was no longer free. %(amount)s will be given back.")
-        % {"when": when, "amount": shown(facts.given_back or facts.price)} + also,
-        when, _("Choose another time"), _see(facts),
+        % {"when": when, "amount": shown(facts.given_back or facts.price)},
+        when, _("Choose another time"), see(facts), also=also,
     )
 
 
@@ -229,7 +251,7 @@ def _calendar(facts: Facts, reader: Reader, tools: Tools, *, cancelled: bool = F
     make = cancellation if cancelled else invitation
     return make(
         session_id=facts.id, reference=facts.reference, trading_name=tools.trading_name, base_url=tools.base_url,
-        starts_at=facts.starts_at, ends_at=facts.ends_at, now=tools.now, sequence=1 if cancelled else 0,
+        starts_at=facts.starts_at, ends_at=facts.ends_at, now=tools.now, sequence=2 * facts.moved + cancelled,
         organizer=tools.mail_sender, attendee=reader.email,
     )
 
@@ -243,14 +265,14 @@ def _is(*statuses: str) -> Callable[[Facts, datetime], bool]:
 
 
 KINDS = (
-    _kind("requested", _live(rules.PENDING_APPROVAL), _requested, _requested),
-    _kind("taken", _live(rules.APPROVED), _taken, _taken),
-    _kind("accepted", _live(rules.APPROVED), _accepted, _accepted),
-    _kind("confirmed", _is(rules.CONFIRMED, rules.IN_PROGRESS), _confirmed, _confirmed),
-    _kind("paid", _is(rules.CONFIRMED, rules.IN_PROGRESS), _confirmed, _confirmed),
-    _kind("code rejected", _live(rules.APPROVED), _code_rejected, _code_rejected),
-    _kind("declined", _is(rules.DECLINED), _declined, _declined),
-    _kind("paid too late", _is(rules.EXPIRED, rules.CANCELLED, rules.DECLINED), _too_late, _too_late),
-    _kind("cancelled", _is(rules.CANCELLED), _cancelled, _cancelled_theirs),
-    _kind("expired", _is(rules.EXPIRED), _expired, _expired_theirs),
+    kind_of("requested", _live(rules.PENDING_APPROVAL), _requested, _requested),
+    kind_of("taken", _live(rules.APPROVED), _taken, _taken),
+    kind_of("accepted", _live(rules.APPROVED), _accepted, _accepted),
+    kind_of("confirmed", _is(rules.CONFIRMED, rules.IN_PROGRESS), _confirmed, _confirmed),
+    kind_of("paid", _is(rules.CONFIRMED, rules.IN_PROGRESS), _confirmed, _confirmed),
+    kind_of("code rejected", _live(rules.APPROVED), _code_rejected, _code_rejected),
+    kind_of("declined", _is(rules.DECLINED), _declined, _declined),
+    kind_of("paid too late", _is(rules.EXPIRED, rules.CANCELLED, rules.DECLINED), _too_late, _too_late),
+    kind_of("cancelled", _is(rules.CANCELLED), _cancelled, _cancelled_theirs),
+    kind_of("expired", _is(rules.EXPIRED), _expired, _expired_theirs),
 )

@@ -31,6 +31,18 @@ coalesce(
     end)
 """
 
+# Who is told of a session `s`: whoever requested it, when they are its client or act for the client; else, when
+# somebody of the practice did it for them, the client.
+RECIPIENT = """
+coalesce(
+    (select q.id from accounts.people q
+     where q.account_id = s.requested_by and (q.id = s.client_id or exists (
+         select from accounts.may_act_for f
+         where f.account_id = s.requested_by and f.person_id = s.client_id
+           and (f.until is null or f.until > :now::timestamptz)))),
+    s.client_id)
+"""
+
 _OFFERED = f"""
 offer as materialized ({RATE_NOW}),
 whole as materialized (
