@@ -81,6 +81,7 @@ async def a_year_of(practice: Story, desk: Desk, client: Member, hour: int) -> N
     await practice.drain()
     await payment_fails(practice, client)
     await practice.post(client.person_id, accepted, UNPAID)
+    await practice.post(otieno.person_id, accepted, "taken")
     await practice.drain()
     await money_comes_twice(practice, desk, accepted)
     await a_typed_code_is_refused(practice, desk, client, accepted)
