@@ -108,6 +108,7 @@ _EXPRESSIONS = {
     "link_hash": "sha256(int8send(:n::bigint))",
     "sealed_note": "null",
     "country": "null",
+    "place_id": "null",
 }
 
 _SCRIPT = """

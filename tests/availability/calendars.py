@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -39,40 +39,54 @@ async def set_calendar(
         "update availability.calendar set time_zone = $2 where psychologist_id = $1", who.person_id, zone)
     await conn.execute("update directory.psychologist set licence_until = '2099-12-31'")
     await conn.executemany(
-        "insert into availability.hours (id, psychologist_id, weekday, from_minute, until_minute, modes)"
-        " values ($1, $2, $3, $4, $5, $6)",
-        [(new_id(), who.person_id, h.weekday, h.from_minute, h.until_minute, list(h.modes)) for h in week],
+        "insert into availability.hours (id, psychologist_id, weekday, from_minute, until_minute, modes, place_id)"
+        " values ($1, $2, $3, $4, $5, $6, $7)",
+        [(new_id(), who.person_id, h.weekday, h.from_minute, h.until_minute, list(h.modes), h.place_id)
+         for h in week],
     )
     await conn.executemany(
         "insert into availability.exception (id, psychologist_id, on_date, from_minute, until_minute, kind, modes,"
-        " created_at, created_by) values ($1, $2, $3, $4, $5, $6, $7, now(), $2)",
-        [(new_id(), who.person_id, e.on_date, e.from_minute, e.until_minute, e.kind, list(e.modes))
+        " place_id, created_at, created_by) values ($1, $2, $3, $4, $5, $6, $7, $8, now(), $2)",
+        [(new_id(), who.person_id, e.on_date, e.from_minute, e.until_minute, e.kind, list(e.modes), e.place_id)
          for e in exceptions],
     )
 
 
 async def offered(
     conn: Conn, who: Member, lower: datetime, upper: datetime, *, now: datetime, numbers: Numbers, minutes: int = 60,
-    last_day: date | None = None, client_id: UUID | None = None,
 ) -> list[datetime]:
+    """Online."""
     found = await free(
-        conn, [Wanted(who.person_id, minutes, last_day)], lower, upper, now=now, numbers=numbers, client_id=client_id)
+        conn, [Wanted(who.person_id, minutes)], lower, upper, now=now, numbers=numbers, modes=("Online",))
     return [slot.start for slot in found]
 
 
+async def add_place(conn: Conn, name: str) -> UUID:
+    place_id = new_id()
+    await conn.execute(
+        "insert into availability.place (id, name, address, created_at) values ($1, $2, '1 Long Road', now())",
+        place_id, name)
+    return place_id
+
+
 async def book(
-    conn: Conn, who: Member, client: Member, start: datetime, *, now: datetime, numbers: Numbers
+    conn: Conn, who: Member, client: Member, start: datetime, *, now: datetime, numbers: Numbers, mode: str = "Online",
+    place_id: UUID | None = None,
 ) -> str:
-    """What the booking statement says to this start, in a transaction that is rolled back: `booked`, or why not."""
+    """What the booking statement says to this start, in a transaction that is rolled back: `booked`, or why not.
+
+    In person, `booked at` and the place that the session keeps.
+    """
     asked = booking.Request(
         psychologist_id=who.person_id, session_type="Individual", starts_at=start, client_id=client.person_id,
-        account_id=client.account_id, proved=True,
+        account_id=client.account_id, proved=True, mode=mode, place_id=place_id,
     )
     tried = conn.transaction()
     await tried.start()
     try:
-        await booking.request(conn, asked, now, practice(numbers), VAULT)
-        return "booked"
+        booked = await booking.request(conn, asked, now, practice(numbers), VAULT)
+        there = await conn.fetchval("select place_id from sessions.session where id = $1", booked.session_id)
+        return f"booked at {there}" if there else "booked"
     except Invalid as refused:
         return refused.fields[0].code
     except Refusal as refused:
@@ -84,26 +98,32 @@ async def book(
 # the oracle: a clock on a wall, minute by minute --------------------------------------------------
 
 
-def is_open(local: datetime, week: Sequence[Hours], exceptions: Sequence[Exceptional] = ()) -> bool:
+def is_open(
+    local: datetime, week: Sequence[Hours], exceptions: Sequence[Exceptional], mode: str, place_id: UUID | None
+) -> bool:
     minute = local.hour * 60 + local.minute
     here = [e for e in exceptions if e.on_date == local.date() and e.from_minute <= minute < e.until_minute]
-    if any(e.kind == "extra" for e in here):
-        return True
+    for extra in here:
+        if extra.kind == "extra" and mode in extra.modes:
+            return mode != "In Person" or extra.place_id == place_id
     if any(e.kind == "off" for e in here):
         return False
-    return any(h.weekday == local.isoweekday() and h.from_minute <= minute < h.until_minute for h in week)
+    return any(
+        h.weekday == local.isoweekday() and h.from_minute <= minute < h.until_minute and mode in h.modes
+        and (mode != "In Person" or h.place_id == place_id)
+        for h in week)
 
 
 def starts(
     zone: ZoneInfo, week: Sequence[Hours], lower: datetime, upper: datetime, *, minutes: int, step: int,
-    exceptions: Sequence[Exceptional] = (),
+    exceptions: Sequence[Exceptional] = (), mode: str = "Online", place_id: UUID | None = None,
 ) -> Iterator[datetime]:
     """Every start from `lower` to before `upper` at which the wall clock stands on the step and that lies, to its last
     minute, within the hours. Goes through real minutes, so a skipped wall time never comes and a repeated one does."""
     first = lower.astimezone(UTC)
     count = int((upper - lower) / MINUTE) + minutes
     local = [(first + n * MINUTE).astimezone(zone) for n in range(count)]
-    opened = [is_open(at, week, exceptions) for at in local]
+    opened = [is_open(at, week, exceptions, mode, place_id) for at in local]
     run = 0  # open minutes from here on
     runs = [0] * count
     for n in range(count - 1, -1, -1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -12,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from availability.calendars import MINUTE, book, offered, set_calendar, starts
-from kikao.availability.rules import Exceptional, Hours, Numbers
+from availability.calendars import MINUTE, book, set_calendar, starts
+from kikao.availability.queries import Wanted, free
+from kikao.availability.rules import MODES, Exceptional, Hours, Numbers
 from kikao.core.ids import new_id
 from sessions.staging import stage
 from support.alone import Alone
@@ -47,6 +49,19 @@ class Case(msgspec.Struct, frozen=True):
     wait: int
 
 
+Offer = tuple[datetime, str, UUID | None]
+PLACES = (UUID(int=1), UUID(int=2))
+WAYS: tuple[tuple[str, UUID | None], ...] = (
+    ("Online", None), *(("In Person", place_id) for place_id in PLACES), ("Phone", None))
+modes = st.lists(st.sampled_from(MODES), min_size=1, unique=True).map(tuple)
+
+
+def met(draw: st.DrawFn) -> tuple[tuple[str, ...], UUID | None]:
+    """Modes, and a place where one of them is In Person."""
+    found = draw(modes)
+    return found, draw(st.sampled_from(PLACES)) if "In Person" in found else None
+
+
 quarter = st.integers(0, 95).map(lambda n: n * 15)
 
 
@@ -55,15 +70,32 @@ def weeks(draw: st.DrawFn) -> list[Hours]:
     found = []
     for weekday in range(1, 8):
         edges = draw(st.lists(st.one_of(quarter, st.integers(0, 1440)), max_size=4, unique=True).map(sorted))
-        found += [Hours(weekday, low, high) for low, high in zip(edges[::2], edges[1::2], strict=False)]
+        found += [Hours(weekday, low, high, *met(draw)) for low, high in zip(edges[::2], edges[1::2], strict=False)]
     return found
 
 
-exceptions = st.builds(
-    lambda day, kind, edges: Exceptional(BEGINS.date() + timedelta(days=day), kind, min(edges), max(edges)),
-    st.integers(0, DAYS), st.sampled_from(("off", "extra")),
-    st.tuples(quarter, st.one_of(quarter, st.just(1440))).filter(lambda edges: edges[0] != edges[1]),
-)  # fmt: skip
+edges = st.tuples(quarter, st.one_of(quarter, st.just(1440))).filter(lambda found: found[0] != found[1])
+
+
+@st.composite
+def differing(draw: st.DrawFn) -> list[Exceptional]:
+    """Days that differ; no two extra ones at different places at once, which the table refuses."""
+    found: list[Exceptional] = []
+    for _number in range(draw(st.integers(0, 4))):
+        day, kind, (low, high) = draw(st.integers(0, DAYS)), draw(st.sampled_from(("off", "extra"))), draw(edges)
+        how, place_id = met(draw) if kind == "extra" else (("Online",), None)
+        one = Exceptional(BEGINS.date() + timedelta(days=day), kind, min(low, high), max(low, high), how, place_id)
+        if not any(_elsewhere(one, other) for other in found):
+            found.append(one)
+    return found
+
+
+def _elsewhere(one: Exceptional, other: Exceptional) -> bool:
+    return (one.on_date == other.on_date and None not in (one.place_id, other.place_id)
+            and one.place_id != other.place_id
+            and one.from_minute < other.until_minute and other.from_minute < one.until_minute)
+
+
 busy = st.builds(
     Busy, whose=st.sampled_from(("theirs", "theirs", "own")), ahead=st.integers(1, DAYS * 96),
     status=st.sampled_from(("Confirmed", "Approved", "Cancelled")), buffer=st.sampled_from((0, 15, 45)),
@@ -74,7 +106,7 @@ numbers = st.builds(
     horizon_days=st.integers(1, DAYS), step_minutes=st.sampled_from((5, 7, 15, 30, 45, 60, 240)),
 )  # fmt: skip
 cases = st.builds(
-    Case, zone=st.sampled_from(ZONES), week=weeks(), exceptions=st.lists(exceptions, max_size=3),
+    Case, zone=st.sampled_from(ZONES), week=weeks(), exceptions=differing(),
     busy=st.lists(busy, max_size=5), numbers=numbers, own=st.booleans(), minutes=st.sampled_from((15, 50, 60, 90, 240)),
     last_day=st.integers(0, DAYS).map(lambda day: BEGINS.date() + timedelta(days=day)), wait=st.integers(0, 3000),
 )  # fmt: skip
@@ -83,6 +115,9 @@ cases = st.builds(
 async def lay(world: Alone, case: Case, now: datetime) -> list[tuple[Busy, datetime]]:
     """The case in the database; the sessions that found a place."""
     cast, conn = world.cast, world.conn
+    await conn.executemany(
+        "insert into availability.place (id, name, address, created_at) values ($1, $2, '1 Long Road', now())",
+        [(place_id, f"Room {number}") for number, place_id in enumerate(PLACES)])
     await set_calendar(conn, cast.otieno, case.zone, case.week, case.exceptions)
     await conn.execute("update directory.psychologist set licence_until = $1", case.last_day)
     await conn.execute(
@@ -108,7 +143,9 @@ async def lay(world: Alone, case: Case, now: datetime) -> list[tuple[Busy, datet
     return placed
 
 
-def expected(case: Case, placed: list[tuple[Busy, datetime]], now: datetime) -> Iterator[datetime]:
+def expected(
+    case: Case, placed: list[tuple[Busy, datetime]], now: datetime, mode: str, place_id: UUID | None
+) -> Iterator[Offer]:
     """By the wall clock and plain comparisons."""
     zone = ZoneInfo(case.zone)
     length, buffer = case.minutes * MINUTE, case.numbers.buffer_minutes * MINUTE
@@ -116,11 +153,11 @@ def expected(case: Case, placed: list[tuple[Busy, datetime]], now: datetime) -> 
     latest = now + timedelta(days=case.numbers.horizon_days)
     for start in starts(
         zone, case.week, BEGINS, BEGINS + timedelta(days=DAYS), minutes=case.minutes, step=case.numbers.step_minutes,
-        exceptions=case.exceptions,
+        exceptions=case.exceptions, mode=mode, place_id=place_id,
     ):
         fits = now < start and earliest <= start <= latest and start.astimezone(zone).date() <= case.last_day
         if fits and not any(_meet(one, at, start, length, buffer) for one, at in placed):
-            yield start
+            yield start, mode, place_id
 
 
 def _meet(one: Busy, at: datetime, start: datetime, length: timedelta, buffer: timedelta) -> bool:
@@ -136,17 +173,32 @@ async def try_case(world: Alone, case: Case, tries: list[int]) -> tuple[int, int
     now = BEGINS + case.wait * MINUTE
     placed = await lay(world, case, now)
     practice = Numbers() if case.own else case.numbers
-    found = await offered(
-        world.conn, world.cast.otieno, BEGINS, BEGINS + timedelta(days=DAYS), now=now, numbers=practice,
-        minutes=case.minutes, last_day=case.last_day, client_id=world.cast.amina.person_id)
-    assert found == list(expected(case, placed, now))
+    slots = await free(
+        world.conn, [Wanted(world.cast.otieno.person_id, case.minutes, case.last_day)], BEGINS,
+        BEGINS + timedelta(days=DAYS), now=now, numbers=practice, client_id=world.cast.amina.person_id)
+    found = [(slot.start, slot.mode, slot.place_id) for slot in slots]
+    wanted = [offer for mode, place_id in WAYS for offer in expected(case, placed, now, mode, place_id)]
+    assert found == sorted(wanted, key=lambda offer: offer[:2])
+    by_start = {offer[:2]: offer[2] for offer in found}
+    assert len(by_start) == len(found), "nobody is at two places at once"
     for number in tries:
-        near = found[number % len(found)] if found else now
+        near, near_mode, _place = found[number % len(found)] if found else (now, "Online", None)
         # One that is offered, one beside it, and one anywhere.
         anywhere = BEGINS + (number * 7919 % (DAYS * 288)) * 5 * MINUTE
-        for start in (near, near + (1 + number % 90) * MINUTE, anywhere):
-            said = await book(world.conn, world.cast.otieno, world.cast.amina, start, now=now, numbers=practice)
-            assert (said == "booked") == (start in found), (start, said)
+        for start, mode in (
+            (near, near_mode), (near + (1 + number % 90) * MINUTE, near_mode), (near, MODES[number % 3]),
+            (anywhere, MODES[number % 3]),
+        ):
+            said = await book(
+                world.conn, world.cast.otieno, world.cast.amina, start, now=now, numbers=practice, mode=mode)
+            place_id = by_start.get((start, mode))
+            booked = f"booked at {place_id}" if place_id else "booked"
+            assert (said == booked) == ((start, mode) in by_start), (start, mode, said)
+            if place_id:
+                said = await book(
+                    world.conn, world.cast.otieno, world.cast.amina, start, now=now, numbers=practice, mode=mode,
+                    place_id=PLACES[1 - PLACES.index(place_id)])
+                assert said == "outside_hours", "it was offered at the other place"
     return len(found), len(tries)
 
 
@@ -167,7 +219,7 @@ def test_random_calendars(capsys: pytest.CaptureFixture[str]) -> None:
             world.undo()
         seen[0] += bool(slots)
         seen[1] += slots
-        seen[2] += 3 * tried
+        seen[2] += 4 * tried
 
     try:
         check()

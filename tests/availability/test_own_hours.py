@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from support.app import World
 from support.cast import NAIROBI, workday
@@ -83,9 +84,12 @@ NO_HOURS: list[tuple[list[dict[str, Any]], str, str]] = [
     ([stretch(1, "09:60", "12:00")], "hours[0].from", "not_a_time"),
     ([stretch(1, "09:00", "12:00"), stretch(1, "11:59", "13:00")], "hours", "overlap"),
     ([stretch(1, "09:00", "12:00", modes=["Letter"])], "hours[0].modes", "unknown_mode"),
-    ([stretch(1, "09:00", "12:00", modes=["In Person"])], "hours[0].modes", "unknown_mode"),
+    ([stretch(1, "09:00", "12:00", modes=["In Person"])], "hours[0].placeId", "missing"),
+    ([stretch(1, "09:00", "12:00", placeId=str(UUID(int=1)))], "hours[0].placeId", "not_in_person"),
+    ([stretch(1, "09:00", "12:00", modes=["In Person"], placeId=str(UUID(int=1)))],
+        "hours[0].placeId", "unknown_place"),
     ([stretch(1, "09:00", "12:00", modes=[])], "hours[0].modes", "unknown_mode"),
-    ([stretch(1, "09:00", "12:00", placeId="here")], "hours[0].placeId", "not_yet"),
+    ([stretch(1, "09:00", "12:00", placeId="here")], "hours[0].placeId", "unknown_place"),
     ([stretch(1, f"{n // 60:02d}:{n % 60:02d}", f"{n // 60:02d}:{n % 60 + 1:02d}") for n in range(0, 142, 2)],
          "hours", "too_many"),
 ]  # fmt: skip
@@ -177,7 +181,9 @@ NO_DAYS: list[tuple[dict[str, Any], str, str]] = [
     ({"date": "2020-01-01"}, "date", "in_the_past"),
     ({"date": "2090-01-01"}, "date", "beyond_horizon"),
     ({"from": "12:00", "to": "12:00"}, "to", "ends_before_it_begins"),
-    ({"modes": ["In Person"]}, "modes", "unknown_mode"),
+    ({"modes": ["Letter"]}, "modes", "unknown_mode"),
+    ({"kind": "extra", "modes": ["In Person"]}, "placeId", "missing"),
+    ({"placeId": str(UUID(int=1))}, "placeId", "not_in_person"),
     ({"to": "noon"}, "to", "not_a_time"),
 ]  # fmt: skip
 

@@ -87,6 +87,19 @@ async def test_an_emergency_number_must_have_been_rung(conn: Conn, cast: Cast, n
     assert await checkup.of_database(conn, now) == []
 
 
+async def test_a_place_is_named_neutrally(conn: Conn, cast: Cast, now: datetime) -> None:
+    await conn.execute(
+        """
+        insert into availability.place (id, name, address, created_at) values
+            (gen_random_uuid(), 'Upper Hill', '3 Elgon Road', now()),
+            (gen_random_uuid(), 'Otieno''s room', '3 Elgon Road', now())
+        """
+    )
+    (finding,) = await checkup.of_database(conn, now)
+    assert "Otieno's room" in finding.text
+    assert not finding.must
+
+
 def test_a_silent_worker_and_a_wrong_clock_are_seen(now: datetime) -> None:
     assert checkup.of_worker(now, 100, now) == []
     assert "kikao work" in str(checkup.of_worker(None, 0, now))

@@ -74,6 +74,7 @@ def _of_sender(sender: str | None) -> list[Finding]:
 _PSYCHOLOGISTS = """
 select p.name from directory.practising d join accounts.people p on p.id = d.id
 """
+_PLACES = "select name from availability.places where closed_at is null order by name"
 _STANDING = """
 select exists (select from accounts.roles where role = 'admin') as admin,
        exists (select from directory.listed) as listed
@@ -97,6 +98,11 @@ async def of_database(conn: Conn, now: datetime) -> list[Finding]:
         found.append(Finding("There are no cancellation terms; please run: kikao migrate"))
     if not there["admin"]:
         found.append(Finding("Nobody is an admin; please run: kikao user create-admin"))
+    names = await psychologists(conn)
+    found += [
+        Finding(f"The place “{row['name']}” says what is done there. Please choose a neutral name.", must=False)
+        for row in await conn.fetch(_PLACES) if telling_words(row["name"], names)
+    ]
     if not there["listed"]:
         found.append(Finding("No psychologist is listed yet, so there is nothing to book.", must=False))
     return found

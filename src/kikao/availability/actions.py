@@ -1,4 +1,4 @@
-"""Changing when a psychologist can be met: the week, and days that differ from it."""
+"""Changing when and where a psychologist can be met: the week, days that differ from it, places."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ from uuid import UUID
 import msgspec
 
 from kikao.availability import queries
-from kikao.availability.rules import Exceptional, Hours, OwnNumbers, check_exception, check_week
+from kikao.availability.rules import (
+    Exceptional,
+    Hours,
+    OwnNumbers,
+    TravelNumbers,
+    check_exception,
+    check_place,
+    check_travel,
+    check_week,
+)
 from kikao.core.actor import Actor
 from kikao.core.clock import is_zone
 from kikao.core.db import Conn
-from kikao.core.errors import Invalid, NotFound, Refusal
+from kikao.core.errors import BY_CONSTRAINT, Invalid, NotFound, Refusal
 from kikao.core.ids import new_id
 from kikao.journal.actions import record
 
@@ -24,6 +33,17 @@ class SessionsOutside(Refusal):
 
     code = "sessions_outside"
     detail = "Sessions that are kept already would lie outside these times. Cancel them first, or keep them."
+
+
+class PlaceInUse(Refusal):
+    code, detail = "place_in_use", "Somebody's hours are at this place. They have to be changed first."
+
+
+class PlaceTwice(Refusal):
+    code, detail = "place_twice", "There is a place of this name already."
+
+
+BY_CONSTRAINT["place_name_once"] = PlaceTwice
 
 
 async def open_calendar(conn: Conn, psychologist_id: UUID, *, time_zone: str | None = None) -> None:
@@ -38,28 +58,33 @@ async def open_calendar(conn: Conn, psychologist_id: UUID, *, time_zone: str | N
     await conn.execute("select from availability.calendar where psychologist_id = $1 for update", psychologist_id)
 
 
-async def set_hours(conn: Conn, actor: Actor, week: list[Hours], now: datetime, *, keep: bool = False) -> None:
+async def set_hours(
+    conn: Conn, actor: Actor, week: list[Hours], now: datetime, *, travel: TravelNumbers, keep: bool = False
+) -> None:
     """This psychologist's whole week. Raises Invalid, or SessionsOutside unless `keep`; then nothing was changed."""
     check_week(week)
     psychologist_id = _own(actor)
     await open_calendar(conn, psychologist_id)
+    await _hold_places(conn, {f"hours[{n}].placeId": hours.place_id for n, hours in enumerate(week) if hours.place_id})
+    check_travel(week, await queries.days(conn, psychologist_id, now), travel.travel_minutes)
     if sorted(week, key=_by_time) == sorted(await queries.week(conn, psychologist_id), key=_by_time):
         return
     before = await queries.outside(conn, psychologist_id, now)
     await conn.execute("delete from availability.hours where psychologist_id = $1", psychologist_id)
     await conn.executemany(
         """
-        insert into availability.hours (id, psychologist_id, weekday, from_minute, until_minute, modes)
-        values ($1, $2, $3, $4, $5, $6)
+        insert into availability.hours (id, psychologist_id, weekday, from_minute, until_minute, modes, place_id)
+        values ($1, $2, $3, $4, $5, $6, $7)
         """,
-        [(new_id(), psychologist_id, h.weekday, h.from_minute, h.until_minute, list(h.modes)) for h in week],
+        [(new_id(), psychologist_id, h.weekday, h.from_minute, h.until_minute, list(h.modes), h.place_id)
+         for h in week],
     )
     left = await _left_outside(conn, psychologist_id, before, now, keep=keep)
     await record(conn, actor, "set hours", "psychologist", psychologist_id, now, stretches=len(week), outside=left)
 
 
 async def add_exception(
-    conn: Conn, actor: Actor, wanted: Exceptional, now: datetime, *, keep: bool = False
+    conn: Conn, actor: Actor, wanted: Exceptional, now: datetime, *, travel: TravelNumbers, keep: bool = False
 ) -> UUID:
     """A day, or a part of one, that differs from the week. Raises Invalid, or SessionsOutside unless `keep`."""
     psychologist_id = _own(actor)
@@ -67,16 +92,18 @@ async def add_exception(
     check_exception(wanted, await queries.today(conn, psychologist_id, now))
     if await queries.count_exceptions(conn, psychologist_id, now) >= MOST_EXCEPTIONS:
         raise Invalid.field("date", "too_many", "There are too many days that differ. Change the week instead.")
+    await _hold_places(conn, {"placeId": wanted.place_id} if wanted.place_id else {})
+    await _check_days(conn, psychologist_id, now, travel, more=[wanted])
     before = await queries.outside(conn, psychologist_id, now)
     exception_id = new_id()
     await conn.execute(
         """
         insert into availability.exception (
-            id, psychologist_id, on_date, from_minute, until_minute, kind, modes, created_at, created_by)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            id, psychologist_id, on_date, from_minute, until_minute, kind, modes, place_id, created_at, created_by)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """,
         exception_id, psychologist_id, wanted.on_date, wanted.from_minute, wanted.until_minute, wanted.kind,
-        list(wanted.modes), now, actor.account_id,
+        list(wanted.modes), wanted.place_id, now, actor.account_id,
     )
     left = await _left_outside(conn, psychologist_id, before, now, keep=keep)
     await record(
@@ -87,9 +114,9 @@ async def add_exception(
 
 
 async def remove_exception(
-    conn: Conn, actor: Actor, exception_id: UUID, now: datetime, *, keep: bool = False
+    conn: Conn, actor: Actor, exception_id: UUID, now: datetime, *, travel: TravelNumbers, keep: bool = False
 ) -> None:
-    """Raises NotFound when it is not this psychologist's, SessionsOutside unless `keep`."""
+    """Raises NotFound when it is not this psychologist's, Invalid, SessionsOutside unless `keep`."""
     psychologist_id = _own(actor)
     await open_calendar(conn, psychologist_id)
     before = await queries.outside(conn, psychologist_id, now)
@@ -99,6 +126,7 @@ async def remove_exception(
     )
     if not gone:
         raise NotFound
+    await _check_days(conn, psychologist_id, now, travel)
     left = await _left_outside(conn, psychologist_id, before, now, keep=keep)
     await record(
         conn, actor, "remove a day", "psychologist", psychologist_id, now, exception=exception_id, outside=left
@@ -138,6 +166,60 @@ async def _left_outside(
     if left and not keep:
         raise SessionsOutside(sessions=left)
     return len(left)
+
+
+async def _check_days(
+    conn: Conn, psychologist_id: UUID, now: datetime, travel: TravelNumbers, more: list[Exceptional] | None = None
+) -> None:
+    days = await queries.days(conn, psychologist_id, now)
+    check_travel(await queries.week(conn, psychologist_id), [*days, *(more or [])], travel.travel_minutes)
+
+
+async def _hold_places(conn: Conn, wanted: dict[str, UUID | None]) -> None:
+    """By field; held against closing until the transaction ends. Raises Invalid for one that is closed or unknown."""
+    rows = await conn.fetch(
+        "select id from availability.place where id = any ($1) and closed_at is null for share", list(wanted.values())
+    )
+    there = {row["id"] for row in rows}
+    for field, place_id in wanted.items():
+        if place_id not in there:
+            raise Invalid.field(field, "unknown_place", "There is no such place.")
+
+
+# places, by an admin ------------------------------------------------------------------------------
+
+
+async def add_place(conn: Conn, actor: Actor, name: str, address: str, now: datetime) -> UUID:
+    """Raises Invalid, PlaceTwice."""
+    name, address = name.strip(), address.strip()
+    check_place(name, address)
+    place_id = new_id()
+    await conn.execute(
+        "insert into availability.place (id, name, address, created_at) values ($1, $2, $3, $4)",
+        place_id, name, address, now,
+    )
+    await record(conn, actor, "add a place", "place", place_id, now)
+    return place_id
+
+
+async def close_place(conn: Conn, actor: Actor, place_id: UUID, now: datetime) -> None:
+    """Nobody can choose it any more; sessions there stay. Raises NotFound, PlaceInUse."""
+    row = await conn.fetchrow("select closed_at from availability.place where id = $1 for update", place_id)
+    if row is None:
+        raise NotFound
+    if row["closed_at"] is not None:
+        return
+    used = await conn.fetchval(
+        """
+        select exists (select from availability.hours where place_id = $1)
+            or exists (select from availability.exception where place_id = $1 and on_date >= $2::date - 1)
+        """,
+        place_id, now.date(),
+    )
+    if used:
+        raise PlaceInUse
+    await conn.execute("update availability.place set closed_at = $2 where id = $1", place_id, now)
+    await record(conn, actor, "close a place", "place", place_id, now)
 
 
 def _own(actor: Actor) -> UUID:

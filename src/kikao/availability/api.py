@@ -1,4 +1,4 @@
-"""A psychologist's own hours and days that differ, as JSON."""
+"""A psychologist's own hours and days that differ, and the practice's places, as JSON."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from kikao.availability import actions, queries
 from kikao.availability.queries import Listed
-from kikao.availability.rules import Exceptional, Hours, clock_text, read_clock
+from kikao.availability.rules import Exceptional, Hours, TravelNumbers, clock_text, read_clock
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid
 from kikao.core.idempotency import Answer
+from kikao.core.ids import read_id
 from kikao.core.paging import bound, place
 from kikao.core.web import Json, Kit, Req, Shown, must_be_id, need, once, only, read
 
 
 class StretchBody(Json):
-    """`from` and `to` are local times of day; `to` may be 24:00. A place is not taken yet."""
+    """`from` and `to` are local times of day; `to` may be 24:00. In Person needs a place."""
 
     weekday: int
     from_: str = msgspec.field(name="from")
@@ -45,7 +46,7 @@ class StretchShown(Shown):
     from_: str = msgspec.field(name="from")
     to: str
     modes: tuple[str, ...]
-    place_id: str | None = None
+    place_id: UUID | None
 
 
 class HoursShown(Shown):
@@ -61,6 +62,7 @@ class ExceptionBody(Json):
     from_: str = msgspec.field(name="from", default="00:00")
     to: str = "24:00"
     modes: tuple[str, ...] = ("Online",)
+    place_id: str | None = None
     keep: bool = False
 
 
@@ -71,6 +73,7 @@ class ExceptionShown(Shown):
     from_: str = msgspec.field(name="from")
     to: str
     modes: tuple[str, ...]
+    place_id: UUID | None
 
 
 class ExceptionList(Shown):
@@ -78,12 +81,19 @@ class ExceptionList(Shown):
     next: str | None
 
 
+def _place(typed: str | None, field: str) -> UUID | None:
+    if typed is None:
+        return None
+    found = read_id(typed)
+    if found is None:
+        raise Invalid.field(field, "unknown_place", "There is no such place.")
+    return found
+
+
 def _stretch(number: int, body: StretchBody) -> Hours:
-    if body.place_id is not None:
-        raise Invalid.field(f"hours[{number}].placeId", "not_yet", "Places cannot be entered yet.")
     return Hours(
         body.weekday, read_clock(body.from_, f"hours[{number}].from"), read_clock(body.to, f"hours[{number}].to"),
-        body.modes,
+        body.modes, _place(body.place_id, f"hours[{number}].placeId"),
     )
 
 
@@ -93,7 +103,7 @@ async def _week(conn: Conn, psychologist_id: UUID) -> HoursShown:
         time_zone=calendar.time_zone,
         hours=[
             StretchShown(weekday=hours.weekday, from_=clock_text(hours.from_minute), to=clock_text(hours.until_minute),
-                         modes=hours.modes)
+                         modes=hours.modes, place_id=hours.place_id)
             for hours in await queries.week(conn, psychologist_id)
         ],
     )
@@ -117,7 +127,8 @@ async def put_hours(
 
     async def verb(conn: Conn) -> Answer:
         assert actor.person_id is not None
-        await actions.set_hours(conn, actor, week, now, keep=data.keep)
+        travel = (await kit.numbers(conn, actor, now)).of(TravelNumbers)
+        await actions.set_hours(conn, actor, week, now, travel=travel, keep=data.keep)
         return Answer(200, await _week(conn, actor.person_id))
 
     return await once(request, kit, actor, now, verb)
@@ -126,7 +137,7 @@ async def put_hours(
 def _shown(one: Listed) -> ExceptionShown:
     return ExceptionShown(
         id=one.id, date=one.day.on_date, kind=one.day.kind, from_=clock_text(one.day.from_minute),
-        to=clock_text(one.day.until_minute), modes=one.day.modes,
+        to=clock_text(one.day.until_minute), modes=one.day.modes, place_id=one.day.place_id,
     )
 
 
@@ -168,11 +179,13 @@ async def add_exception(
 ) -> Response[Any]:
     need(actor, "psychologist")
     wanted = Exceptional(
-        data.date, data.kind, read_clock(data.from_, "from"), read_clock(data.to, "to"), data.modes
+        data.date, data.kind, read_clock(data.from_, "from"), read_clock(data.to, "to"), data.modes,
+        _place(data.place_id, "placeId"),
     )
 
     async def verb(conn: Conn) -> Answer:
-        exception_id = await actions.add_exception(conn, actor, wanted, now, keep=data.keep)
+        travel = (await kit.numbers(conn, actor, now)).of(TravelNumbers)
+        exception_id = await actions.add_exception(conn, actor, wanted, now, travel=travel, keep=data.keep)
         return Answer(201, _shown(await queries.exception(conn, exception_id)))
 
     return await once(request, kit, actor, now, verb)
@@ -185,7 +198,74 @@ async def remove_exception(
 ) -> None:
     need(actor, "psychologist")
     wanted = must_be_id(exception_id)
-    await kit.db.again(lambda conn: actions.remove_exception(conn, actor, wanted, now, keep=keep))
+
+    async def verb(conn: Conn) -> None:
+        travel = (await kit.numbers(conn, actor, now)).of(TravelNumbers)
+        await actions.remove_exception(conn, actor, wanted, now, travel=travel, keep=keep)
+
+    await kit.db.again(verb)
 
 
-api: list[Any] = [own_hours, put_hours, own_exceptions, add_exception, remove_exception]
+# places -------------------------------------------------------------------------------------------
+
+
+class PlaceBody(Json):
+    name: str
+    address: str
+
+
+class PlaceShown(Shown):
+    id: UUID
+    name: str
+    address: str
+
+
+def shown_place(place: queries.Place | None) -> PlaceShown | None:
+    return PlaceShown(id=place.id, name=place.name, address=place.address) if place else None
+
+
+class PlaceList(Shown):
+    places: list[PlaceShown]
+
+
+async def _places(conn: Conn) -> PlaceList:
+    found = [shown_place(place) for place in await queries.places(conn)]
+    return PlaceList(places=[place for place in found if place])
+
+
+@read("/api/places", opt=only("psychologist", "desk", "admin"))
+async def all_places(kit: NamedDependency[Kit], actor: NamedDependency[Actor]) -> PlaceList:
+    """Those that can be chosen."""
+    need(actor, "psychologist", "desk", "admin")
+    async with kit.db.connection() as conn:
+        return await _places(conn)
+
+
+@post("/api/places", opt=only("admin"))
+async def add_place(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    data: JSONBody[PlaceBody],
+) -> Response[Any]:
+    need(actor, "admin")
+
+    async def verb(conn: Conn) -> Answer:
+        place_id = await actions.add_place(conn, actor, data.name, data.address, now)
+        return Answer(201, PlaceShown(id=place_id, name=data.name.strip(), address=data.address.strip()))
+
+    return await once(request, kit, actor, now, verb)
+
+
+@delete("/api/places/{place_id:str}", status_code=204, opt=only("admin"))
+async def close_place(
+    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    place_id: FromPath[str],
+) -> None:
+    """Nobody can choose it any more; sessions there stay there."""
+    need(actor, "admin")
+    wanted = must_be_id(place_id)
+    await kit.db.again(lambda conn: actions.close_place(conn, actor, wanted, now))
+
+
+api: list[Any] = [
+    own_hours, put_hours, own_exceptions, add_exception, remove_exception, all_places, add_place, close_place,
+]

@@ -9,17 +9,18 @@ from uuid import UUID
 import msgspec
 
 from kikao.availability import sql
-from kikao.availability.rules import Exceptional, Hours, Numbers, OwnNumbers
-from kikao.core.db import Conn, one
+from kikao.availability.rules import MODES, Exceptional, Hours, Numbers, OwnNumbers
+from kikao.core.db import Conn, Row, one
 from kikao.core.sql import Statement
 
 
 class Slot(msgspec.Struct, frozen=True, gc=False):
-    """A time that can be booked now. `start` is aware, in UTC."""
+    """A time that can be booked now. `start` is aware, in UTC; `place_id` where the mode is In Person."""
 
     psychologist_id: UUID
     start: datetime
     mode: str
+    place_id: UUID | None = None
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -51,7 +52,7 @@ own as materialized (
 
 _ASKED = f"""
 asked as materialized (
-    select w.psychologist_id, :mode::text as mode, w.minutes, w.last_day,
+    select w.psychologist_id, :modes::text[] as modes, w.minutes, w.last_day,
            greatest(:lower::timestamptz, :now::timestamptz) as lower, :upper::timestamptz as upper,
            {sql.CALENDAR_NUMBERS}
     from unnest(:psychologists::uuid[], :minutes::integer[], :last_days::date[]) w (psychologist_id, minutes, last_day)
@@ -72,17 +73,17 @@ cross join own
 """
 _ALL = Statement(f"""
 with {_ASKED}, {sql.OPEN_TIME}, {TAKEN}
-select a.psychologist_id, start_at
+select a.psychologist_id, start_at, o.mode, o.place_id
 {_WHOSE}
 cross join lateral unnest(o.hours) stretch
 cross join lateral ({sql.ON_GRID}) g
 where {_FREE}
-order by start_at, a.psychologist_id
+order by start_at, a.psychologist_id, o.mode
 """)
 # One stretch after the other, each with its first start, until there is one: most have one in the first.
 _NEXT = Statement(f"""
 with {_ASKED}, {sql.OPEN_TIME}, {TAKEN}
-select a.psychologist_id, f.start_at
+select a.psychologist_id, min(f.start_at) as start_at
 {_WHOSE}
 cross join lateral (
     select m.start_at
@@ -91,40 +92,41 @@ cross join lateral (
     where m.start_at is not null
     order by r.number limit 1
 ) f
+group by a.psychologist_id
 """)
 
 
 def _values(
     wanted: Sequence[Wanted], lower: datetime, upper: datetime, now: datetime, numbers: Numbers,
-    mode: str, client_id: UUID | None,
+    modes: Sequence[str], client_id: UUID | None,
 ) -> dict[str, object]:
     return {
         "psychologists": [w.psychologist_id for w in wanted],
         "minutes": [w.minutes for w in wanted],
         "last_days": [w.last_day for w in wanted],
-        "lower": lower, "upper": upper, "now": now, "mode": mode, "client_id": client_id,
+        "lower": lower, "upper": upper, "now": now, "modes": list(modes), "client_id": client_id,
         **msgspec.structs.asdict(numbers),
     }
 
 
 async def free(
     conn: Conn, wanted: Sequence[Wanted], lower: datetime, upper: datetime, *,
-    now: datetime, numbers: Numbers, mode: str = "Online", client_id: UUID | None = None,
+    now: datetime, numbers: Numbers, modes: Sequence[str] = MODES, client_id: UUID | None = None,
 ) -> list[Slot]:
     """Every start from `lower` to before `upper` that can be booked now, in order; one query for everybody.
 
-    `client_id`: leave out what overlaps this person's own sessions.
+    What can be booked in two modes comes twice. `client_id`: leave out what overlaps this person's own sessions.
     """
-    rows = await _ALL.rows(conn, **_values(wanted, lower, upper, now, numbers, mode, client_id))
-    return [Slot(row["psychologist_id"], row["start_at"], mode) for row in rows]
+    rows = await _ALL.rows(conn, **_values(wanted, lower, upper, now, numbers, modes, client_id))
+    return [Slot(*row.values()) for row in rows]
 
 
 async def next_free(
     conn: Conn, wanted: Sequence[Wanted], lower: datetime, upper: datetime, *,
-    now: datetime, numbers: Numbers, mode: str = "Online",
+    now: datetime, numbers: Numbers, modes: Sequence[str] = MODES,
 ) -> dict[UUID, datetime]:
-    """The first such start of each psychologist; who has none is missing. One query."""
-    rows = await _NEXT.rows(conn, **_values(wanted, lower, upper, now, numbers, mode, None))
+    """The first such start of each psychologist, in any of these modes; who has none is missing. One query."""
+    rows = await _NEXT.rows(conn, **_values(wanted, lower, upper, now, numbers, modes, None))
     return {row["psychologist_id"]: row["start_at"] for row in rows}
 
 
@@ -135,12 +137,15 @@ async def week(conn: Conn, psychologist_id: UUID) -> list[Hours]:
     """The weekly hours, Monday first."""
     rows = await conn.fetch(
         """
-        select weekday, from_minute, until_minute, modes from availability.hours
+        select weekday, from_minute, until_minute, modes, place_id from availability.hours
         where psychologist_id = $1 order by weekday, from_minute
         """,
         psychologist_id,
     )
-    return [Hours(row["weekday"], row["from_minute"], row["until_minute"], tuple(row["modes"])) for row in rows]
+    return [
+        Hours(row["weekday"], row["from_minute"], row["until_minute"], tuple(row["modes"]), row["place_id"])
+        for row in rows
+    ]
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -155,25 +160,41 @@ async def exceptions(
     after_day, after_id = after or (None, None)
     rows = await conn.fetch(
         """
-        select id, on_date, kind, from_minute, until_minute, modes from availability.exception
+        select id, on_date, kind, from_minute, until_minute, modes, place_id from availability.exception
         where psychologist_id = $1 and on_date >= $2 and ($3::date is null or (on_date, id) > ($3, $4::uuid))
         order by on_date, id limit $5
         """,
         psychologist_id, await today(conn, psychologist_id, now), after_day, after_id, most + 1,
     )
-    return [
-        Listed(row["id"], Exceptional(
-            row["on_date"], row["kind"], row["from_minute"], row["until_minute"], tuple(row["modes"])))
-        for row in rows
-    ]
+    return [_listed(row) for row in rows]
 
 
 async def exception(conn: Conn, exception_id: UUID) -> Listed:
-    row = one(await conn.fetchrow(
-        "select on_date, kind, from_minute, until_minute, modes from availability.exception where id = $1", exception_id
-    ))
-    day = Exceptional(row["on_date"], row["kind"], row["from_minute"], row["until_minute"], tuple(row["modes"]))
-    return Listed(exception_id, day)
+    return _listed(one(await conn.fetchrow(
+        """
+        select id, on_date, kind, from_minute, until_minute, modes, place_id from availability.exception where id = $1
+        """,
+        exception_id,
+    )))
+
+
+def _listed(row: Row) -> Listed:
+    day = Exceptional(
+        row["on_date"], row["kind"], row["from_minute"], row["until_minute"], tuple(row["modes"]), row["place_id"]
+    )
+    return Listed(row["id"], day)
+
+
+async def days(conn: Conn, psychologist_id: UUID, now: datetime) -> list[Exceptional]:
+    """All days from today on that differ."""
+    rows = await conn.fetch(
+        """
+        select id, on_date, kind, from_minute, until_minute, modes, place_id from availability.exception
+        where psychologist_id = $1 and on_date >= $2 order by on_date, id
+        """,
+        psychologist_id, await today(conn, psychologist_id, now),
+    )
+    return [_listed(row).day for row in rows]
 
 
 async def count_exceptions(conn: Conn, psychologist_id: UUID, now: datetime) -> int:
@@ -207,53 +228,54 @@ async def today(conn: Conn, psychologist_id: UUID, now: datetime) -> date:
     return found
 
 
-# Sessions that are kept and do not lie within the open time of their mode. The window begins a day early, for one
-# that is going on.
+# Sessions that are kept and do not lie within the open time of their mode and place. The window begins a day early,
+# for one that is going on.
 _OUTSIDE = Statement(f"""
 with asked as materialized (
-    select c.psychologist_id, c.time_zone, :mode::text as mode, 0 as minutes,
+    select c.psychologist_id, c.time_zone, :modes::text[] as modes, 0 as minutes,
            :now::timestamptz - interval '1 day' as lower, :upper::timestamptz as upper
     from availability.calendar c where c.psychologist_id = :psychologist_id::uuid
 ),
 {sql.OPEN_TIME}
 select b.reference
-from sessions.busy b left join open_time o on o.psychologist_id = b.psychologist_id
-where b.psychologist_id = :psychologist_id::uuid and b.mode = :mode::text and upper(b.during) > :now::timestamptz
+from sessions.busy b
+where b.psychologist_id = :psychologist_id::uuid and upper(b.during) > :now::timestamptz
   and (b.hold_until is null or b.hold_until > :now::timestamptz)
-  and (o.hours is null or not b.during <@ o.hours)
+  and not exists (
+      select from open_time o
+      where o.mode = b.mode and o.place_id is not distinct from b.place_id and b.during <@ o.hours)
 order by lower(b.during)
 """)
 
 
 async def outside(conn: Conn, psychologist_id: UUID, now: datetime) -> list[str]:
     """The references of sessions that are kept and lie outside this psychologist's hours as they are."""
-    rows = await conn.fetch(
+    last = await conn.fetchval(
         """
-        select mode, max(upper(during)) as last from sessions.busy
+        select max(upper(during)) from sessions.busy
         where psychologist_id = $1 and upper(during) > $2 and (hold_until is null or hold_until > $2)
-        group by mode order by mode
         """,
         psychologist_id, now,
     )
-    found: list[str] = []
-    for row in rows:
-        lying = await _OUTSIDE.rows(
-            conn, psychologist_id=psychologist_id, mode=row["mode"], now=now, upper=row["last"] + timedelta(days=1)
-        )
-        found += [session["reference"] for session in lying]
-    return found
+    if last is None:
+        return []
+    rows = await _OUTSIDE.rows(
+        conn, psychologist_id=psychologist_id, modes=list(MODES), now=now, upper=last + timedelta(days=1)
+    )
+    return [row["reference"] for row in rows]
 
 
-# Open hours as they stand, whoever is booked in them: what a calendar shows behind the sessions.
+# Open hours as they stand, whoever is booked in them: what a calendar shows behind the sessions. Merged over modes.
 _OPEN = Statement(f"""
 with asked as materialized (
-    select c.psychologist_id, c.time_zone, :mode::text as mode, 0 as minutes,
+    select c.psychologist_id, c.time_zone, :modes::text[] as modes, 0 as minutes,
            :lower::timestamptz as lower, :upper::timestamptz as upper
     from availability.calendar c where c.psychologist_id = any (:psychologists::uuid[])
 ),
 {sql.OPEN_TIME}
 select o.psychologist_id, lower(stretch) as from_at, upper(stretch) as to_at
-from open_time o cross join lateral unnest(o.hours) stretch
+from (select psychologist_id, range_agg(hours) as hours from open_time group by psychologist_id) o
+cross join lateral unnest(o.hours) stretch
 where stretch && tstzrange(:lower::timestamptz, :upper::timestamptz)
 order by 1, 2
 """)
@@ -263,8 +285,32 @@ async def open_hours(
     conn: Conn, psychologists: Sequence[UUID], lower: datetime, upper: datetime
 ) -> dict[UUID, list[tuple[datetime, datetime]]]:
     """The stretches in which each of them can be met in some mode; who has none is missing."""
-    found: dict[UUID, set[tuple[datetime, datetime]]] = {}
-    for mode in ("Online", "In Person", "Phone"):
-        for row in await _OPEN.rows(conn, psychologists=list(psychologists), lower=lower, upper=upper, mode=mode):
-            found.setdefault(row["psychologist_id"], set()).add((row["from_at"], row["to_at"]))
-    return {who: sorted(stretches) for who, stretches in found.items()}
+    rows = await _OPEN.rows(conn, psychologists=list(psychologists), lower=lower, upper=upper, modes=list(MODES))
+    found: dict[UUID, list[tuple[datetime, datetime]]] = {}
+    for row in rows:
+        found.setdefault(row["psychologist_id"], []).append((row["from_at"], row["to_at"]))
+    return found
+
+
+# places -------------------------------------------------------------------------------------------
+
+
+class Place(msgspec.Struct, frozen=True):
+    id: UUID
+    name: str
+    address: str
+
+
+async def places(conn: Conn) -> list[Place]:
+    """Those that can be chosen, by name."""
+    rows = await conn.fetch("select id, name, address from availability.place where closed_at is null order by name")
+    return [Place(*row.values()) for row in rows]
+
+
+async def places_of(conn: Conn, slots: Sequence[Slot]) -> dict[UUID, Place]:
+    """The places of these times; asks the database only where there are some."""
+    wanted = {slot.place_id for slot in slots if slot.place_id is not None}
+    if not wanted:
+        return {}
+    rows = await conn.fetch("select id, name, address from availability.place where id = any ($1)", list(wanted))
+    return {row["id"]: Place(*row.values()) for row in rows}

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Annotated
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from kikao.core.errors import Invalid
+from kikao.core.i18n import later
+from kikao.notifications.rules import telling_words
 
 LONGEST_SPAN_DAYS = 62
 
@@ -32,8 +35,14 @@ class OwnNumbers(msgspec.Struct, frozen=True):
     step_minutes: Annotated[int, msgspec.Meta(ge=5, le=240)] | None = None
 
 
-# `In Person` needs a place, and nobody can enter places yet.
-MODES_NOW = ("Online", "Phone")
+class TravelNumbers(msgspec.Struct, frozen=True):
+    """What the practice keeps free between hours at two different places; 0: nothing."""
+
+    travel_minutes: Annotated[int, msgspec.Meta(ge=0, le=480)] = 60
+
+
+IN_PERSON = "In Person"
+MODES = (later("Online"), later(IN_PERSON), later("Phone"))
 MOST_STRETCHES = 70
 AHEAD = timedelta(days=2 * 366)
 
@@ -45,6 +54,7 @@ class Hours(msgspec.Struct, frozen=True):
     from_minute: int
     until_minute: int
     modes: tuple[str, ...] = ("Online",)
+    place_id: UUID | None = None
 
 
 class Exceptional(msgspec.Struct, frozen=True):
@@ -55,6 +65,7 @@ class Exceptional(msgspec.Struct, frozen=True):
     from_minute: int = 0
     until_minute: int = 1440
     modes: tuple[str, ...] = ("Online",)
+    place_id: UUID | None = None
 
 
 def read_clock(text: str, field: str) -> int:
@@ -71,9 +82,14 @@ def clock_text(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
-def check_modes(modes: tuple[str, ...], field: str) -> None:
-    if not modes or len(set(modes)) != len(modes) or not set(modes) <= set(MODES_NOW):
-        raise Invalid.field(field, "unknown_mode", "Times can be Online or Phone, or both.")
+def check_modes(modes: tuple[str, ...], place_id: UUID | None, before: str = "", *, off: bool = False) -> None:
+    """`before` stands before the names of the fields; what is off has no place. Raises Invalid."""
+    if not modes or len(set(modes)) != len(modes) or not set(modes) <= set(MODES):
+        raise Invalid.field(f"{before}modes", "unknown_mode", "Times can be Online, In Person or Phone, or several.")
+    if IN_PERSON in modes and place_id is None and not off:
+        raise Invalid.field(f"{before}placeId", "missing", "Times In Person need a place.")
+    if (off or IN_PERSON not in modes) and place_id is not None:
+        raise Invalid.field(f"{before}placeId", "not_in_person", "Only times In Person have a place.")
 
 
 def check_exception(wanted: Exceptional, today: date) -> None:
@@ -86,7 +102,7 @@ def check_exception(wanted: Exceptional, today: date) -> None:
         raise Invalid.field("date", "beyond_horizon", "This day lies more than two years ahead.")
     if not 0 <= wanted.from_minute < wanted.until_minute <= 1440:
         raise Invalid.field("to", "ends_before_it_begins", "This ends before it begins.")
-    check_modes(wanted.modes, "modes")
+    check_modes(wanted.modes, wanted.place_id, off=wanted.kind == "off")
 
 
 def check_week(week: list[Hours]) -> None:
@@ -94,15 +110,85 @@ def check_week(week: list[Hours]) -> None:
     if len(week) > MOST_STRETCHES:
         raise Invalid.field("hours", "too_many", "These are too many stretches for one week.")
     for number, hours in enumerate(week):
-        check_modes(hours.modes, f"hours[{number}].modes")
+        check_modes(hours.modes, hours.place_id, f"hours[{number}].")
         if not 1 <= hours.weekday <= 7:
             raise Invalid.field(f"hours[{number}].weekday", "not_a_weekday", "Week-days are 1 (Monday) to 7.")
         if not 0 <= hours.from_minute < hours.until_minute <= 1440:
             raise Invalid.field(f"hours[{number}].to", "ends_before_it_begins", "These hours end before they begin.")
     ordered = sorted(week, key=lambda hours: (hours.weekday, hours.from_minute))
-    for earlier, later in pairwise(ordered):
-        if earlier.weekday == later.weekday and later.from_minute < earlier.until_minute:
+    for earlier, after in pairwise(ordered):
+        if earlier.weekday == after.weekday and after.from_minute < earlier.until_minute:
             raise Invalid.field("hours", "overlap", "Two stretches of one day overlap.")
+
+
+# the way between two places ------------------------------------------------------------------------
+
+A_DAY, A_WEEK = 1440, 10_080
+_NO_TIME = "Between hours at two different places there has to be time for the way."
+
+
+class _There(msgspec.Struct, frozen=True):
+    """Somebody is at a place, in minutes from some midnight; `field` is what to put right."""
+
+    begin: int
+    end: int
+    place_id: UUID
+    field: str
+
+
+def _check_way(found: list[_There], minutes: int) -> None:
+    """Raises Invalid where two places are closer in time than the way between them takes."""
+    for one in found:
+        for other in found:
+            if one.place_id != other.place_id and one.begin <= other.begin < one.end + minutes:
+                raise Invalid.field(other.field, "travel_time", _NO_TIME)
+
+
+def check_travel(week: list[Hours], days: list[Exceptional], minutes: int) -> None:
+    """Raises Invalid where the hours of a week, or of a day that differs, leave no time to go from place to place."""
+    here = [
+        _There(begin := (hours.weekday - 1) * A_DAY + hours.from_minute, begin + hours.until_minute - hours.from_minute,
+               hours.place_id, f"hours[{number}].from")
+        for number, hours in enumerate(week) if hours.place_id is not None
+    ]
+    # Sunday night is followed by Monday morning.
+    again = [msgspec.structs.replace(one, begin=one.begin + A_WEEK, end=one.end + A_WEEK) for one in here]
+    _check_way([*here, *again], minutes)
+    for day in sorted({day.on_date for day in days if day.place_id is not None}):
+        _check_way(
+            [there for ahead in (-1, 0, 1) for there in _on_day(day + timedelta(days=ahead), ahead, week, days)],
+            minutes,
+        )
+
+
+def _on_day(day: date, ahead: int, week: list[Hours], days: list[Exceptional]) -> list[_There]:
+    """Where somebody is on one day, by the week less what is off, and by what is extra."""
+    differ = [one for one in days if one.on_date == day]
+    found = []
+    for hours in week:
+        if hours.weekday == day.isoweekday() and hours.place_id is not None:
+            parts = [(hours.from_minute, hours.until_minute)]
+            for off in differ:
+                if off.kind == "off":
+                    parts = [part for old in parts for part in _without(old, off.from_minute, off.until_minute)]
+            found += [(begin, end, hours.place_id) for begin, end in parts]
+    found += [(one.from_minute, one.until_minute, one.place_id) for one in differ if one.place_id is not None]
+    return [_There(begin + ahead * A_DAY, end + ahead * A_DAY, place, "from") for begin, end, place in found]
+
+
+def _without(part: tuple[int, int], begin: int, end: int) -> list[tuple[int, int]]:
+    first, last = part
+    return [(low, high) for low, high in ((first, min(last, begin)), (max(first, end), last)) if low < high]
+
+
+def check_place(name: str, address: str) -> None:
+    """Raises Invalid. Whoever sees the name over a shoulder must not learn from it what is done there."""
+    if not 1 <= len(name) <= 60:
+        raise Invalid.field("name", "wrong_length", "A name has 1 to 60 characters.")
+    if not 1 <= len(address) <= 200:
+        raise Invalid.field("address", "wrong_length", "An address has 1 to 200 characters.")
+    if telling_words(name):
+        raise Invalid.field("name", "telling_word", "This name says what is done there. Please choose a neutral one.")
 
 
 def window(from_day: date, to_day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -1,11 +1,15 @@
 -- availability: when a psychologist can be met. Times of day are local to the psychologist's zone.
 create schema availability;
 
+-- A room in which people are seen. A session keeps its place, so a place is closed, never deleted.
 create table availability.place (
     id uuid primary key,
-    name text not null,
-    address text not null
+    name text not null constraint place_name_length check (length(name) between 1 and 60),
+    address text not null constraint place_address_length check (length(address) between 1 and 200),
+    created_at timestamptz not null,
+    closed_at timestamptz
 );
+create unique index place_name_once on availability.place (lower(name)) where closed_at is null;
 
 -- One row a psychologist. Null: the practice's number counts.
 create table availability.calendar (
@@ -47,9 +51,19 @@ create table availability.exception (
     place_id uuid references availability.place,
     created_at timestamptz not null,
     created_by uuid not null,
-    constraint exception_within_a_day check (from_minute >= 0 and from_minute < until_minute and until_minute <= 1440)
+    constraint exception_within_a_day check (from_minute >= 0 and from_minute < until_minute and until_minute <= 1440),
+    constraint place_for_extra_in_person
+        check ((place_id is not null) = (kind = 'extra' and 'In Person' = any (modes))),
+    -- Nobody is at two places at once; hours that overlap are refused anyway, and extra goes before them.
+    constraint extra_at_one_place exclude using gist (
+        psychologist_id with =, on_date with =, int4range(from_minute, until_minute) with &&, place_id with <>)
+        where (place_id is not null)
 );
 create index exception_by_day on availability.exception (psychologist_id, on_date);
 
 create view availability.timetable as
 select psychologist_id, time_zone, buffer_minutes, notice_minutes, horizon_days, step_minutes from availability.calendar;
+
+-- Where sessions are held; closed ones, too, for those that were held there.
+create view availability.places as
+select id, name, address, closed_at from availability.place;

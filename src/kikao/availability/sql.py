@@ -4,12 +4,15 @@ What is offered (`queries.free`) and what is accepted (the booking statement of 
 of the same two parts, so they cannot disagree.
 
 `OPEN_TIME` reads a CTE named `asked` that comes before it, one row a psychologist:
-    psychologist_id uuid, time_zone text, mode text,
+    psychologist_id uuid, time_zone text
+    modes text[]                    that are asked for
     lower, upper timestamptz        the window that is looked at
     minutes, buffer, step integer   of the session, after it, of the grid
     earliest, latest timestamptz    by notice and horizon
     last_day date                   of the licence, null for none
-and gives `open_time(psychologist_id, hours)` and `local_day(time_zone, midnight, from_at, to_at, …)`.
+and gives `open_time(psychologist_id, mode, place_id, hours)`, with a place where the mode is In Person, and
+`local_day(time_zone, midnight, from_at, to_at, …)`. A session lies within one of these: not half at one place and
+half at another. No instant is open at two places: hours do not overlap, and extra goes before them.
 `ON_GRID` gives the starts within one stretch of open time: a query over `a` (a row of asked) and `stretch`, a range.
 `REFUSED` judges one start: an expression over `a`, `o` (its open_time) and `start_at`.
 """
@@ -25,19 +28,23 @@ from collections.abc import Iterable
 # thousand rows at each step, and read everybody's hours.
 OPEN_TIME = """
 week as materialized (
-    select a.psychologist_id, a.time_zone, h.weekday,
-           make_interval(mins => h.from_minute) as opens, make_interval(mins => h.until_minute) as closes
+    select a.psychologist_id, a.time_zone, m.mode, case m.mode when 'In Person' then h.place_id end as place_id,
+           h.weekday, make_interval(mins => h.from_minute) as opens, make_interval(mins => h.until_minute) as closes
     from asked a
-    join availability.hours h on h.psychologist_id = a.psychologist_id and a.mode = any (h.modes)
+    join availability.hours h on h.psychologist_id = a.psychologist_id
+    join unnest(a.modes) m (mode) on m.mode = any (h.modes)
 ),
 different as materialized (
-    select a.psychologist_id, a.time_zone, e.on_date, e.kind,
+    -- Off is off in every mode and place that the week has; extra in person is off everywhere else.
+    select a.psychologist_id, a.time_zone, m.mode, case m.mode when 'In Person' then e.place_id end as place_id,
+           e.on_date, e.kind,
            make_interval(mins => e.from_minute) as opens, make_interval(mins => e.until_minute) as closes
     from asked a
     join availability.exception e
-      on e.psychologist_id = a.psychologist_id and (e.kind = 'off' or a.mode = any (e.modes))
+      on e.psychologist_id = a.psychologist_id
      -- No zone is further from UTC than a day; the last session may end on the day after `upper`.
      and e.on_date between (a.lower at time zone 'UTC')::date - 1 and (a.upper at time zone 'UTC')::date + 2
+    join unnest(a.modes) m (mode) on e.kind = 'off' or m.mode = any (e.modes)
 ),
 zone as materialized (
     -- A session that begins before `upper` may end on the UTC day after it.
@@ -75,19 +82,28 @@ local_day as materialized (
     where m.midnight < p.to_at
 ),
 instants as (
-    select h.psychologist_id, 'hours' as kind, greatest(d.from_at, d.midnight + h.opens) as from_at,
-           least(d.to_at, d.midnight + h.closes) as to_at
+    select h.psychologist_id, h.mode, h.place_id, 'hours' as kind,
+           greatest(d.from_at, d.midnight + h.opens) as from_at, least(d.to_at, d.midnight + h.closes) as to_at
     from week h join local_day d on d.time_zone = h.time_zone and d.weekday = h.weekday
     union all
-    select e.psychologist_id, e.kind, greatest(d.from_at, d.midnight + e.opens), least(d.to_at, d.midnight + e.closes)
-    from different e join local_day d on d.time_zone = e.time_zone and d.on_date = e.on_date
+    select e.psychologist_id, e.mode, w.place_id, w.kind,
+           greatest(d.from_at, d.midnight + e.opens), least(d.to_at, d.midnight + e.closes)
+    from different e
+    join local_day d on d.time_zone = e.time_zone and d.on_date = e.on_date
+    cross join lateral (
+        select e.place_id, e.kind where e.kind = 'extra'
+        union all
+        select distinct h.place_id, 'off' from week h
+        where h.psychologist_id = e.psychologist_id and h.mode = e.mode
+          and (e.kind = 'off' or h.place_id <> e.place_id)
+    ) w
 ),
 open_time as materialized (
-    select psychologist_id,
+    select psychologist_id, mode, place_id,
            coalesce(range_agg(tstzrange(from_at, to_at)) filter (where kind = 'hours'), '{}'::tstzmultirange)
            - coalesce(range_agg(tstzrange(from_at, to_at)) filter (where kind = 'off'), '{}'::tstzmultirange)
            + coalesce(range_agg(tstzrange(from_at, to_at)) filter (where kind = 'extra'), '{}'::tstzmultirange) as hours
-    from instants where from_at < to_at group by psychologist_id
+    from instants where from_at < to_at group by psychologist_id, mode, place_id
 )
 """
 
@@ -128,6 +144,17 @@ def _first(reasons: Iterable[str]) -> str:
 REFUSED = _first(_WHEN)
 BINDING = _first(reason for reason in _WHEN if reason not in YIELDING)
 AGAINST = "array_remove(array[" + ", ".join(_first((reason,)) for reason in YIELDING) + "], null)"
+
+# The open time in which a session from `lower` to `upper` of asked lies, or any other where it lies in none.
+# For one psychologist and one mode; :place_id null: at whichever place that is.
+AT_PLACE = """
+at_place as materialized (
+    select o.psychologist_id, o.place_id, o.hours
+    from open_time o join asked a on a.psychologist_id = o.psychologist_id
+    where :place_id::uuid is null or o.place_id = :place_id::uuid
+    order by tstzrange(a.lower, a.upper) <@ o.hours desc limit 1
+)
+"""
 
 # What a psychologist's calendar says, with the practice's numbers where it is silent: columns of `asked`.
 CALENDAR_NUMBERS = """

@@ -12,9 +12,10 @@ from litestar import Response
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from kikao.availability.queries import Slot, Wanted, free
+from kikao.availability.api import PlaceShown, shown_place
+from kikao.availability.queries import Place, Slot, Wanted, free, places_of
+from kikao.availability.rules import MODES, read_days, window
 from kikao.availability.rules import Numbers as CalendarNumbers
-from kikao.availability.rules import read_days, window
 from kikao.core.actor import Actor
 from kikao.core.errors import Invalid
 from kikao.core.money import CURRENCY
@@ -119,8 +120,11 @@ async def one_psychologist(
 
 
 class SlotShown(Shown):
+    """`place` where the mode is In Person."""
+
     start: datetime
     mode: str
+    place: PlaceShown | None
 
 
 class SlotList(Shown):
@@ -136,12 +140,14 @@ async def slots(
     kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     psychologist_id: FromPath[str],
     session_type: Annotated[str, QueryParameter(name="sessionType")] = "Individual",
-    mode: FromQuery[str] = "Online",
+    mode: FromQuery[str | None] = None,
     from_day: Annotated[date | None, QueryParameter(name="from")] = None,
     to_day: Annotated[date | None, QueryParameter(name="to")] = None,
 ) -> Response[SlotList]:
+    """Without `mode`: in every mode; what can be booked in two comes twice."""
     check_session_type(session_type)
-    check_mode(mode)
+    if mode is not None:
+        check_mode(mode)
     async with kit.db.connection() as conn:
         numbers = await kit.numbers(conn, actor, now)
         profile = await queries.one(conn, psychologist_id, now, numbers)
@@ -153,18 +159,25 @@ async def slots(
         lower, upper = window(first, last, zone)
         found = await free(
             conn, [Wanted(profile.id, rate.minutes, profile.licensed_until)], lower, upper,
-            now=now, numbers=numbers.of(CalendarNumbers), mode=mode, client_id=actor.person_id,
+            now=now, numbers=numbers.of(CalendarNumbers), modes=(mode,) if mode else MODES,
+            client_id=actor.person_id,
         )
+        places = await places_of(conn, found)
     return Response(
         SlotList(time_zone=profile.time_zone, minutes=rate.minutes, amount=rate.amount,
-                 slots=_in_zone(found, zone)),
+                 slots=_in_zone(found, zone, places)),
         headers={"Cache-Control": "private, no-store"},
     )
 
 
-def _in_zone(found: list[Slot], zone: ZoneInfo) -> list[SlotShown]:
+def _in_zone(found: list[Slot], zone: ZoneInfo, places: dict[UUID, Place]) -> list[SlotShown]:
     """With the psychologist's own offset, so that a repeated hour is two different texts."""
-    return [SlotShown(start=slot.start.astimezone(zone), mode=slot.mode) for slot in found]
+    shown = {place_id: shown_place(place) for place_id, place in places.items()}
+    return [
+        SlotShown(start=slot.start.astimezone(zone), mode=slot.mode,
+                  place=shown[slot.place_id] if slot.place_id else None)
+        for slot in found
+    ]
 
 
 api: list[Any] = [list_psychologists, one_psychologist, slots]

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from kikao.availability.queries import Wanted, next_free
+from kikao.availability.rules import MODES
 from kikao.availability.rules import Numbers as CalendarNumbers
 from kikao.core.db import Conn, Row
 from kikao.core.errors import NotFound
@@ -143,17 +144,18 @@ async def listed(
     rows = await _MANY.rows(conn, **values, after_name=after_name, after_id=after_id, now=now)
     profiles = [_profile(row, practice.of(Numbers)) for row in rows]
     page = [profile for profile in profiles if _cheap_enough(profile, wanted)][: most + 1]
-    return await with_next_free(conn, page, now, practice, wanted.session_type, wanted.mode or "Online")
+    modes = (wanted.mode,) if wanted.mode else MODES
+    return await with_next_free(conn, page, now, practice, wanted.session_type, modes)
 
 
 async def with_next_free(
     conn: Conn, profiles: Sequence[Profile], now: datetime, practice: Snapshot,
-    session_type: str | None = None, mode: str = "Online",
+    session_type: str | None = None, modes: Sequence[str] = MODES,
 ) -> list[Profile]:
     """The first time within two weeks, of the shortest type where none is asked for. One query for all."""
     wanted = [Wanted(one.id, _minutes(one, session_type), one.licensed_until) for one in profiles if one.rates]
     first = await next_free(
-        conn, wanted, now, now + LOOK_AHEAD, now=now, numbers=practice.of(CalendarNumbers), mode=mode
+        conn, wanted, now, now + LOOK_AHEAD, now=now, numbers=practice.of(CalendarNumbers), modes=modes
     )
     return [msgspec.structs.replace(profile, next_free=first.get(profile.id)) for profile in profiles]
 

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import msgspec
 
+from kikao.availability.rules import MODES
 from kikao.core.errors import Invalid
 from kikao.core.i18n import later
 
 SESSION_TYPES = (later("Individual"), later("Couples"), later("Family"), later("Group"))
 # In addresses: no word that tells what a page is about.
 TYPE_CODES = {"i": "Individual", "c": "Couples", "f": "Family", "g": "Group"}
-MODES = (later("Online"), later("In Person"), later("Phone"))
 
 Amount = Annotated[int, msgspec.Meta(ge=0, le=250_000)]
 Minutes = Annotated[int, msgspec.Meta(ge=15, le=240)]

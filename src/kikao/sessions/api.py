@@ -12,6 +12,7 @@ from litestar import Response, delete, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from kikao.availability.api import PlaceShown, shown_place
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid
@@ -33,6 +34,7 @@ class RequestBody(Json):
     session_type: str
     session_date: Moment
     mode: str = "Online"
+    place_id: str | None = None  # refused when it is elsewhere by now
     for_person_id: str | None = None
     country: str | None = None
     note: str | None = None
@@ -79,7 +81,7 @@ class SessionShown(Shown):
     requested_by_id: UUID | None
     session_type: str
     mode: str
-    place: str | None
+    place: PlaceShown | None
     session_date: datetime
     ends_at: datetime
     minutes: int
@@ -104,10 +106,10 @@ def shown(session: Session, note: str | None = None, reason: str | None = None) 
         id=session.id, reference=session.reference, client_id=session.client_id,
         psychologist_id=session.psychologist_id, client=PersonShown(id=session.client_id, name=session.client_name),
         psychologist=PersonShown(id=session.psychologist_id, name=session.psychologist_name),
-        requested_by_id=session.requested_by, session_type=session.session_type, mode=session.mode, place=None,
-        session_date=session.starts_at, ends_at=session.ends_at, minutes=session.minutes, price=session.price,
-        session_rate=session.session_rate, currency="KES", status=session.status,
-        payment_status=session.payment_status,
+        requested_by_id=session.requested_by, session_type=session.session_type, mode=session.mode,
+        place=shown_place(session.place), session_date=session.starts_at, ends_at=session.ends_at,
+        minutes=session.minutes, price=session.price, session_rate=session.session_rate, currency="KES",
+        status=session.status, payment_status=session.payment_status,
         charges=[ChargeShown(amount=session.price, paid=session.received, status=session.payment_status)],
         terms=[TermShown(until=line.until, refund=line.refund)
                for line in rules.deadlines(session.tiers, counted, session.price)],
@@ -135,6 +137,7 @@ async def request_session(
         psychologist_id=psychologist_id, session_type=data.session_type,
         starts_at=read_moment("sessionDate", data.session_date), client_id=actor.person_id,
         account_id=actor.account_id, proved=True, mode=data.mode, country=data.country, note=data.note,
+        place_id=must_be_id(data.place_id) if data.place_id else None,
     )
 
     async def verb(conn: Conn) -> Answer:

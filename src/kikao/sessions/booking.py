@@ -55,6 +55,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     account_id: UUID | None
     proved: bool
     mode: str = "Online"
+    place_id: UUID | None = None  # In Person: only there, as it was offered; None: where the hours say
     country: str | None = None
     note: str | None = None
 
@@ -133,7 +134,7 @@ def values_of(
         "entry_id": new_id(), "message_id": new_id(), "second_message_id": new_id(),
         "link_hash": link_hash(pay_token(vault, charge_id)),
         "psychologist_id": asked.psychologist_id, "client_id": asked.client_id, "account_id": asked.account_id,
-        "session_type": asked.session_type, "mode": asked.mode, "country": asked.country,
+        "session_type": asked.session_type, "mode": asked.mode, "place_id": asked.place_id, "country": asked.country,
         "starts_at": asked.starts_at, "now": now, "proved": asked.proved, "taken_by": taken_by,
         "booked_by": booked_by, "by_psychologist": by_psychologist,
         "sealed_note": vault.seal(note, "sessions.session", "sealed_note", session_id) if note else None,
@@ -168,6 +169,7 @@ def refusal(reason: str, against: list[str] | None = None) -> Refusal:
         "not_yours": Invalid.field("forPersonId", "not_yours", "You do not act for this person."),
         "no_person": NotFound("There is no such person."),
         "not_active": Invalid.field("personId", "not_active", "This person cannot be booked for."),
+        "no_place": Invalid.field("placeId", "missing", "Please say at which of the practice's places."),
         "closed": RelationClosed(),
         "no_consent": Invalid.field("consent", "missing", "Please read what is kept about you, and agree to it first."),
         "own_overlap": OwnOverlap(),
@@ -203,7 +205,7 @@ async def nearest(
     for span in AROUND:
         slots = await free(
             conn, [TimesWanted(psychologist_id, minutes, last_day)], around - span, around + span,
-            now=now, numbers=practice.of(CalendarNumbers), mode=mode, client_id=client_id,
+            now=now, numbers=practice.of(CalendarNumbers), modes=(mode,), client_id=client_id,
         )
         found = sorted((slot.start for slot in slots), key=lambda start: abs(start - around))
         if len(found) >= NEAREST:

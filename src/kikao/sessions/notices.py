@@ -71,13 +71,14 @@ async def facts_of(conn: Conn, session_id: UUID) -> Facts | None:
 
 async def other_times(conn: Conn, facts: Facts, tools: Tools) -> tuple[datetime, ...]:
     """Three free times near the one that was lost, that suit this client."""
-    row = await conn.fetchrow("select client_id, minutes from sessions.session where id = $1", facts.id)
+    row = await conn.fetchrow("select client_id, minutes, mode from sessions.session where id = $1", facts.id)
     last_day = await conn.fetchval("select licensed_until from directory.listed where id = $1", facts.psychologist_id)
     if row is None or last_day is None:
         return ()
     practice = await load(conn, tools.now)
     return tuple(await nearest(
         conn, facts.psychologist_id, row["minutes"], last_day, facts.starts_at, tools.now, practice, row["client_id"],
+        row["mode"],
     ))
 
 

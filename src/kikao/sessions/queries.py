@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from kikao.availability.queries import Place
 from kikao.core.actor import Actor
 from kikao.core.db import Conn, Row
 from kikao.core.errors import NotFound
@@ -33,6 +34,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     against: tuple[str, ...]
     session_type: str
     mode: str
+    place: Place | None
     starts_at: datetime
     ends_at: datetime
     first_starts_at: datetime
@@ -68,7 +70,7 @@ _COLUMNS = """
 s.id, s.reference, s.client_id, c.name as client_name, c.account_id as client_account,
 s.psychologist_id, p.name as psychologist_name, d.slug as psychologist_slug, d.desk_may_answer,
 coalesce(d.meeting_link, '') as meeting_link,
-s.requested_by, s.booked_by, s.against, s.session_type, s.mode,
+s.requested_by, s.booked_by, s.against, s.session_type, s.mode, s.place_id, l.name as place, l.address,
 s.starts_at, s.ends_at, s.first_starts_at, s.minutes, s.price, s.session_rate,
 s.status, m.payment_status, m.missing, m.received, m.given_back, m.open_until, s.hold_until, s.sent_at, s.approved_at,
 s.confirmed_at,
@@ -83,6 +85,7 @@ join accounts.people p on p.id = s.psychologist_id
 join directory.practising d on d.id = s.psychologist_id
 join payments.charge_state m on m.id = s.charge_id
 join sessions.terms t on t.id = s.terms_id
+left join availability.places l on l.id = s.place_id
 """
 # Clients see their own and what is of those whom they act for, psychologists what has reached them, desk and admin
 # everything.
@@ -181,6 +184,7 @@ def _session(row: Row, actor: Actor, now: datetime) -> Session:
         against=tuple(row["against"]),
         tiers=tuple(msgspec.convert(row["tiers"], list[Tier])),
         meeting_link=link or None,
+        place=Place(row["place_id"], row["place"], row["address"]) if row["place_id"] else None,
         parties=mine,
     )
 

@@ -133,7 +133,7 @@ create index session_due on sessions.session (due_at) where due_at is not null;
 -- When a psychologist is taken. An overdue hold is over, worker or not: the reader compares `hold_until`.
 create view sessions.busy as
 select psychologist_id, client_id, occupied, during, hold_until, meeting_id, id as session_id, reference, mode,
-       starts_at
+       starts_at, place_id
 from sessions.session where occupied is not null;
 
 -- Whether somebody has paid here before, and has been seen.

@@ -7,7 +7,7 @@ caller asks again. Waiting for a rival costs nothing but the wait; a plain inser
 `BOOK` is a client's request, `BOOK_BY_HAND` what the practice books; they share all parts but those that say so.
 """
 
-from kikao.availability.sql import AGAINST, BINDING, CALENDAR_NUMBERS, OPEN_TIME, REFUSED
+from kikao.availability.sql import AGAINST, AT_PLACE, BINDING, CALENDAR_NUMBERS, OPEN_TIME, REFUSED
 from kikao.core.sql import Statement
 from kikao.directory.sql import RATE_NOW
 from kikao.journal.sql import RECORD
@@ -46,7 +46,7 @@ coalesce(
 _OFFERED = f"""
 offer as materialized ({RATE_NOW}),
 whole as materialized (
-    select o.psychologist_id, o.minutes, o.licensed_until as last_day, :mode::text as mode,
+    select o.psychologist_id, o.minutes, o.licensed_until as last_day, array[:mode::text] as modes,
            :starts_at::timestamptz as lower,
            :starts_at::timestamptz + make_interval(mins => o.minutes) as upper,
            {CALENDAR_NUMBERS}
@@ -57,7 +57,7 @@ whole as materialized (
 _ASKED = f"""
 {_OFFERED},
 asked as materialized (select w.*, w.buffer as room from whole w),
-{OPEN_TIME}
+{OPEN_TIME}, {AT_PLACE}
 """
 # By hand a session may come right before the next one that keeps its time: its own buffer gives way.
 _ASKED_BY_HAND = f"""
@@ -70,7 +70,7 @@ asked as materialized (
           and s.starts_at < w.upper + make_interval(mins => w.buffer)
           and (s.hold_until is null or s.hold_until > :now::timestamptz)) n
 ),
-{OPEN_TIME}
+{OPEN_TIME}, {AT_PLACE}
 """
 
 # Every session that stands in the way, live or overdue; `same` is this very request, made before.
@@ -132,9 +132,15 @@ not exists (
          or exists (select from accounts.may_act_for f where f.account_id = v.given_by
                     and f.person_id = :client_id::uuid and f.ends_at > :now::timestamptz)))
 """
-_START = """from asked a left join open_time o on true cross join (select :starts_at::timestamptz as start_at) s"""
+_START = """from asked a left join at_place o on true cross join (select :starts_at::timestamptz as start_at) s"""
 _CLOSED = """
 exists (select from directory.closed where psychologist_id = :psychologist_id::uuid and client_id = :client_id::uuid)
+"""
+# Against the hours nobody but who books can say where; at a place that is closed nobody is seen any more.
+_NO_PLACE = f"""
+:mode::text = 'In Person' and case when :place_id::uuid is null
+    then (select 'outside_hours' = any ({AGAINST}) {_START})
+    else not exists (select from availability.places where id = :place_id::uuid and closed_at is null) end
 """
 _NOT_OFFERED = """
 when not exists (select from directory.listed where id = :psychologist_id::uuid) then 'not_listed'
@@ -184,6 +190,7 @@ when {_NO_CONSENT} then 'no_consent'
 when {_CLOSED} then 'closed'
 when exists (select from in_the_way where same and live) then 'same'
 when (select {BINDING} {_START}) is not null then (select {BINDING} {_START})
+when {_NO_PLACE} then 'no_place'
 {_TAKEN}
 {_LATER}
 when not :with_reason::boolean
@@ -212,12 +219,14 @@ outcome as materialized (
 _BOOKED = """
 booked as (
     insert into sessions.session (
-        id, reference, psychologist_id, client_id, requested_by, booked_by, meeting_id, session_type, mode, country,
-        starts_at, ends_at, minutes, buffer_minutes, occupied_until, first_starts_at, against, sealed_against,
+        id, reference, psychologist_id, client_id, requested_by, booked_by, meeting_id, session_type, mode, place_id,
+        country, starts_at, ends_at, minutes, buffer_minutes, occupied_until, first_starts_at, against, sealed_against,
         rate_id, agreed_id, session_rate, price, terms_id, status, hold_until, due_at, sent_at, open_no, asker_no,
         charge_id, sealed_note, created_at, updated_at, approved_at, approved_by, confirmed_at, confirmed_by)
     select :session_id::uuid, :reference::text, a.psychologist_id, :client_id::uuid, :account_id::uuid,
-           :booked_by::uuid, :session_id::uuid, :session_type::text, a.mode, :country::text,
+           :booked_by::uuid, :session_id::uuid, :session_type::text, :mode::text,
+           case :mode::text when 'In Person' then coalesce(:place_id::uuid, (select place_id from at_place)) end,
+           :country::text,
            a.lower, a.upper, a.minutes, a.room, a.upper + make_interval(mins => a.room), a.lower,
            j.against, case when j.against <> '{}' then :sealed_against::bytea end,
            o.rate_id, o.agreed_id, o.amount, o.amount,

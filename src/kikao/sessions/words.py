@@ -136,6 +136,7 @@ def rows(session: Session, zone: str) -> list[tuple[str, str]]:
         (_("When"), i18n.when(session.starts_at, zone)),
         (_("Kind"), _("%(type)s, %(minutes)s minutes") % {"type": _(session.session_type), "minutes": session.minutes}),
         (_("How"), _(session.mode)),
+        *([(_("Where"), f"{session.place.name}, {session.place.address}")] if session.place else []),
         (_("Price"), shown(session.price)),
         *([(_("Paid"), shown(session.received))] if session.received else []),
         *([(_("Given back"), shown(session.given_back))] if session.given_back else []),
