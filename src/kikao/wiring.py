@@ -14,8 +14,8 @@ from kikao.accounts import api as accounts_api
 from kikao.accounts import pages as accounts_pages
 from kikao.accounts import wires as accounts_wires
 from kikao.admin import api as admin_api
+from kikao.admin import listing_api, setting_api
 from kikao.admin import pages as admin_pages
-from kikao.admin import setting_api
 from kikao.availability import api as availability_api
 from kikao.core import settings
 from kikao.core.crypto import Vault
@@ -104,7 +104,7 @@ def page_handlers() -> list[Any]:
 def api_handlers() -> list[Any]:
     return [
         *accounts_api.api, *availability_api.api, *directory_api.api, *own_api.own_api, *own_api.admin_api,
-        *sessions_api.api, *checking_api.api, *payments_api.api, *setting_api.api,
+        *sessions_api.api, *checking_api.api, *payments_api.api, *setting_api.api, *listing_api.api,
     ]
 
 

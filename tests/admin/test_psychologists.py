@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
+
+import pytest
 
 from kikao.core.ids import new_id
+from sessions.staging import stage
 from support.app import World
+from support.cast import workday
 from support.rows import changed, picture
 
 
@@ -101,3 +106,100 @@ async def test_only_an_admin_decides(world: World) -> None:
     assert (await decide(world, "/practice/listing/x", "list")).status_code == 404
     assert (await decide(world, f"/practice/listing/{new_id()}", "list")).status_code == 404
     assert changed(before, await picture(world.db)) == []
+
+
+# with all that follows ----------------------------------------------------------------------------
+
+
+async def standing(world: World, session_id: UUID | str) -> str:
+    async with world.db.connection() as conn:
+        found: str = await conn.fetchval("select status from sessions.session where id = $1", UUID(str(session_id)))
+    return found
+
+
+async def told(world: World, session: Any) -> set[str]:
+    async with world.db.connection() as conn:
+        rows = await conn.fetch("select kind from notifications.message where about = $1", UUID(session["id"]))
+    return {row["kind"] for row in rows}
+
+
+@pytest.mark.parametrize("door", ["page", "api"])
+async def test_a_disabled_psychologist_is_out_and_what_waits_ends_with_its_messages(world: World, door: str) -> None:
+    asked = await world.request("amina", "otieno", hour=9)
+    accepted = await world.approved("baraka", "otieno", hour=11)
+    other = await world.request("halima", "wanjiru", hour=9)
+    async with world.db.transaction() as conn:
+        confirmed = await stage(
+            conn, world.cast, "Confirmed", workday(world.now, hour=15), world.now, client=world.cast.halima
+        )
+    otieno = world.cast.otieno.person_id
+    if door == "page":
+        answer = await world.njeri.page("POST", f"/practice/listing/{otieno}/disable")
+        assert answer.status_code == 303
+    else:
+        answer = await world.njeri.api("PUT", f"/api/admin/psychologists/{otieno}/disable")
+        assert answer.json()["status"] == "disabled"
+    assert (await world.otieno.api("GET", "/api/auth")).status_code == 401
+    assert (await world.otieno.page("GET", "/me")).status_code == 303
+    assert [await standing(world, one["id"]) for one in (asked, accepted, other)] == [
+        "Declined", "Cancelled", "Pending Approval",
+    ]
+    assert "declined" in await told(world, asked)
+    assert "cancelled" in await told(world, accepted)
+    assert await standing(world, confirmed) == "Confirmed"
+    html = (await world.njeri.page("GET", f"/practice/listing/{otieno}")).text
+    assert "These need a decision" in html
+    assert html.count('href="/s/') == 1
+
+
+# papers -------------------------------------------------------------------------------------------
+
+
+async def test_who_checked_the_licence_and_when(world: World) -> None:
+    address = await waiting(world)
+    assert (await decide(world, address, "check")).status_code == 409
+    await decide(world, address, "list")
+    html = (await world.njeri.page("GET", address)).text
+    assert "by Njeri" in html
+    assert (await decide(world, address, "check", key="again")).headers["location"] == address
+    html = (await world.njeri.page("GET", address)).text
+    assert "Licence checked again" in html
+    assert "Dr Wanjiru" in html
+
+
+async def test_a_renewal_under_way_gives_a_month_with_its_reason(world: World) -> None:
+    address = f"/practice/listing/{world.cast.wanjiru.person_id}"
+    last = (world.now + timedelta(days=300)).date()
+
+    async def grace(days: int, reason: str) -> Any:
+        until = (last + timedelta(days=days)).isoformat()
+        return await world.njeri.page("POST", f"{address}/grace", data={"until": until, "reason": reason})
+
+    for days, reason in ((32, "the board is slow"), (0, "the board is slow"), (31, " ")):
+        refused = await grace(days, reason)
+        assert refused.status_code == 422
+        assert reason.strip() in refused.text
+    assert (await grace(31, "the board is slow")).status_code == 303
+    html = (await world.njeri.page("GET", address)).text
+    assert "because: the board is slow" in html
+    async with world.db.connection() as conn:
+        assert await conn.fetchval(
+            "select licensed_until from directory.listed where id = $1", world.cast.wanjiru.person_id
+        ) == last + timedelta(days=31)
+    await world.njeri.page("POST", f"{address}/grace", data={"until": "", "reason": ""})
+    assert "because:" not in (await world.njeri.page("GET", address)).text
+
+
+async def test_somebody_in_training_shows_under_whom(world: World) -> None:
+    wanjiru, otieno = world.cast.wanjiru.person_id, world.cast.otieno.person_id
+    address = f"/practice/listing/{wanjiru}/supervisor"
+    assert (await world.njeri.page("POST", address, data={"supervisor": str(otieno)})).status_code == 303
+    assert "Dr Otieno" in (await world.nobody.page("GET", "/t/kbt012")).text
+    round_about = await world.njeri.page(
+        "POST", f"/practice/listing/{otieno}/supervisor", data={"supervisor": str(wanjiru)}
+    )
+    assert round_about.status_code == 422
+    assert "not in training" in round_about.text
+    assert (await world.njeri.page("POST", address, data={"supervisor": str(wanjiru)})).status_code == 422
+    assert (await world.njeri.page("POST", address, data={"supervisor": ""})).status_code == 303
+    assert "Dr Otieno" not in (await world.nobody.page("GET", "/t/kbt012")).text

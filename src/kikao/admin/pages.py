@@ -10,7 +10,7 @@ import msgspec
 from litestar import Response
 from litestar.di import NamedDependency
 
-from kikao.admin import day_pages, duty_pages, money_pages, odd_pages, psychologist_pages, reports, setting_pages
+from kikao.admin import day_pages, duty_pages, money_pages, odd_pages, office_pages, reports
 from kikao.admin.parts import CODES, MESSAGES, MONEY, Parts, link, tabs
 from kikao.core import i18n
 from kikao.core.actor import Actor
@@ -82,7 +82,7 @@ def _todo(found: reports.Figures, odd: Odd, kit: Kit, actor: Actor) -> list[dict
          _("Money may be counted that never came, or the other way round."), "strays"),
         (odd.stuck, CODES, "danger", _("Something is stuck"), _("Eight tries did not settle it."), "stuck"),
         (not kit.emergency_lines, ("admin",), "danger", _("No emergency number is shown"),
-         _("Ring one, then add it. New listings wait for it."), "listing"),
+         _("Ring one, then say so. New listings wait for it."), "lines"),
         (found.late_duties, MONEY, "danger", _("Money should have gone back by now"), owed, "duties"),
         (found.duties, MONEY, "", _("Money to give back"), owed, "duties"),
         (found.codes, CODES, "", _("Codes to check"), _("Times are kept until somebody looks."), "codes"),
@@ -122,6 +122,7 @@ def _links(actor: Actor) -> list[dict[str, str]]:
         (MONEY, "strays", _("Letters"), _("What M-Pesa sent and fits nothing")),
         (CODES, "stuck", _("Stuck"), _("What eight tries did not settle, who was not reached")),
         (("admin",), "listing", _("Psychologists"), _("Who may be listed")),
+        (("admin",), "lines", _("Emergency numbers"), _("What rings when somebody is in danger")),
         (("admin",), "settings", _("Settings"), _("Numbers and terms that count for everybody")),
     ]
     return [
@@ -165,5 +166,5 @@ async def all_sessions(
 
 pages: list[Any] = [
     overview, all_sessions, *day_pages.pages, *money_pages.pages, *duty_pages.pages, *odd_pages.pages,
-    *psychologist_pages.pages, *setting_pages.pages,
+    *office_pages.pages,
 ]

@@ -210,3 +210,27 @@ async def at_work(conn: Conn) -> dict[UUID, str]:
         """
     )
     return {row["id"]: row["name"] for row in rows}
+
+
+class Ahead(msgspec.Struct, frozen=True):
+    """A session that still keeps its time."""
+
+    reference: str
+    starts_at: datetime
+    status: str
+
+
+_HOLDING = "('Pending Approval', 'Approved', 'Payment Submitted', 'Confirmed', 'In Progress')"
+
+
+async def ahead_of(conn: Conn, psychologist_id: UUID, now: datetime) -> list[Ahead]:
+    """What this psychologist still has, by time."""
+    rows = await conn.fetch(
+        f"""
+        select s.reference, s.starts_at, s.status from sessions.busy b join sessions.overview s on s.id = b.session_id
+        where b.psychologist_id = $1 and s.status in {_HOLDING} and (s.hold_until is null or s.hold_until > $2)
+        order by s.starts_at, s.reference limit 200
+        """,
+        psychologist_id, now,
+    )
+    return [Ahead(*row.values()) for row in rows]

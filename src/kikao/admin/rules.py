@@ -12,15 +12,10 @@ from msgspec import NODEFAULT, inspect
 from kikao.accounts.rules import Numbers as Accounts
 from kikao.availability.rules import Numbers as Availability
 from kikao.core.errors import FieldError, Invalid
+from kikao.core.i18n import later
 from kikao.directory.rules import Numbers as Directory
 from kikao.payments.rules import Numbers as Payments
 from kikao.sessions.rules import Numbers as Sessions
-
-
-def _(text: str) -> str:
-    """Marks a sentence for translation; the edge translates."""
-    return text
-
 
 # Every struct whose fields are practice settings, in the order in which an admin reads them.
 STRUCTS: tuple[type[msgspec.Struct], ...] = (Sessions, Availability, Directory, Payments, Accounts)
@@ -129,63 +124,63 @@ AGREEMENTS = (
     Agreement(
         "answer_within_notice", ("availability.notice_minutes", "sessions.answer_before_start_minutes"),
         lambda notice, before: notice >= before,
-        _("With the least notice a request would have to be answered before it is made: the least notice must not be"
-          " shorter than the time before the start by which an answer is due."),
+        later("With the least notice a request would have to be answered before it is made: the least notice must not be"
+              " shorter than the time before the start by which an answer is due."),
     ),
     Agreement(
         "pay_within_notice", ("availability.notice_minutes", "sessions.pay_before_start_minutes"),
         lambda notice, before: notice >= before,
-        _("With the least notice a session would have to be paid before it is asked for: the least notice must not be"
-          " shorter than the time before the start by which it has to be paid."),
+        later("With the least notice a session would have to be paid before it is asked for: the least notice must not be"
+              " shorter than the time before the start by which it has to be paid."),
     ),
     Agreement(
         "notice_within_horizon", ("availability.notice_minutes", "availability.horizon_days"),
         lambda notice, days: notice < days * 1440,
-        _("Nothing could be booked: the least notice must be shorter than the horizon."),
+        later("Nothing could be booked: the least notice must be shorter than the horizon."),
     ),
     Agreement(
         "hold_outlives_prompt", ("sessions.hold_after_pay_minutes", "payments.prompt_seconds"),
         lambda minutes, seconds: minutes * 60 >= seconds,
-        _("A time could be given away while a phone still rings: it must be kept after the last moment to pay for at"
-          " least as long as a prompt is open."),
+        later("A time could be given away while a phone still rings: it must be kept after the last moment to pay for at"
+              " least as long as a prompt is open."),
     ),
     Agreement(
         "least_time_to_pay", ("sessions.pay_least_minutes", "sessions.pay_hours"),
         lambda least, hours: least <= hours * 60,
-        _("The least time to pay must not be longer than the usual one."),
+        later("The least time to pay must not be longer than the usual one."),
     ),
     Agreement(
         "code_within_hold", ("accounts.code_minutes", "sessions.unproved_minutes"),
         lambda code, kept: code <= kept,
-        _("A code could come too late for its request: a request without a proved contact must be kept at least as long"
-          " as a code works."),
+        later("A code could come too late for its request: a request without a proved contact must be kept at least as long"
+              " as a code works."),
     ),
     Agreement(
         "open_sessions", ("sessions.open_at_first", "sessions.open_when_known"),
         lambda first, known: first <= known,
-        _("Somebody who has paid here before must not be allowed fewer unpaid sessions than somebody new."),
+        later("Somebody who has paid here before must not be allowed fewer unpaid sessions than somebody new."),
     ),
     Agreement(
         "codes", ("accounts.codes_an_hour", "accounts.codes_a_day"),
-        lambda hour, day: hour <= day, _("The codes of one hour must not be more than those of a day."),
+        lambda hour, day: hour <= day, later("The codes of one hour must not be more than those of a day."),
     ),
     Agreement(
         "prompts", ("payments.prompts_at_once", "payments.prompts_a_day"),
-        lambda window, day: window <= day, _("The prompts of one window must not be more than those of a day."),
+        lambda window, day: window <= day, later("The prompts of one window must not be more than those of a day."),
     ),
     Agreement(
         "prompt_in_queue", ("payments.queue_seconds", "payments.prompt_seconds"),
         lambda queue, prompt: queue <= prompt,
-        _("A phone could ring when its time is over: a prompt must not wait in our queue longer than it is open."),
+        later("A phone could ring when its time is over: a prompt must not wait in our queue longer than it is open."),
     ),
     Agreement(
         "look_ups", ("payments.look_up_seconds", "payments.look_up_hours"), _rising,
-        _("The look-ups must rise, each later than the one before, and end within the hours in which we look."),
+        later("The look-ups must rise, each later than the one before, and end within the hours in which we look."),
     ),
     Agreement(
         "idle", ("accounts.idle_minutes", "accounts.browser_hours"),
         lambda minutes, hours: minutes <= hours * 60,
-        _("A sign-in would be over before it is idle: the idle time must not be longer than the sign-in itself."),
+        later("A sign-in would be over before it is idle: the idle time must not be longer than the sign-in itself."),
     ),
 )  # fmt: skip
 

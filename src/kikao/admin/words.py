@@ -79,3 +79,9 @@ KINDS = {
 }
 # Why a message reached nobody; a channel's own reasons stand as they are.
 UNREACHED = {"no contact": later("No contact that works")}
+# What is told of a psychologist's listing.
+LISTING = {
+    "prepare": later("Profile begun"), "change profile": later("Profile changed"), "list": later("Listed"),
+    "refuse": later("Refused"), "disable": later("Disabled"), "check the licence": later("Licence checked again"),
+    "set grace": later("Renewal under way: days past the licence"), "set supervisor": later("Training changed"),
+}

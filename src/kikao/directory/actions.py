@@ -170,8 +170,9 @@ async def list_psychologist(conn: Conn, actor: Actor, psychologist_id: UUID, now
     """The admin has checked title, board, number and licence: → listed. Raises NotFound, NotReady."""
     await _hold(conn, psychologist_id)
     found = await own.profile(conn, psychologist_id)
+    last_day = found.licence_grace_until or found.licence_until
     missing = rules.needed_to_be_listed(
-        has_licence=found.licence_until is not None and found.licence_until >= now.date(),
+        has_licence=last_day is not None and last_day >= now.date(),
         said_yes=found.public_yes_at is not None, has_emergency_line=await own.may_be_rung(conn),
     )
     if found.status == LISTED:

@@ -27,6 +27,7 @@ class Own(msgspec.Struct, frozen=True, kw_only=True):
     registration_number: str
     licence_number: str | None
     licence_until: date | None
+    licence_grace_until: date | None
     checked_at: datetime | None
     public_yes_at: datetime | None
     bio: str
@@ -43,8 +44,8 @@ class Own(msgspec.Struct, frozen=True, kw_only=True):
 
 _COLUMNS = """
 p.id, n.name, p.slug, p.status, p.title, p.board, p.registration_number, p.licence_number, p.licence_until,
-p.checked_at, p.public_yes_at, p.bio, p.gender, p.specialities, p.languages, p.sees, p.session_types, p.modes,
-p.desk_may_answer, p.meeting_link, p.created_at
+p.licence_grace_until, p.checked_at, p.public_yes_at, p.bio, p.gender, p.specialities, p.languages, p.sees,
+p.session_types, p.modes, p.desk_may_answer, p.meeting_link, p.created_at
 """
 _FROM = "from directory.psychologist p join accounts.people n on n.id = p.id"
 _MANY = Statement(f"""

@@ -229,7 +229,7 @@ class EntryList(Shown):
     next: str | None
 
 
-def _entry(found: Own) -> EntryShown:
+def entry(found: Own) -> EntryShown:
     return EntryShown(**_same(EntryShown, found))
 
 
@@ -247,7 +247,7 @@ async def everybody(
         found = await own.everybody(conn, status, after=read_cursor(place(request, cursor)), most=limit)
     last = found[limit - 1] if len(found) > limit else None
     cursor = base64.urlsafe_b64encode(f"{last.id}|{last.name}".encode()).decode() if last else None
-    return EntryList(psychologists=[_entry(one) for one in found[:limit]], next=bound(request, cursor))
+    return EntryList(psychologists=[entry(one) for one in found[:limit]], next=bound(request, cursor))
 
 
 Verb = Callable[[Conn, Actor, UUID, datetime], Awaitable[None]]
@@ -259,7 +259,7 @@ async def _verb(request: Req, kit: Kit, actor: Actor, now: datetime, typed: str,
 
     async def run(conn: Conn) -> Answer:
         await verb(conn, actor, psychologist_id, now)
-        return Answer(200, _entry(await own.profile(conn, psychologist_id)))
+        return Answer(200, entry(await own.profile(conn, psychologist_id)))
 
     return await once(request, kit, actor, now, run)
 
@@ -280,13 +280,5 @@ async def refuse(
     return await _verb(request, kit, actor, now, psychologist_id, actions.refuse)
 
 
-@put("/api/admin/psychologists/{psychologist_id:str}/disable", opt=only("admin"))
-async def disable(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    psychologist_id: FromPath[str],
-) -> Response[Any]:
-    return await _verb(request, kit, actor, now, psychologist_id, actions.disable)
-
-
 own_api: list[Any] = [own_profile, put_profile, own_rates, add_rate]
-admin_api: list[Any] = [everybody, list_psychologist, refuse, disable]
+admin_api: list[Any] = [everybody, list_psychologist, refuse]

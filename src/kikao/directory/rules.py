@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from typing import Annotated
 
 import msgspec
@@ -103,3 +104,18 @@ def needed_to_be_listed(
     """What is still missing before somebody can be listed; empty: nothing."""
     wanted = (("licence", has_licence), ("public_yes", said_yes), ("emergency_line", has_emergency_line))
     return [name for name, there in wanted if not there]
+
+
+GRACE = timedelta(days=31)
+
+
+def check_grace(licence_until: date | None, until: date, reason: str) -> str:
+    """The reason, tidied: why slots may lie past the licence's last day, a month at most. Raises Invalid."""
+    if licence_until is None:
+        raise Invalid.field("until", "no_licence", "The licence's last day is not known yet.")
+    if not licence_until < until <= licence_until + GRACE:
+        raise Invalid.field("until", "out_of_range", "This can be up to 31 days after the licence's last day.")
+    why = reason.strip()
+    if not 1 <= len(why) <= 300:
+        raise Invalid.field("reason", "missing", "Please say why, in a few words.")
+    return why

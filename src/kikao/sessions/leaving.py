@@ -13,7 +13,7 @@ from kikao.core.crypto import Vault
 from kikao.core.db import Conn
 from kikao.core.errors import Refusal
 from kikao.sessions import rules
-from kikao.sessions.actions import cancel, expire, read_reason
+from kikao.sessions.actions import cancel, decline, expire, read_reason
 from kikao.sessions.queries import visible
 
 
@@ -74,3 +74,27 @@ async def _end_what_waits(
         party = rules.DESK if by.has("desk", "admin") and by.person_id != person_id else rules.CLIENT
         session = msgspec.structs.replace(session, parties=frozenset({party}))
         await cancel(conn, by, session, read_reason(None, needed=False), now, vault)
+
+
+async def psychologist_left(conn: Conn, by: Actor, vault: Vault, psychologist_id: UUID, now: datetime) -> int:
+    """Nobody answers any more: each open request is declined, what was accepted and not yet paid is cancelled with
+    all its money back, and everybody concerned is told. A Confirmed session stays: an admin decides. How many ended."""
+    rows = await conn.fetch(
+        """
+        select id, hold_until <= $2 as overdue from sessions.session
+        where psychologist_id = $1 and status = any ($3) order by id
+        """,
+        psychologist_id, now, list(rules.WAITING),
+    )
+    nothing = read_reason(None, needed=False)
+    for row in rows:
+        if row["overdue"]:
+            await expire(conn, row["id"], now)
+            continue
+        session = await visible(conn, THE_SYSTEM, row["id"], now)
+        session = msgspec.structs.replace(session, parties=frozenset({rules.ADMIN}))
+        if session.status == rules.PENDING_APPROVAL:
+            await decline(conn, by, session, nothing, now, vault)
+        else:
+            await cancel(conn, by, session, nothing, now, vault)
+    return len(rows)

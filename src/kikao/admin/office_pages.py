@@ -1,0 +1,9 @@
+"""What an admin alone sees, together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kikao.admin import line_pages, paper_pages, psychologist_pages, setting_pages
+
+pages: list[Any] = [*line_pages.pages, *paper_pages.pages, *psychologist_pages.pages, *setting_pages.pages]
