@@ -811,3 +811,8 @@ select psychologist_id, client_id, status, confirmed_at from sessions.session;
 -- For the practice's figures: no person, no words.
 create view sessions.overview as
 select id, reference, status, hold_until, sent_at, starts_at, charge_id from sessions.session;
+
+-- Which sessions are whose, for an admin who looks at a person.
+create view sessions.of_person as
+select id, reference, psychologist_id, client_id, requested_by, starts_at, status, hold_until, charge_id
+from sessions.session;

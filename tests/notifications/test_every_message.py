@@ -12,7 +12,7 @@ import pytest
 
 from demo_sink.server import Addresses
 from kikao import wiring_work
-from kikao.accounts import codes
+from kikao.accounts import codes, hiring
 from kikao.core.clock import utc_now
 from kikao.core.db import Database
 from kikao.core.ids import new_id
@@ -171,6 +171,7 @@ async def codes_are_asked_for(practice: Story, cast: Cast) -> None:
             purpose="reset", to=Contact("email", cast.amina.email), account_id=cast.amina.account_id
         )
         await codes.ask(conn, VAULT, asked, 60, now)
+        await hiring.invite(conn, cast.njeri.actor, VAULT, cast.wambui.account_id, now)
     await practice.drain()
 
 

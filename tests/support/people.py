@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from kikao.accounts import notices, signing_up
 from kikao.accounts.actions import ensure_consent_texts
 from kikao.accounts.queries import consent_text
@@ -46,12 +48,14 @@ async def sign_up(
         )
 
 
-async def message(db: Database, about: UUID, now: datetime, *, version: int = 1, kind: str = "code") -> Composed | None:
+async def message(
+    db: Database, about: UUID, now: datetime, *, version: int = 1, kind: str = "code", vault: Vault = VAULT
+) -> Composed | None:
     """What the worker would send for this code."""
-    compose = {"code": notices.compose_code, "reset": notices.compose_reset}[kind]
+    compose = next(one.compose for one in notices.KINDS if one.name == kind)
     row = Post(id=new_id(), kind=kind, about=about, recipient=about, version=version, created_at=now)
     async with db.transaction() as conn:
-        return await compose(conn, row, None, tools(now))
+        return await compose(conn, row, None, msgspec.structs.replace(tools(now), vault=vault))
 
 
 async def code_of(

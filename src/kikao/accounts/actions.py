@@ -25,6 +25,11 @@ class LoginTaken(Refusal):
     code, detail = "login_taken", "This already signs somebody in."
 
 
+class LastAdmin(Refusal):
+    code = "last_admin"
+    detail = "This is the last admin who can sign in. Make somebody else an admin first."
+
+
 class OutdatedConsent(Refusal):
     """The text that was agreed to is not the newest one of its language."""
 
@@ -169,7 +174,9 @@ async def grant_role(conn: Conn, by: Actor, account_id: UUID, role: str, now: da
 
 
 async def revoke_role(conn: Conn, by: Actor, account_id: UUID, role: str, now: datetime) -> None:
-    """Effective at the next request of whoever is signed in: roles are read each time."""
+    """Effective at the next request of whoever is signed in: roles are read each time. Raises LastAdmin."""
+    if role == "admin":
+        await keep_an_admin(conn, account_id)
     gone = await conn.fetchval(
         "delete from accounts.role where account_id = $1 and role = $2 returning true", account_id, role
     )
@@ -177,8 +184,25 @@ async def revoke_role(conn: Conn, by: Actor, account_id: UUID, role: str, now: d
         await journal.record(conn, by, "revoke_role", "account", account_id, now, role=role)
 
 
+async def keep_an_admin(conn: Conn, account_id: UUID) -> None:
+    """Raises LastAdmin when nobody else could sign in as one. All of them are held: of two who remove each other at
+    the same instant the second sees what the first has done."""
+    others = await conn.fetch(
+        """
+        select r.account_id from accounts.role r
+        join accounts.account a on a.id = r.account_id and a.disabled_at is null and a.proved_at is not null
+        join accounts.person p on p.id = a.person_id and p.state = 'active'
+        where r.role = 'admin' order by r.account_id for update of r, a
+        """
+    )
+    admins = {row["account_id"] for row in others}
+    if admins <= {account_id} and admins:
+        raise LastAdmin
+
+
 async def disable(conn: Conn, by: Actor, account_id: UUID, now: datetime) -> None:
-    """Signed out everywhere, at once, and cannot sign in. A second call changes nothing. Raises NotFound."""
+    """Signed out everywhere, at once, and cannot sign in. A second call changes nothing. Raises NotFound, LastAdmin."""
+    await keep_an_admin(conn, account_id)
     known = await conn.fetchval("select true from accounts.account where id = $1 for update", account_id)
     if not known:
         raise NotFound

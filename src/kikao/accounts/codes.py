@@ -49,8 +49,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     account_id: UUID | None = None
 
 
-async def ask(conn: Conn, vault: Vault, asked: Asked, minutes: int, now: datetime) -> UUID:
-    """The row of a code and the message that will carry it."""
+async def ask(
+    conn: Conn, vault: Vault, asked: Asked, minutes: int, now: datetime, *, kind: str | None = None
+) -> UUID:
+    """The row of a code and the message that will carry it: of this kind, or of the one that its purpose has."""
     verification_id = new_id()
     channel = "email" if asked.to.kind == "email" else "sms"
     await conn.execute(
@@ -63,8 +65,8 @@ async def ask(conn: Conn, vault: Vault, asked: Asked, minutes: int, now: datetim
         vault.seal(asked.to.value, "accounts.verification", "sealed_to", verification_id), channel,
         now, now + timedelta(minutes=minutes),
     )
-    kind = "reset" if asked.purpose == "reset" else "code"
-    await notifications.post(conn, kind, verification_id, verification_id, now)
+    usual = "reset" if asked.purpose == "reset" else "code"
+    await notifications.post(conn, kind or usual, verification_id, verification_id, now)
     return verification_id
 
 

@@ -92,7 +92,35 @@ def _told_reset(row: Row, code: str, tools: Tools) -> Composed:
     )
 
 
+async def compose_invitation(conn: Conn, post: Post, _reader: Reader | None, tools: Tools) -> Composed | None:
+    """To somebody who works here from now on: by e-mail only, and nobody but them ever knows the password."""
+    row = await _open(conn, post, tools)
+    if row is None or row["account_id"] is None or row["channel"] != "email":
+        return None
+    code = await _code(conn, tools.vault, row)
+    with i18n.speaking(row["language"]):
+        return _told_invitation(row, code, tools)
+
+
+def _told_invitation(row: Row, code: str, tools: Tools) -> Composed:
+    name = {"name": tools.trading_name}
+    return Composed(
+        to=_address(tools.vault, row),
+        language=i18n.language.get(),
+        subject=_("%(name)s: your account") % name,
+        sms="",
+        heading=_("Your code is %(code)s") % {"code": code},
+        paragraphs=(
+            _("An account at %(name)s is open for you.") % name,
+            _("Open the page and type this code to choose a password. After that you sign in with this address."),
+        ),
+        button=Button(_("Choose a password"), f"{tools.base_url}/reset/{row['id']}"),
+        footer_lines=(_("If you do not work there, you need not do anything."),),
+    )
+
+
 CODE = Kind("code", compose_code, code=True)
 RESET = Kind("reset", compose_reset, code=True)
+INVITATION = Kind("invitation", compose_invitation, code=True)
 
-KINDS = (CODE, RESET)
+KINDS = (CODE, RESET, INVITATION)

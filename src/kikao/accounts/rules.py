@@ -28,6 +28,7 @@ class Numbers(msgspec.Struct, frozen=True):
     codes_an_hour: Annotated[int, Meta(ge=1, le=20)] = 3
     codes_a_day: Annotated[int, Meta(ge=1, le=100)] = 10
     reset_minutes: Annotated[int, Meta(ge=10, le=1440)] = 60
+    invitation_hours: Annotated[int, Meta(ge=1, le=168)] = 72
     wrong_tries: Annotated[int, Meta(ge=3, le=20)] = 5
     pause_minutes: Annotated[int, Meta(ge=1, le=1440)] = 15
     idle_minutes: Annotated[int, Meta(ge=5, le=720)] = 30

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kikao.admin import line_pages, paper_pages, psychologist_pages, setting_pages
+from kikao.admin import line_pages, paper_pages, people_pages, person_pages, psychologist_pages, setting_pages
 
-pages: list[Any] = [*line_pages.pages, *paper_pages.pages, *psychologist_pages.pages, *setting_pages.pages]
+pages: list[Any] = [
+    *line_pages.pages, *paper_pages.pages, *people_pages.pages, *person_pages.pages, *psychologist_pages.pages,
+    *setting_pages.pages,
+]

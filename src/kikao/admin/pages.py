@@ -122,6 +122,7 @@ def _links(actor: Actor) -> list[dict[str, str]]:
         (MONEY, "strays", _("Letters"), _("What M-Pesa sent and fits nothing")),
         (CODES, "stuck", _("Stuck"), _("What eight tries did not settle, who was not reached")),
         (("admin",), "listing", _("Psychologists"), _("Who may be listed")),
+        (("admin",), "people", _("People"), _("Who they are here, roles, accounts")),
         (("admin",), "lines", _("Emergency numbers"), _("What rings when somebody is in danger")),
         (("admin",), "settings", _("Settings"), _("Numbers and terms that count for everybody")),
     ]

@@ -54,6 +54,9 @@ class Parts:
         year = f" {moment.year}" if abs((self.now - moment).days) >= 300 else ""
         return Markup('<span class="nowrap">{}{}, {}</span>').format(day, year, i18n.clock(moment, self._zone))
 
+    def beside(self, first: Markup, text: str) -> Markup:
+        return Markup("{}, {}").format(first, text)
+
     @property
     def zone(self) -> str:
         """For captions."""

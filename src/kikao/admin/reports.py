@@ -234,3 +234,26 @@ async def ahead_of(conn: Conn, psychologist_id: UUID, now: datetime) -> list[Ahe
         psychologist_id, now,
     )
     return [Ahead(*row.values()) for row in rows]
+
+
+class OfPerson(msgspec.Struct, frozen=True):
+    """A session and what this person was in it."""
+
+    reference: str
+    starts_at: datetime
+    status: str
+    part: str
+
+
+async def sessions_of(conn: Conn, person_id: UUID, account_id: UUID | None, now: datetime) -> list[OfPerson]:
+    """As client, psychologist, or whoever asked for it; the latest first."""
+    rows = await conn.fetch(
+        """
+        select reference, starts_at, case when hold_until <= $3 then 'Expired' else status end,
+               case when client_id = $1 then 'client' when psychologist_id = $1 then 'psychologist' else 'asked' end
+        from sessions.of_person where client_id = $1 or psychologist_id = $1 or requested_by = $2
+        order by starts_at desc, id limit 50
+        """,
+        person_id, account_id, now,
+    )
+    return [OfPerson(*row.values()) for row in rows]

@@ -124,14 +124,18 @@ AGREEMENTS = (
     Agreement(
         "answer_within_notice", ("availability.notice_minutes", "sessions.answer_before_start_minutes"),
         lambda notice, before: notice >= before,
-        later("With the least notice a request would have to be answered before it is made: the least notice must not be"
-              " shorter than the time before the start by which an answer is due."),
+        later(
+            "With the least notice a request would have to be answered before it is made: the least notice must not be"
+            " shorter than the time before the start by which an answer is due."
+        ),
     ),
     Agreement(
         "pay_within_notice", ("availability.notice_minutes", "sessions.pay_before_start_minutes"),
         lambda notice, before: notice >= before,
-        later("With the least notice a session would have to be paid before it is asked for: the least notice must not be"
-              " shorter than the time before the start by which it has to be paid."),
+        later(
+            "With the least notice a session would have to be paid before it is asked for: the least notice must not be"
+            " shorter than the time before the start by which it has to be paid."
+        ),
     ),
     Agreement(
         "notice_within_horizon", ("availability.notice_minutes", "availability.horizon_days"),
@@ -141,8 +145,10 @@ AGREEMENTS = (
     Agreement(
         "hold_outlives_prompt", ("sessions.hold_after_pay_minutes", "payments.prompt_seconds"),
         lambda minutes, seconds: minutes * 60 >= seconds,
-        later("A time could be given away while a phone still rings: it must be kept after the last moment to pay for at"
-              " least as long as a prompt is open."),
+        later(
+            "A time could be given away while a phone still rings: it must be kept after the last moment to pay for at"
+            " least as long as a prompt is open."
+        ),
     ),
     Agreement(
         "least_time_to_pay", ("sessions.pay_least_minutes", "sessions.pay_hours"),
@@ -152,8 +158,10 @@ AGREEMENTS = (
     Agreement(
         "code_within_hold", ("accounts.code_minutes", "sessions.unproved_minutes"),
         lambda code, kept: code <= kept,
-        later("A code could come too late for its request: a request without a proved contact must be kept at least as long"
-              " as a code works."),
+        later(
+            "A code could come too late for its request: a request without a proved contact must be kept at least as"
+            " long as a code works."
+        ),
     ),
     Agreement(
         "open_sessions", ("sessions.open_at_first", "sessions.open_when_known"),

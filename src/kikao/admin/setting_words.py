@@ -9,8 +9,9 @@ from kikao.core.i18n import gettext, later, ngettext
 from kikao.core.money import shown
 
 ROOMS = {
-    "sessions": later("Requests, holds and limits"), "availability": later("Free times"), "directory": later("Usual rates"),
-    "payments": later("Paying"), "accounts": later("Codes and sign-ins"), "notifications": later("Messages"),
+    "sessions": later("Requests, holds and limits"), "availability": later("Free times"),
+    "directory": later("Usual rates"), "payments": later("Paying"), "accounts": later("Codes and sign-ins"),
+    "notifications": later("Messages"),
 }
 LABELS = {
     "sessions.unproved_minutes": later("A request without a proved contact keeps its time for"),
@@ -51,6 +52,7 @@ LABELS = {
     "accounts.codes_an_hour": later("Codes an hour to one contact"),
     "accounts.codes_a_day": later("Codes a day to one contact"),
     "accounts.reset_minutes": later("A code for a new password works for"),
+    "accounts.invitation_hours": later("An invitation works for"),
     "accounts.wrong_tries": later("Wrong passwords before a pause"),
     "accounts.pause_minutes": later("Length of that pause"),
     "accounts.idle_minutes": later("A sign-in ends without use after"),

@@ -85,3 +85,15 @@ LISTING = {
     "refuse": later("Refused"), "disable": later("Disabled"), "check the licence": later("Licence checked again"),
     "set grace": later("Renewal under way: days past the licence"), "set supervisor": later("Training changed"),
 }
+ROLES = {
+    "client": later("client"), "psychologist": later("psychologist"), "desk": later("desk"),
+    "finance": later("finance"), "admin": later("admin"),
+}
+STATES_OF_PEOPLE = {
+    "active": ("good", "done", later("Active")), "blocked": ("bad", "stop", later("Blocked")),
+    "deceased": ("past", "off", later("Deceased")), "erased": ("past", "off", later("Erased")),
+}
+HOW = {"page": later("on a page"), "paper": later("on paper"), "voice": later("by voice")}
+RELATIONS = {"parent": later("parent"), "guardian": later("guardian"), "carer": later("carer")}
+# What somebody was in a session.
+PARTS = {"client": later("client"), "psychologist": later("psychologist"), "asked": later("asked for it")}
