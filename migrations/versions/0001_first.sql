@@ -9,6 +9,18 @@ begin
         using errcode = 'restrict_violation', constraint = tg_name;
 end $$;
 
+-- For tables whose rows must be kept for years: never edited, and deleted only when they are that old by this
+-- database's own clock. Arguments: the column of their moment, and how many years.
+create function core.keep_for_years() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'DELETE'
+       and (to_jsonb(old) ->> tg_argv[0])::timestamptz < now() - make_interval(years => tg_argv[1]::integer) then
+        return old;
+    end if;
+    raise exception 'rows of %.% are never changed, and kept for % years', tg_table_schema, tg_table_name, tg_argv[1]
+        using errcode = 'restrict_violation', constraint = tg_name;
+end $$;
+
 -- A practice setting: never edited, the newest row that has begun counts. Its version is how many have begun.
 create table core.setting (
     version bigint generated always as identity primary key,
@@ -68,6 +80,7 @@ create table journal.entry (
     facts jsonb                          -- ids, states, amounts; never a name, a number or free words
 );
 create index entry_by_noun on journal.entry (noun_id, at);
+create index entry_by_age on journal.entry using brin (at);
 create trigger entry_is_never_changed before update on journal.entry
     for each row execute function core.refuse_change();
 
@@ -410,7 +423,7 @@ create index move_by_from on payments.move (from_account);
 create index move_by_to on payments.move (to_account);
 create unique index one_arrival_a_receipt on payments.move (receipt_id) where why = 'arrived';
 create trigger move_is_never_changed before update or delete on payments.move
-    for each row execute function core.refuse_change();
+    for each row execute function core.keep_for_years('at', '7');
 
 -- Money that has to be given back.
 create table payments.duty (

@@ -29,7 +29,7 @@ from kikao.payments import api as payments_api
 from kikao.payments import pages as payments_pages
 from kikao.payments import wires as payments_wires
 from kikao.sessions import api as sessions_api
-from kikao.sessions import calendar_pages, checking_api, checking_pages, evidence, leaving
+from kikao.sessions import calendar_pages, checking_api, checking_pages, evidence, forgetting, leaving
 from kikao.sessions import pages as sessions_pages
 
 if TYPE_CHECKING:
@@ -44,8 +44,10 @@ def wire() -> None:
     payments_wires.page_of["session"] = "/s/{reference}"
     if evidence.release not in accounts_wires.verified:
         accounts_wires.verified.append(evidence.release)
+    if leaving.stands not in accounts_wires.stands:
         accounts_wires.stands.append(leaving.stands)
         accounts_wires.withdrawn.append(leaving.withdrawn)
+        accounts_wires.forgotten.append(forgetting.sign_up_forgotten)
 
 
 class House:

@@ -11,6 +11,7 @@ from kikao.accounts import jobs as accounts_jobs
 from kikao.accounts import notices as accounts_notices
 from kikao.core import idempotency
 from kikao.core.jobs import Queue
+from kikao.notifications import actions as notifications
 from kikao.notifications import jobs as notifications_jobs
 from kikao.notifications import kinds
 from kikao.notifications.channels.email import EmailChannel
@@ -18,11 +19,13 @@ from kikao.notifications.channels.sms import SmsChannel
 from kikao.payments import jobs as payments_jobs
 from kikao.payments import letters
 from kikao.payments import notices as payments_notices
+from kikao.sessions import forgetting as sessions_forgetting
 from kikao.sessions import jobs as sessions_jobs
 from kikao.sessions import notices as sessions_notices
 from kikao.sessions import planning, reminding
 
 LETTERS_KEPT = timedelta(days=90)  # after they were settled
+MESSAGES_KEPT = timedelta(days=366)  # ids only: who was told what, and when
 
 
 def wire() -> None:
@@ -64,6 +67,8 @@ async def plan(house: wiring.House, now: datetime) -> None:
 async def forget(house: wiring.House, now: datetime) -> None:
     """What is kept no longer than it has to be, room by room."""
     await accounts_jobs.forget(house.db, now)
+    await sessions_forgetting.forget(house.db, now)
     async with house.db.connection() as conn:
         await idempotency.forget_old(conn, now)
         await letters.forget_old(conn, now - LETTERS_KEPT)
+        await notifications.forget_old(conn, now - MESSAGES_KEPT)

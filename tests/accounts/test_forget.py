@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from kikao.accounts import jobs, signing_in, signing_up
 from kikao.core.db import Database
+from kikao.core.ids import new_id
 from support.cast import PASSWORD, Cast
 from support.people import NETWORK, VAULT, code_of, proved, sign_up
 
@@ -27,12 +28,33 @@ async def test_a_sign_up_never_proved_goes_after_seven_days(db: Database, cast: 
         assert await conn.fetchval("select count(*) from accounts.person where name = 'Mzee Kamau'") == 1
 
 
+async def test_a_child_goes_with_the_sign_up_that_brought_it_unless_somebody_else_acts_for_it(
+    db: Database, cast: Cast, now: datetime
+) -> None:
+    made = await sign_up(db, now)
+    child = new_id()
+    async with db.connection() as conn:
+        await conn.execute("insert into accounts.person (id, name, created_at) values ($1, 'Kioko', $2)", child, now)
+        await conn.executemany(
+            "insert into accounts.acts_for (account_id, person_id, relation, since) values ($1, $2, 'parent', $3)",
+            [(made.account_id, person, now) for person in (cast.zuri.person_id, child)],
+        )  # fmt: skip
+    assert await jobs.forget(db, now + WEEK) == 1
+    async with db.connection() as conn:
+        assert await conn.fetchval("select count(*) from accounts.person where name = 'Kioko'") == 0
+        assert await conn.fetchval("select count(*) from accounts.person where name = 'Zuri'") == 1
+
+
 async def test_one_that_something_refers_to_stays_for_now(db: Database, cast: Cast, now: datetime) -> None:
     made = await sign_up(db, now)
     async with db.connection() as conn:
         await conn.execute(
-            "insert into accounts.acts_for (account_id, person_id, relation, since) values ($1, $2, 'parent', $3)",
-            made.account_id, cast.zuri.person_id, now,
+            """
+            insert into payments.charge
+                (id, purpose, purpose_id, reference, payer_account, amount, link_hash, created_at)
+            values (gen_random_uuid(), 'session', gen_random_uuid(), 'K7Q2M9X4', $1, 100, 'x', $2)
+            """,
+            made.account_id, now,
         )  # fmt: skip
     await sign_up(db, now, "0700 000 032")
     assert await jobs.forget(db, now + WEEK) == 1

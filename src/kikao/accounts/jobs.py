@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from kikao.accounts.rules import USUAL, Numbers
+from kikao.accounts.wires import Forgotten, tell_forgotten
 from kikao.core import limits
 from kikao.core.db import Conn, Database
 
@@ -30,7 +31,7 @@ async def forget(db: Database, now: datetime, numbers: Numbers = USUAL) -> int:
 
 
 async def _forget_sign_ups(db: Database, before: datetime) -> int:
-    """One a transaction. One that a request still refers to stays until that is forgotten too."""
+    """One a transaction. Its requests go by wire; one that something else refers to stays."""
     async with db.connection() as conn:
         rows = await conn.fetch(
             """
@@ -50,12 +51,33 @@ async def _forget_sign_ups(db: Database, before: datetime) -> int:
 
 
 async def _forget_one(conn: Conn, account_id: UUID, person_id: UUID) -> int:
-    deleted = await conn.fetchval(
-        "delete from accounts.account where id = $1 and proved_at is null returning true", account_id
+    unproved = await conn.fetchval(
+        "select true from accounts.account where id = $1 and proved_at is null for update", account_id
     )
-    if deleted:
-        await conn.execute("delete from accounts.person where id = $1", person_id)
-    return int(bool(deleted))
+    if not unproved:
+        return 0
+    await tell_forgotten(conn, Forgotten(person_id, account_id))
+    children = await conn.fetch("delete from accounts.acts_for where account_id = $1 returning person_id", account_id)
+    await conn.execute("delete from accounts.account where id = $1", account_id)
+    await conn.execute("delete from accounts.person where id = $1", person_id)
+    await _forget_those_they_acted_for(conn, [row["person_id"] for row in children])
+    return 1
+
+
+async def _forget_those_they_acted_for(conn: Conn, people: list[UUID]) -> None:
+    """A child that came with the sign-up, unless somebody else acts for it or something else is kept of it."""
+    for person_id in people:
+        with suppress(asyncpg.ForeignKeyViolationError):
+            async with conn.transaction():
+                await conn.execute(
+                    """
+                    delete from accounts.person p where id = $1
+                    and not exists (select from accounts.account where person_id = p.id)
+                    and not exists (select from accounts.acts_for where person_id = p.id)
+                    and not exists (select from accounts.consent where person_id = p.id)
+                    """,
+                    person_id,
+                )
 
 
 async def _forget_codes(conn: Conn, before: datetime, now: datetime) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -73,6 +74,8 @@ STATES: dict[str, frozenset[str]] = {
     DECEASED: frozenset({ACTIVE, BLOCKED}),
     ERASED: frozenset({ACTIVE, BLOCKED, DECEASED}),
 }
+# Who stands where somebody is forgotten, and the row that is kept of them needs a person.
+FORGOTTEN = UUID(int=1)
 LONGEST_REASON = 500
 
 

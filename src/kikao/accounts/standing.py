@@ -5,6 +5,7 @@ Each verb runs in the caller's transaction and tells the rooms above by wire, wh
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -183,3 +184,30 @@ async def withdraw_consent(conn: Conn, by: Actor, vault: Vault, person_id: UUID,
     await journal.record(conn, by, "withdraw_consent", "person", person_id, now, consents=len(rows))
     await tell_withdrawn(conn, Withdrawn(person_id, by, vault, now))
     return True
+
+
+# forgetting ---------------------------------------------------------------------------------------
+
+
+async def ensure_forgotten_person(conn: Conn, now: datetime) -> UUID:
+    """The one who stands where somebody is forgotten: without name, contact or account, the same for all."""
+    await conn.execute(
+        """
+        insert into accounts.person (id, name, state, created_at) values ($1, $2, 'erased', $3)
+        on conflict (id) do nothing
+        """,
+        rules.FORGOTTEN, NAMELESS, now,
+    )
+    return rules.FORGOTTEN
+
+
+async def forget_consents(conn: Conn, before: datetime, seen_since: Collection[UUID]) -> int:
+    """Delete consents that are older, given or taken back, but those for somebody who was seen since. How many."""
+    tag = await conn.execute(
+        """
+        delete from accounts.consent
+        where given_at < $1 and coalesce(withdrawn_at, given_at) < $1 and person_id <> all ($2)
+        """,
+        before, list(seen_since),
+    )
+    return int(tag.rsplit(" ", 1)[-1])

@@ -51,8 +51,17 @@ class Withdrawn(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class Forgotten(msgspec.Struct, frozen=True):
+    """This sign-up was never proved and goes now, with all that it asked for."""
+
+    person_id: UUID
+    account_id: UUID
+
+
 stands: list[Callable[[Conn, Stands], Awaitable[None]]] = []
 withdrawn: list[Callable[[Conn, Withdrawn], Awaitable[None]]] = []
+
+forgotten: list[Callable[[Conn, Forgotten], Awaitable[None]]] = []
 
 
 async def tell_stands(conn: Conn, fact: Stands) -> None:
@@ -62,4 +71,9 @@ async def tell_stands(conn: Conn, fact: Stands) -> None:
 
 async def tell_withdrawn(conn: Conn, fact: Withdrawn) -> None:
     for wire in withdrawn:
+        await wire(conn, fact)
+
+
+async def tell_forgotten(conn: Conn, fact: Forgotten) -> None:
+    for wire in forgotten:
         await wire(conn, fact)

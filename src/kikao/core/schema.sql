@@ -9,6 +9,18 @@ begin
         using errcode = 'restrict_violation', constraint = tg_name;
 end $$;
 
+-- For tables whose rows must be kept for years: never edited, and deleted only when they are that old by this
+-- database's own clock. Arguments: the column of their moment, and how many years.
+create function core.keep_for_years() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'DELETE'
+       and (to_jsonb(old) ->> tg_argv[0])::timestamptz < now() - make_interval(years => tg_argv[1]::integer) then
+        return old;
+    end if;
+    raise exception 'rows of %.% are never changed, and kept for % years', tg_table_schema, tg_table_name, tg_argv[1]
+        using errcode = 'restrict_violation', constraint = tg_name;
+end $$;
+
 -- A practice setting: never edited, the newest row that has begun counts. Its version is how many have begun.
 create table core.setting (
     version bigint generated always as identity primary key,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,3 +25,16 @@ async def record(
     """One line, in the transaction of what it tells. `facts` are ids, states and amounts, never words of people."""
     by = actor.account_id or UNKNOWN
     await conn.execute(_RECORD, new_id(), now, by, verb, noun, noun_id, facts or None)
+
+
+_FORGET = """
+delete from journal.entry where id in (
+    select id from journal.entry where at < $1 and noun_id <> all ($2) limit $3)
+"""
+AT_ONCE = 5000
+
+
+async def forget(conn: Conn, before: datetime, keep: Collection[UUID]) -> int:
+    """Delete at most 5000 lines that are older, but those about one of `keep`. How many."""
+    tag = await conn.execute(_FORGET, before, list(keep), AT_ONCE)
+    return int(tag.rsplit(" ", 1)[-1])

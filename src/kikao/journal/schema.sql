@@ -11,6 +11,7 @@ create table journal.entry (
     facts jsonb                          -- ids, states, amounts; never a name, a number or free words
 );
 create index entry_by_noun on journal.entry (noun_id, at);
+create index entry_by_age on journal.entry using brin (at);
 create trigger entry_is_never_changed before update on journal.entry
     for each row execute function core.refuse_change();
 

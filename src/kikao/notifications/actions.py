@@ -53,3 +53,9 @@ async def wait_on(conn: Conn, row_id: UUID, tries: int, until: datetime) -> None
         "update notifications.outbox set tries = $2, due_at = $3 where id = $1 and due_at is not null",
         row_id, tries, until,
     )  # fmt: skip
+
+
+async def forget_old(conn: Conn, before: datetime) -> int:
+    """Delete what was sent or dropped before then."""
+    tag = await conn.execute("delete from notifications.outbox where coalesce(sent_at, dropped_at) < $1", before)
+    return int(tag.rsplit(" ", 1)[-1])

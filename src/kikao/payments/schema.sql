@@ -145,7 +145,7 @@ create index move_by_from on payments.move (from_account);
 create index move_by_to on payments.move (to_account);
 create unique index one_arrival_a_receipt on payments.move (receipt_id) where why = 'arrived';
 create trigger move_is_never_changed before update or delete on payments.move
-    for each row execute function core.refuse_change();
+    for each row execute function core.keep_for_years('at', '7');
 
 -- Money that has to be given back.
 create table payments.duty (
