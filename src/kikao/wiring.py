@@ -23,7 +23,7 @@ from kikao.core.db import Database, connect
 from kikao.core.practice import Practice
 from kikao.core.web import Kit
 from kikao.directory import api as directory_api
-from kikao.directory import own_api
+from kikao.directory import own_api, own_pages
 from kikao.directory import pages as directory_pages
 from kikao.payments import api as payments_api
 from kikao.payments import pages as payments_pages
@@ -98,7 +98,7 @@ async def provider(machine: settings.Settings, db: Database) -> AsyncIterator[Mp
 def page_handlers() -> list[Any]:
     return [
         *directory_pages.pages, *accounts_pages.pages, *payments_pages.pages, *sessions_pages.pages,
-        *calendar_pages.pages,
+        *calendar_pages.pages, *own_pages.pages,
         *checking_pages.pages, *admin_pages.pages,
     ]
 

@@ -194,8 +194,9 @@ def see_other(address: str) -> Response[Any]:
 class Form:
     """What was typed, as text; lists never surprise, NUL never reaches the database."""
 
-    def __init__(self, values: dict[str, str]) -> None:
+    def __init__(self, values: dict[str, str], lists: dict[str, tuple[str, ...]] | None = None) -> None:
         self.values = values
+        self.lists = lists or {}
 
     def __getitem__(self, name: str) -> str:
         return self.values.get(name, "").strip()
@@ -207,16 +208,20 @@ class Form:
     def ticked(self, name: str) -> bool:
         return self.values.get(name, "") not in ("", "0", "no")
 
+    def every(self, name: str) -> tuple[str, ...]:
+        """All that was ticked under one name."""
+        return self.lists.get(name, ())
+
 
 async def read_form(request: Req) -> Form:
     data = await request.form()
-    values: dict[str, str] = {}
+    lists: dict[str, tuple[str, ...]] = {}
     for name, value in data.multi_items():
-        if isinstance(value, str) and name not in values:
+        if isinstance(value, str):
             if "\0" in value or len(value) > 20_000:
                 raise Invalid.field(name, "unusable_text", "This text cannot be used.")
-            values[name] = value
-    return Form(values)
+            lists[name] = (*lists.get(name, ()), value)
+    return Form({name: values[0] for name, values in lists.items()}, lists)
 
 
 def safe_next(address: str) -> str:

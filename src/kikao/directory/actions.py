@@ -19,7 +19,7 @@ from kikao.journal.actions import record
 
 TEXTS = ("title", "board", "registration_number", "licence_number", "bio", "gender", "meeting_link")
 LISTS = ("specialities", "languages", "sees", "session_types", "modes")
-FIELDS = (*TEXTS, *LISTS, "licence_until", "desk_may_answer")
+FIELDS = (*TEXTS, *LISTS, "licence_until", "desk_may_answer", "takes")
 WAITING, LISTED, REFUSED, DISABLED = "waiting", "listed", "refused", "disabled"
 
 
@@ -85,6 +85,7 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
         if name in found:
             found[name] = tuple(word.strip() for word in found[name])
             rules.check_words(name, found[name])
+    rules.check_takes(found.get("takes", rules.ASKS_FIRST))
     until = found.get("licence_until")
     if until is not None and not date(2000, 1, 1) <= until <= date(2100, 1, 1):
         raise Invalid.field("licenceUntil", "out_of_range", "This day cannot be the last of a licence.")

@@ -37,6 +37,7 @@ class Own(msgspec.Struct, frozen=True, kw_only=True):
     sees: tuple[str, ...]
     session_types: tuple[str, ...]
     modes: tuple[str, ...]
+    takes: str
     desk_may_answer: bool
     meeting_link: str | None
     created_at: datetime
@@ -45,7 +46,7 @@ class Own(msgspec.Struct, frozen=True, kw_only=True):
 _COLUMNS = """
 p.id, n.name, p.slug, p.status, p.title, p.board, p.registration_number, p.licence_number, p.licence_until,
 p.licence_grace_until, p.checked_at, p.public_yes_at, p.bio, p.gender, p.specialities, p.languages, p.sees,
-p.session_types, p.modes, p.desk_may_answer, p.meeting_link, p.created_at
+p.session_types, p.modes, p.takes, p.desk_may_answer, p.meeting_link, p.created_at
 """
 _FROM = "from directory.psychologist p join accounts.people n on n.id = p.id"
 _MANY = Statement(f"""

@@ -51,6 +51,7 @@ class ProfileBody(Json):
     sees: list[str] | UnsetType = UNSET
     session_types: list[str] | UnsetType = UNSET
     modes: list[str] | UnsetType = UNSET
+    takes: str | UnsetType = UNSET
     desk_may_answer: bool | UnsetType = UNSET
     meeting_link: str | UnsetType | None = UNSET
     public: bool | UnsetType = UNSET
@@ -87,6 +88,7 @@ class OwnShown(EntryShown):
     sees: tuple[str, ...]
     session_types: tuple[str, ...]
     modes: tuple[str, ...]
+    takes: str
     desk_may_answer: bool
     meeting_link: str | None
     time_zone: str

@@ -68,6 +68,8 @@ LONGEST = {
 }
 NEEDED = ("title", "board", "registration_number")
 MOST_WORDS = 20
+ASKS_FIRST = "asks first"
+TAKES = (ASKS_FIRST, "known clients at once", "everyone at once")
 # What an admin has checked. Whoever changes one of them is checked again.
 CHECKED = ("title", "board", "registration_number", "licence_number", "licence_until")
 
@@ -85,6 +87,11 @@ def check_text(name: str, text: str | None) -> None:
         raise Invalid.field(camel(name), "too_long", "This is too long.")
     if name == "meeting_link" and text and not re.fullmatch(r"https://[^\s/]+\.[^\s]+", text):
         raise Invalid.field("meetingLink", "not_https", "A link to meet begins with https://.")
+
+
+def check_takes(takes: str) -> None:
+    if takes not in TAKES:
+        raise Invalid.field("takes", "unknown_word", "One of these words is not known here.")
 
 
 def check_words(name: str, words: tuple[str, ...]) -> None:

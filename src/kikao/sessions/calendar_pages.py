@@ -14,7 +14,7 @@ from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.errors import Invalid
 from kikao.core.i18n import gettext as _
-from kikao.core.i18n import ngettext
+from kikao.core.i18n import later, ngettext
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, need, read
 from kikao.sessions import calendar, calendar_faces, grid
@@ -22,6 +22,7 @@ from kikao.sessions.calendar import Entry, ToDo
 
 ADDRESS = "/me/calendar"
 WEEK = timedelta(days=7)
+_LINKS = (("/me/profile", later("Your profile")), ("/me/rates", later("Your rates")))
 # Further away nobody has a calendar, and dates stop.
 FAR = timedelta(days=3 * 366)
 
@@ -66,7 +67,8 @@ async def week(
         ],
         zone=_("Times are %(zone)s.") % {"zone": i18n.zone_name(now, zone)},
         earlier_url=f"{ADDRESS}?from={monday - WEEK}", later_url=f"{ADDRESS}?from={monday + WEEK}",
-        now_url=None if current else ADDRESS, links=[],
+        now_url=None if current else ADDRESS,
+        links=[{"url": url, "label": _(label)} for url, label in _LINKS],
     )
 
 
