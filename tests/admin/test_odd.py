@@ -21,7 +21,9 @@ async def typed_code(world: World, books: Books, code: str = "UKM1234567") -> Ow
 
 
 @pytest.mark.parametrize(
-    ("page", "allowed"), [("codes", {"wambui", "makena", "njeri"}), ("stuck", {"wambui", "makena", "njeri"})]
+    ("page", "allowed"),
+    [("codes", {"wambui", "makena", "njeri"}), ("stuck", {"wambui", "makena", "njeri"}),
+     ("unreached", {"wambui", "njeri"})],
 )
 async def test_desk_sees_codes_and_who_was_not_reached(world: World, page: str, allowed: set[str]) -> None:
     for who in ("wambui", "makena", "njeri", "otieno", "amina"):
@@ -117,10 +119,46 @@ async def test_messages_are_the_desks_and_money_is_finances(world: World, books:
 
 async def test_somebody_who_could_not_be_reached_is_named_with_their_session(world: World, books: Books) -> None:
     owed = await books.owed(await world.approved())
-    await books.message(owed.session_id, world.cast.amina.person_id, dropped="no contact")
-    html = (await world.wambui.page("GET", "/practice/stuck")).text
+    message = await books.message(owed.session_id, world.cast.amina.person_id, dropped="no contact")
+    html = (await world.wambui.page("GET", "/practice/unreached")).text
     assert re.search(rf"Amina.*/s/{owed.reference}.*No contact that works", html, re.DOTALL)
+    assert str(message) in html
     assert "could not be reached" in (await world.wambui.page("GET", "/practice")).text
+
+
+@pytest.mark.parametrize("dropped", ["no contact", None])
+async def test_who_was_told_by_telephone_is_off_the_list_and_gets_no_message(
+    world: World, books: Books, dropped: str | None
+) -> None:
+    """Also where the message was stuck."""
+    owed = await books.owed(await world.approved())
+    message = await books.message(owed.session_id, world.cast.amina.person_id, dropped=dropped)
+    address = f"/practice/unreached/{message}/told"
+    assert (await world.makena.page("POST", address)).status_code == 403
+    for key in ("one", "one", "two"):
+        answer = await world.wambui.page("POST", address, data={"idempotency_key": key})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/practice/unreached")
+    assert "Everybody could be reached" in (await world.wambui.page("GET", "/practice/unreached")).text
+    told_by = "select told_by from notifications.outbox where id = $1 and due_at is null"
+    assert await books.value(told_by, message) == world.cast.wambui.account_id
+    assert await books.value("select count(*) from journal.entry where verb = 'tell by telephone'") == 1
+
+
+@pytest.mark.parametrize("why", ["no longer true", "reader is deceased"])
+async def test_what_nobody_has_to_tell_cannot_be_ticked_off(world: World, books: Books, why: str) -> None:
+    owed = await books.owed(await world.approved())
+    message = await books.message(owed.session_id, world.cast.amina.person_id, dropped=why)
+    assert "Amina" not in (await world.wambui.page("GET", "/practice/unreached")).text
+    answer = await world.wambui.page("POST", f"/practice/unreached/{message}/told", data={"idempotency_key": "one"})
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("state", ["blocked", "deceased", "erased"])
+async def test_nobody_is_asked_to_ring_for_the_dead(world: World, books: Books, state: str) -> None:
+    owed = await books.owed(await world.approved())
+    await books.message(owed.session_id, world.cast.amina.person_id, dropped="no contact")
+    await books.value("update accounts.person set state = $2 where id = $1", world.cast.amina.person_id, state)
+    assert "Amina" not in (await world.wambui.page("GET", "/practice/unreached")).text
 
 
 # the overview -------------------------------------------------------------------------------------
@@ -139,7 +177,7 @@ async def test_the_overview_leads_everybody_only_where_they_may_go(world: World,
 
 
 async def test_an_empty_practice_has_a_face_for_every_page(world: World) -> None:
-    for page in ("payments", "duties", "duties?show=all", "suspense", "strays", "stuck", "codes"):
+    for page in ("payments", "duties", "duties?show=all", "suspense", "strays", "stuck", "unreached", "codes"):
         answer = await world.njeri.page("GET", f"/practice/{page}")
         assert answer.status_code == 200, page
         assert 'role="table"' not in answer.text, page

@@ -12,6 +12,7 @@ from kikao import web
 from kikao.core.clock import utc_now
 from kikao.core.db import Conn
 from kikao.core.ids import new_id
+from kikao.notifications.actions import note_way
 from support import app as apps
 from support.cast import PASSWORD, Cast
 
@@ -68,6 +69,24 @@ async def test_what_is_wrong_is_named_with_200(
         await owed_message(conn, late, tries)
     answer = await apps.browser(app).get("/ready")
     assert (answer.status_code, answer.json()["degraded"]) == (200, degraded)
+
+
+@pytest.mark.parametrize(
+    ("ago", "degraded"), [(timedelta(seconds=5), []), (timedelta(seconds=40), ["email_down", "sms_down"])]
+)
+async def test_a_gateway_that_is_down_is_named(
+    app: Litestar, conn: Conn, ago: timedelta, degraded: list[str]
+) -> None:
+    """Though nothing is late: what cannot leave waits for it, or goes by the other way."""
+    await beat(conn)
+    for channel in ("sms", "email"):
+        await note_way(conn, channel, "no_connection", utc_now() - ago)
+        await note_way(conn, channel, "no_answer", utc_now())  # the first failure counts
+    client = apps.browser(app)
+    assert (await client.get("/ready")).json()["degraded"] == degraded
+    for channel in ("sms", "email"):
+        await note_way(conn, channel, None, utc_now())
+    assert (await client.get("/ready")).json()["degraded"] == []
 
 
 async def test_another_schema_is_not_ready(app: Litestar, conn: Conn) -> None:

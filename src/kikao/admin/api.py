@@ -26,6 +26,7 @@ QUEUES = {
 }
 WORKER_SILENT = timedelta(seconds=90)
 LATE = timedelta(minutes=2)
+FAILING = timedelta(seconds=30)  # longer than the hiccup of a mail server
 
 
 @read("/health", include_in_schema=False)
@@ -43,6 +44,8 @@ async def _degraded(conn: Conn, queues: list[Waiting], now: datetime) -> list[st
     sign = await conn.fetchval("select at from core.sign_of_life where program = 'worker'")
     if sign is None or now - sign > WORKER_SILENT:
         found.append("worker_silent")
+    failing = await conn.fetch("select channel from notifications.failing where failing_since <= $1", now - FAILING)
+    found += sorted(f"{row['channel']}_down" for row in failing)
     for queue in queues:
         if queue.stuck:
             found.append(f"{queue.name}_stuck")

@@ -33,7 +33,7 @@ from kikao.core.render import page
 from kikao.core.web import Kit, Req, form_once, must_be_id, need, read, read_form
 from kikao.journal.actions import record
 from kikao.notifications import queries as notifications
-from kikao.notifications.actions import wait_on
+from kikao.notifications.actions import told_by_telephone, wait_on
 from kikao.notifications.queries import Message
 from kikao.payments import office
 from kikao.payments.office import Contradiction, Filter, Stray, Stuck, Typed
@@ -160,9 +160,8 @@ async def stuck(
             blocks.append(_stuck_money(await office.stuck(conn, now), parts))
         if actor.has(*MESSAGES):
             still = await notifications.stuck(conn)
-            lost = await notifications.unreachable(conn, now - UNREACHABLE)
-            about = await reports.about(conn, [one.id for one in (*still, *lost)])
-            blocks += [_stuck_messages(still, about, parts), _unreachable(lost, about, parts)]
+            about = await reports.about(conn, [one.id for one in still])
+            blocks.append(_stuck_messages(still, about, parts))
     return _page(request, kit, actor, _("What is stuck"), "stuck", blocks)
 
 
@@ -200,17 +199,6 @@ def _stuck_messages(found: list[Message], about: dict[Any, reports.About], parts
     return _table(_("Messages"), caption, shape, rows, (_("Every message has left."), ""))
 
 
-def _unreachable(found: list[Message], about: dict[Any, reports.About], parts: Parts) -> dict[str, Any]:
-    rows = [
-        [*_whom(one, about), parts.at(one.dropped_at) if one.dropped_at else "–",
-         _(words.UNREACHED.get(one.dropped_why or "", one.dropped_why or "–"))]
-        for one in found
-    ]
-    shape = columns(_("For"), _("Reference"), _("Message"), _("When"), _("Why"))
-    caption = _("Of the last 30 days. Somebody has to ring these people. %(zone)s") % {"zone": parts.zone}
-    return _table(_("Could not be reached"), caption, shape, rows, (_("Everybody could be reached."), ""))
-
-
 @post("/practice/stuck/{kind:str}/{row_id:str}/again")
 async def again(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
@@ -235,4 +223,51 @@ async def again(
     return await form_once(request, kit, actor, now, run)
 
 
-pages: list[Any] = [typed_codes, strays, stuck, again]
+# who could not be reached --------------------------------------------------------------------------
+
+
+@read("/practice/unreached")
+async def unreached(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[str]:
+    need(actor, *MESSAGES)
+    async with kit.db.connection() as conn:
+        found = await notifications.unreachable(conn, now - UNREACHABLE)
+        about = await reports.about(conn, [one.id for one in found])
+    parts = Parts(actor, now)
+    block = _table(
+        None, _("The newest first, of 30 days. %(zone)s") % {"zone": parts.zone},
+        columns(_("For"), _("Reference"), _("Message"), _("When"), _("Why"), _("What can be done"), bare=(5,)),
+        [_unreached(one, about, parts) for one in found],
+        (_("Everybody could be reached"), _("Whom neither mail nor SMS reaches stands here, to be rung.")),
+    )
+    return _page(request, kit, actor, _("Could not be reached"), "unreached", [block])
+
+
+def _unreached(one: Message, about: dict[Any, reports.About], parts: Parts) -> list[Any]:
+    why = one.dropped_why or one.last_error or "–"
+    told = action(
+        _("Told by telephone"), f"/practice/unreached/{one.id}/told", _("Did you tell them?"),
+        _("It is taken off this list, and no message is sent any more."),
+    )
+    at = parts.at(one.dropped_at or one.created_at)
+    return [*_whom(one, about), at, _(words.UNREACHED.get(why, words.UNREACHED_ELSE)), parts.actions(told)]
+
+
+@post("/practice/unreached/{row_id:str}/told")
+async def told(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    row_id: FromPath[str],
+) -> Response[Any]:
+    need(actor, *MESSAGES)
+    found = must_be_id(row_id)
+    await read_form(request)
+
+    async def run(conn: Conn) -> str:
+        await told_by_telephone(conn, actor, found, now)
+        return "/practice/unreached"
+
+    return await form_once(request, kit, actor, now, run)
+
+
+pages: list[Any] = [typed_codes, strays, stuck, again, unreached, told]

@@ -99,6 +99,7 @@ def sections(actor: Actor, current: str) -> list[dict[str, Any]]:
     found = [
         (MONEY, _("Payments"), "payments"), (MONEY, _("Give back"), "duties"), (MONEY, _("Suspense"), "suspense"),
         (CODES, _("Codes"), "codes"), (MONEY, _("Letters"), "strays"), (CODES, _("Stuck"), "stuck"),
+        (MESSAGES, _("Not reached"), "unreached"),
     ]
     return [
         {"label": label, "url": f"/practice/{name}", "current": name == current}

@@ -75,10 +75,18 @@ KINDS = {
     "accepted": later("Accepted"), "confirmed": later("Confirmed"), "paid": later("Paid"),
     "code rejected": later("A code that did not fit"), "declined": later("Declined"),
     "paid too late": later("Paid too late"), "cancelled": later("Cancelled"), "expired": later("No longer kept"),
-    "payment failed": later("A payment that did not go through"),
+    "payment failed": later("A payment that did not go through"), "taken": later("A time that is taken"),
+    "still to answer": later("A request still to answer"), "answer soon": later("A request to answer soon"),
+    "unpaid": later("Not paid yet"), "reminder": later("A reminder"), "soon": later("A reminder, shortly before"),
+    "tomorrow": later("The list for tomorrow"), "money comes back": later("Money that comes back"),
+    "money given back": later("Money that is back"),
 }
-# Why a message reached nobody; a channel's own reasons stand as they are.
-UNREACHED = {"no contact": later("No contact that works")}
+# Why a message reached nobody.
+UNREACHED = {
+    "no contact": later("No contact that works"), "mail_no_such_reader": later("This mailbox does not exist"),
+    "mail_refused": later("Their mailbox refuses it"), "sms_number": later("This number takes no SMS"),
+}
+UNREACHED_ELSE = later("It did not go through")
 # What is told of a psychologist's listing.
 LISTING = {
     "prepare": later("Profile begun"), "change profile": later("Profile changed"), "list": later("Listed"),

@@ -5,8 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from kikao.core.actor import Actor
 from kikao.core.db import Conn
+from kikao.core.errors import NotFound
 from kikao.core.ids import new_id
+from kikao.core.jobs import MOST_TRIES
+from kikao.journal.actions import record
+from kikao.notifications.rules import BY_TELEPHONE, NOBODYS_FAULT
 
 _POST = """
 insert into notifications.outbox (id, kind, about, recipient, version, created_at, due_at)
@@ -59,3 +64,35 @@ async def forget_old(conn: Conn, before: datetime) -> int:
     """Delete what was sent or dropped before then."""
     tag = await conn.execute("delete from notifications.outbox where coalesce(sent_at, dropped_at) < $1", before)
     return int(tag.rsplit(" ", 1)[-1])
+
+
+_TELL = """
+update notifications.outbox
+set told_at = $2, told_by = $3, dropped_at = coalesce(dropped_at, $2), dropped_why = coalesce(dropped_why, $4),
+    due_at = null
+where id = $1 and told_at is null and (dropped_why <> all ($5) or (due_at is not null and tries >= $6))
+returning id
+"""
+
+
+async def told_by_telephone(conn: Conn, actor: Actor, row_id: UUID, now: datetime) -> None:
+    """Somebody has rung whom no message could reach; it is sent no more. Twice changes nothing. Raises NotFound."""
+    values = (row_id, now, actor.account_id, BY_TELEPHONE, list(NOBODYS_FAULT), MOST_TRIES)
+    if await conn.fetchval(_TELL, *values):
+        await record(conn, actor, "tell by telephone", "message", row_id, now)
+    elif not await conn.fetchval("select true from notifications.outbox where id = $1 and told_at is not null", row_id):
+        raise NotFound
+
+
+async def note_way(conn: Conn, channel: str, failing: str | None, now: datetime) -> None:
+    """How a way out did just now. `failing` is why it would have failed for anybody; None: it works."""
+    if failing is None:
+        await conn.execute("delete from notifications.way where channel = $1", channel)
+        return
+    await conn.execute(
+        """
+        insert into notifications.way (channel, failing_since, reason) values ($1, $2, $3)
+        on conflict (channel) do update set reason = excluded.reason
+        """,
+        channel, now, failing,
+    )  # fmt: skip

@@ -81,13 +81,12 @@ class Outbox:
             ready = await self._prepare(conn, row_id, now)
         if ready is None:
             return
-        failure = None
-        try:
-            channel = await sending.deliver(self._channels, ready.parcel, ready.ways, tries=ready.tries)
-        except Failure as raised:
-            failure = raised
-        if failure is not None:
-            await self._put_off(ready, failure, now)
+        outcome = await sending.deliver(self._channels, ready.parcel, ready.ways, tries=ready.tries)
+        channel = outcome.channel
+        async with self._db.connection() as conn:
+            await _note_ways(conn, outcome, self._clock())
+        if channel is None:
+            await self._put_off(ready, outcome.failure, now)
             return
         # Whoever dies here sends it once more, under the same Message-ID.
         async with self._db.connection() as conn:
@@ -148,6 +147,13 @@ def _ways(kind: Kind, composed: Composed, reader: Reader | None) -> tuple[Contac
     if not kind.code:
         raise CodeAddressOnly(kind.name)
     return (composed.to,)
+
+
+async def _note_ways(conn: Conn, outcome: sending.Outcome, now: datetime) -> None:
+    """What fails for one reader only says nothing about the way."""
+    for channel, failure in outcome.said.items():
+        if failure is None or sending.waits(failure):
+            await actions.note_way(conn, channel, failure.reason_code if failure else None, now)
 
 
 async def _waits_for_morning(conn: Conn, post: Post, reader: Reader, composed: Composed, now: datetime) -> bool:

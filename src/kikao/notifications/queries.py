@@ -34,6 +34,7 @@ class Message(msgspec.Struct, frozen=True):
     channel: str | None
     dropped_at: datetime | None
     dropped_why: str | None
+    told_at: datetime | None
 
     @property
     def stuck(self) -> bool:
@@ -83,11 +84,20 @@ async def stuck(conn: Conn, *, most: int = 100) -> list[Message]:
 
 
 async def unreachable(conn: Conn, since: datetime, *, most: int = 100) -> list[Message]:
-    """What was true and could not be told since then, newest first: somebody has to ring these people."""
+    """What was true and could not be told since then, and what is stuck, newest first: somebody has to ring these
+    people, until they are told. Nobody is rung about whom there is nothing to tell any more."""
     return _messages(
         await conn.fetch(
-            f"{_MESSAGES} where dropped_at >= $1 and dropped_why <> all($2) order by dropped_at desc limit $3",
-            since, list(rules.NOBODYS_FAULT), most,
+            f"""
+            {_MESSAGES} m
+            where told_at is null
+              and ((dropped_at >= $1 and dropped_why <> all ($2)) or (due_at is not null and tries >= $4))
+              and not exists (
+                  select from accounts.people p left join accounts.contact c on c.person_id = p.id
+                  where m.recipient in (p.id, c.id) and p.state = any ($5))
+            order by coalesce(dropped_at, due_at) desc limit $3
+            """,
+            since, list(rules.NOBODYS_FAULT), most, MOST_TRIES, list(rules.WITHHELD),
         )
     )  # fmt: skip
 

@@ -19,6 +19,8 @@ NO_CONTACT = "no contact"
 WITHHELD = {state: f"reader is {state}" for state in ("blocked", "deceased", "erased")}
 NOBODYS_FAULT = (NO_LONGER_TRUE, *WITHHELD.values())  # not for the desk: nobody has to be rung
 
+BY_TELEPHONE = "told by telephone"  # what was stuck, and somebody told it
+
 # A way that is down for a moment is worth waiting for: after these tries (3 s) the other one is taken.
 TRIES_BY_ONE_WAY = 3
 # When a way stays down, as long as it takes and as long as the message stays true.

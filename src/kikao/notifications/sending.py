@@ -47,18 +47,30 @@ class Parcel(msgspec.Struct, frozen=True):
         return f"Parcel({self.post.id})"
 
 
-async def deliver(channels: Channels, parcel: Parcel, ways: Sequence[Contact], *, tries: int) -> str:
-    """The channel that took it: `email` or `sms`. Raises a Failure that `waits` while there is hope by any way,
-    else the one of the preferred way."""
-    failures: list[Failure] = []
+class Outcome(msgspec.Struct, frozen=True):
+    """What each way that was tried said: None took it. `failure`, when none did, is one that `waits` while there is
+    hope by any way, else the one of the preferred way."""
+
+    said: dict[str, Failure | None]
+
+    @property
+    def channel(self) -> str | None:
+        return next((channel for channel, failure in self.said.items() if failure is None), None)
+
+    @property
+    def failure(self) -> Failure:
+        failures = [failure for failure in self.said.values() if failure is not None]
+        return next((failure for failure in failures if waits(failure)), failures[0])
+
+
+async def deliver(channels: Channels, parcel: Parcel, ways: Sequence[Contact], *, tries: int) -> Outcome:
+    """By the preferred way; by the other one when the first has no hope, or none for a while."""
+    said: dict[str, Failure | None] = {}
     for way in ways:
-        failure = await _try(channels, parcel, way)
-        if failure is None:
-            return CHANNEL[way.kind]
-        failures.append(failure)
-        if waits(failure) and tries < rules.TRIES_BY_ONE_WAY:
+        failure = said[CHANNEL[way.kind]] = await _try(channels, parcel, way)
+        if failure is None or (waits(failure) and tries < rules.TRIES_BY_ONE_WAY):
             break
-    raise next((failure for failure in failures if waits(failure)), failures[0])
+    return Outcome(said)
 
 
 def waits(failure: Failure) -> bool:
