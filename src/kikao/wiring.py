@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kikao.accounts import api as accounts_api
 from kikao.accounts import pages as accounts_pages
+from kikao.accounts import people_api
 from kikao.accounts import wires as accounts_wires
 from kikao.admin import api as admin_api
 from kikao.admin import listing_api, setting_api
@@ -23,7 +24,7 @@ from kikao.core.db import Database, connect
 from kikao.core.practice import Practice
 from kikao.core.web import Kit
 from kikao.directory import api as directory_api
-from kikao.directory import own_api, own_pages
+from kikao.directory import client_api, own_api, own_pages
 from kikao.directory import pages as directory_pages
 from kikao.payments import api as payments_api
 from kikao.payments import pages as payments_pages
@@ -105,8 +106,9 @@ def page_handlers() -> list[Any]:
 
 def api_handlers() -> list[Any]:
     return [
-        *accounts_api.api, *availability_api.api, *directory_api.api, *own_api.own_api, *own_api.admin_api,
-        *sessions_api.api, *checking_api.api, *payments_api.api, *setting_api.api, *listing_api.api,
+        *accounts_api.api, *people_api.api, *availability_api.api, *directory_api.api, *own_api.own_api,
+        *own_api.admin_api, *client_api.api, *sessions_api.api, *checking_api.api, *payments_api.api,
+        *setting_api.api, *listing_api.api,
     ]
 
 

@@ -11,7 +11,10 @@ from support import app as apps
 from support.refusals import problem
 from support.routes import NOT_THERE, all_routes
 
-WHO = {"/api/psychologists/me/exceptions": "otieno", "/api/sessions/pending-approval": "otieno"}
+WHO = {
+    "/api/psychologists/me/clients": "otieno", "/api/psychologists/me/exceptions": "otieno",
+    "/api/sessions/pending-approval": "otieno",
+}  # fmt: skip
 # Places as lists of every kind write them, without the list that they belong to.
 PLACES = (
     f"2026-11-24T09:00:00+00:00|{NOT_THERE}", f"2026-11-24|{NOT_THERE}", f"{NOT_THERE}|Dr Otieno", "", "x",

@@ -184,8 +184,8 @@ async def acted_for(conn: Conn, account_id: UUID, now: datetime) -> list[str]:
     """What those are called whom this account acts for."""
     rows = await conn.fetch(
         """
-        select p.name from accounts.acts_for f join accounts.person p on p.id = f.person_id
-        where f.account_id = $1 and (f.until is null or f.until > $2) order by p.name
+        select p.name from accounts.may_act_for f join accounts.person p on p.id = f.person_id
+        where f.account_id = $1 and f.ends_at > $2 order by p.name
         """,
         account_id, now,
     )

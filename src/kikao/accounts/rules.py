@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -156,3 +156,33 @@ def code_digits(typed: str) -> str:
     """Six digits, however they were spaced; empty when it cannot be a code."""
     digits = re.sub(r"[\s-]", "", typed)
     return digits if len(digits) == 6 and digits.isascii() and digits.isdecimal() else ""
+
+
+# acting for somebody ------------------------------------------------------------------------------
+
+RELATIONS = ("parent", "guardian", "carer")
+OF_AGE = 18
+OLDEST = 120
+
+
+def of_age_on(born: date) -> date:
+    """The day on which a child is one no more; whoever was born on a 29 February comes of age on a 28th."""
+    try:
+        return born.replace(year=born.year + OF_AGE)
+    except ValueError:
+        return born.replace(year=born.year + OF_AGE, day=28)
+
+
+def check_acting(birth_date: date | None, relation: str, today: date) -> date:
+    """Who may be acted for, as what. Raises Invalid."""
+    if relation not in RELATIONS:
+        raise Invalid.field("relation", "unknown_word", "You can act for somebody as parent, guardian or carer.")
+    if birth_date is None:
+        raise Invalid.field("birthDate", "missing", "Please give the date of birth.")
+    if not today.year - OLDEST < birth_date.year or birth_date > today:
+        raise Invalid.field("birthDate", "out_of_range", "This cannot be a date of birth.")
+    if relation != "carer" and of_age_on(birth_date) <= today:
+        raise Invalid.field(
+            "birthDate", "of_age", "Somebody of 18 years or more books for themselves, with an account of their own."
+        )
+    return birth_date

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from kikao.accounts import actions, rules, signing_in
+from kikao.accounts.acting import hand_over
 from kikao.accounts.codes import ASKING_BY_NETWORK, TYPING_BY_NETWORK, Asked, CodeRefused, ask, count_code, try_code
 from kikao.accounts.rules import Numbers
 from kikao.accounts.wires import Verified, tell_verified
@@ -246,6 +247,7 @@ async def join_existing(
         await _use_up(conn, waiting.id, now)
         await actions.prove_contact(conn, person_id, waiting.contact, now)
         await _take_over_consent(conn, waiting.person_id, person_id, entered.account_id)
+        await hand_over(conn, waiting.account_id, entered.account_id)
         who = Actor(account_id=entered.account_id, person_id=person_id)
         await journal.record(conn, who, "join", "account", entered.account_id, now, instead_of=waiting.account_id)
         await tell_verified(conn, Verified(person_id, entered.account_id, now, waiting.person_id))

@@ -12,15 +12,17 @@ from litestar import Response
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
+from kikao.accounts.acting import one_of
 from kikao.availability.api import PlaceShown, shown_place
 from kikao.availability.queries import Place, Slot, Wanted, free, places_of
 from kikao.availability.rules import MODES, read_days, window
 from kikao.availability.rules import Numbers as CalendarNumbers
 from kikao.core.actor import Actor
+from kikao.core.db import Conn
 from kikao.core.errors import Invalid
 from kikao.core.money import CURRENCY
 from kikao.core.paging import bound, place
-from kikao.core.web import ANYONE, Kit, Req, Shown, read
+from kikao.core.web import ANYONE, Kit, Req, Shown, must_be_id, read
 from kikao.directory import queries
 from kikao.directory.queries import Filter, Profile
 from kikao.directory.rules import check_mode, check_session_type
@@ -104,6 +106,7 @@ async def list_psychologists(
     async with kit.db.connection() as conn:
         numbers = await kit.numbers(conn, actor, now)
         found = await queries.listed(conn, wanted, now, numbers, most=limit, after=read_cursor(place(request, cursor)))
+        found = await queries.times_for(conn, found, actor.person_id)
     following = make_cursor(found[limit - 1]) if len(found) > limit else None
     return ProfileList(psychologists=[shown(profile) for profile in found[:limit]], next=bound(request, following))
 
@@ -116,7 +119,8 @@ async def one_psychologist(
     async with kit.db.connection() as conn:
         numbers = await kit.numbers(conn, actor, now)
         profile = await queries.one(conn, psychologist_id, now, numbers)
-        return shown((await queries.with_next_free(conn, [profile], now, numbers))[0])
+        found = await queries.with_next_free(conn, [profile], now, numbers)
+        return shown((await queries.times_for(conn, found, actor.person_id))[0])
 
 
 class SlotShown(Shown):
@@ -143,6 +147,7 @@ async def slots(
     mode: FromQuery[str | None] = None,
     from_day: Annotated[date | None, QueryParameter(name="from")] = None,
     to_day: Annotated[date | None, QueryParameter(name="to")] = None,
+    for_person: Annotated[str | None, QueryParameter(name="forPersonId")] = None,
 ) -> Response[SlotList]:
     """Without `mode`: in every mode; what can be booked in two comes twice."""
     check_session_type(session_type)
@@ -150,17 +155,18 @@ async def slots(
         check_mode(mode)
     async with kit.db.connection() as conn:
         numbers = await kit.numbers(conn, actor, now)
+        client_id = await _client(conn, actor, for_person, now)
         profile = await queries.one(conn, psychologist_id, now, numbers)
+        profile = await queries.for_client(conn, profile, client_id, now)
         rate = profile.rate(session_type)
         if rate is None:
             raise Invalid.field("sessionType", "not_offered", "This psychologist does not offer this type.")
         zone = ZoneInfo(profile.time_zone)
         first, last = read_days(from_day, to_day, now.astimezone(zone).date())
         lower, upper = window(first, last, zone)
-        found = await free(
+        found = [] if profile.no_times else await free(
             conn, [Wanted(profile.id, rate.minutes, profile.licensed_until)], lower, upper,
-            now=now, numbers=numbers.of(CalendarNumbers), modes=(mode,) if mode else MODES,
-            client_id=actor.person_id,
+            now=now, numbers=numbers.of(CalendarNumbers), modes=(mode,) if mode else MODES, client_id=client_id,
         )
         places = await places_of(conn, found)
     return Response(
@@ -168,6 +174,16 @@ async def slots(
                  slots=_in_zone(found, zone, places)),
         headers={"Cache-Control": "private, no-store"},
     )
+
+
+async def _client(conn: Conn, actor: Actor, for_person: str | None, now: datetime) -> UUID | None:
+    """Whose times are looked for: one's own, or somebody's whom one acts for. Raises NotFound."""
+    if for_person is None or not actor.signed_in:
+        return actor.person_id
+    person_id = must_be_id(for_person)
+    assert actor.account_id is not None
+    return person_id if person_id == actor.person_id else (
+        await one_of(conn, actor.account_id, person_id, now)).person_id
 
 
 def _in_zone(found: list[Slot], zone: ZoneInfo, places: dict[UUID, Place]) -> list[SlotShown]:

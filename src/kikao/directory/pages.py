@@ -51,6 +51,7 @@ async def home(
     async with kit.db.connection() as conn:
         numbers = await kit.numbers(conn, actor, now)
         profiles = await queries.listed(conn, Filter(), now, numbers, most=100)
+        profiles = await queries.times_for(conn, profiles, actor.person_id)
         soonest = sorted((p for p in profiles if p.next_free), key=lambda p: p.next_free or now)[:OFFERS]
         wanted = [Wanted(p.id, p.rates[0].minutes, p.licensed_until) for p in soonest]
         slots = await free(
@@ -124,6 +125,7 @@ async def team(
         numbers = await kit.numbers(conn, actor, now)
         choices = await queries.choices(conn)
         found = await queries.listed(conn, wanted, now, numbers, after=after)
+        found = await queries.times_for(conn, found, actor.person_id)
     kept = {"f": _pack(wanted)} if wanted != Filter() else {}
     more = f"/team?{urlencode(kept | {'after': make_cursor(found[19])})}" if len(found) > 20 else None
     return page(
@@ -176,13 +178,14 @@ async def profile_page(
     async with kit.db.connection() as conn:
         numbers = await kit.numbers(conn, actor, now)
         profile = await queries.one(conn, slug, now, numbers)
+        profile = await queries.for_client(conn, profile, actor.person_id, now)
         if not profile.rates:
             raise NotFound("There is no such psychologist.")
         rate = profile.rate(TYPE_CODES.get(request.query_params.get("k") or "", "")) or profile.rates[0]
         zone = ZoneInfo(profile.time_zone)
         first, begin = _begin(request.query_params.get("from"), now.astimezone(zone).date())
         lower, upper = window(begin, begin + timedelta(days=DAYS_SHOWN - 1), zone)
-        slots = await free(
+        slots = [] if profile.no_times else await free(
             conn, [Wanted(profile.id, rate.minutes, profile.licensed_until)], lower, upper, now=now,
             numbers=numbers.of(CalendarNumbers), client_id=actor.person_id,
         )

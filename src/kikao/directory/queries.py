@@ -52,6 +52,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     licensed_until: date
     rates: tuple[Rate, ...]
     next_free: datetime | None = None
+    no_times: bool = False
 
     def rate(self, session_type: str) -> Rate | None:
         return next((rate for rate in self.rates if rate.session_type == session_type), None)
@@ -132,6 +133,45 @@ async def one(conn: Conn, id_or_slug: str, now: datetime, practice: Snapshot) ->
     if row is None:
         raise NotFound("There is no such psychologist.")
     return _profile(row, practice.of(Numbers))
+
+
+_FOR_CLIENT = Statement("""
+select exists (select from directory.relation where psychologist_id = :psychologist_id::uuid
+               and client_id = :client_id::uuid and closed_at is not null)
+       or not exists (select from accounts.people where id = :client_id::uuid and state = 'active') as no_times,
+       (select coalesce(jsonb_object_agg(r.session_type, jsonb_build_array(r.amount, r.minutes)), '{}'::jsonb)
+        from (select distinct on (session_type) session_type, amount, minutes from directory.agreed_rate
+              where psychologist_id = :psychologist_id::uuid and client_id = :client_id::uuid
+                and from_at <= :now::timestamptz
+              order by session_type, from_at desc) r where r.amount is not null) as agreed
+""")
+
+
+async def for_client(conn: Conn, profile: Profile, client_id: UUID | None, now: datetime) -> Profile:
+    """As this person alone is shown it: with rates of their own, and without times where they are seen no more."""
+    if client_id is None:
+        return profile
+    row = await _FOR_CLIENT.one(conn, psychologist_id=profile.id, client_id=client_id, now=now)
+    rates = tuple(
+        Rate(rate.session_type, *row["agreed"][rate.session_type]) if rate.session_type in row["agreed"] else rate
+        for rate in profile.rates
+    )
+    return msgspec.structs.replace(
+        profile, rates=rates, no_times=row["no_times"], next_free=None if row["no_times"] else profile.next_free
+    )
+
+
+async def times_for(conn: Conn, profiles: list[Profile], client_id: UUID | None) -> list[Profile]:
+    """A list as this person is shown it: public rates, and no next time of whoever sees them no more."""
+    if client_id is None:
+        return profiles
+    rows = await conn.fetch("select psychologist_id from directory.closed where client_id = $1", client_id)
+    active = await conn.fetchval("select state = 'active' from accounts.people where id = $1", client_id)
+    closed = {row["psychologist_id"] for row in rows}
+    return [
+        msgspec.structs.replace(one, next_free=None, no_times=True) if one.id in closed or not active else one
+        for one in profiles
+    ]
 
 
 async def listed(

@@ -17,6 +17,7 @@ from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid
 from kikao.core.idempotency import Answer
+from kikao.core.ids import read_id
 from kikao.core.paging import bound, place, read_cursor
 from kikao.core.web import Json, Kit, Req, Shown, must_be_id, need, of, once, only, read
 from kikao.journal.queries import history
@@ -131,11 +132,12 @@ async def request_session(
     psychologist_id = must_be_id(data.psychologist_id)
     assert actor.person_id is not None
     assert actor.account_id is not None
-    if data.for_person_id not in (None, str(actor.person_id)):
-        raise Invalid.field("forPersonId", "not_yours", "You do not act for this person.")
+    client_id = actor.person_id if data.for_person_id is None else read_id(data.for_person_id)
+    if client_id is None:
+        raise booking.refusal("not_yours")
     asked = booking.Request(
         psychologist_id=psychologist_id, session_type=data.session_type,
-        starts_at=read_moment("sessionDate", data.session_date), client_id=actor.person_id,
+        starts_at=read_moment("sessionDate", data.session_date), client_id=client_id,
         account_id=actor.account_id, proved=True, mode=data.mode, country=data.country, note=data.note,
         place_id=must_be_id(data.place_id) if data.place_id else None,
     )

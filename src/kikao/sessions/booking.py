@@ -178,15 +178,21 @@ def refusal(reason: str, against: list[str] | None = None) -> Refusal:
     }[reason]
 
 
-_OFFER = Statement(RATE_NOW)
+# Whoever is seen no more is shown no times.
+_OFFER = Statement(f"""
+select o.minutes, o.licensed_until from ({RATE_NOW}) o
+where not exists (select from directory.closed where psychologist_id = o.psychologist_id
+                  and client_id = :client_id::uuid)
+  and exists (select from accounts.people where id = :client_id::uuid and state = 'active')
+""")
 
 
 async def alternatives(conn: Conn, asked: Request, now: datetime, practice: Snapshot) -> list[datetime]:
     """Times instead of one that was lost; for the many who lose at once, with as little reading as can be."""
     amount, minutes = practice.of(Rates).default(asked.session_type)
     offer = await _OFFER.first(
-        conn, psychologist_id=asked.psychologist_id, session_type=asked.session_type, default_amount=amount,
-        default_minutes=minutes, now=now,
+        conn, psychologist_id=asked.psychologist_id, client_id=asked.client_id, session_type=asked.session_type,
+        default_amount=amount, default_minutes=minutes, now=now,
     )
     if offer is None:
         return []

@@ -72,8 +72,16 @@ async def facts_of(conn: Conn, session_id: UUID) -> Facts | None:
 async def other_times(conn: Conn, facts: Facts, tools: Tools) -> tuple[datetime, ...]:
     """Three free times near the one that was lost, that suit this client."""
     row = await conn.fetchrow("select client_id, minutes, mode from sessions.session where id = $1", facts.id)
-    last_day = await conn.fetchval("select licensed_until from directory.listed where id = $1", facts.psychologist_id)
-    if row is None or last_day is None:
+    if row is None:
+        return ()
+    last_day = await conn.fetchval(
+        """
+        select licensed_until from directory.listed l where id = $1 and not exists (
+            select from directory.closed where psychologist_id = l.id and client_id = $2)
+        """,
+        facts.psychologist_id, row["client_id"],
+    )
+    if last_day is None:
         return ()
     practice = await load(conn, tools.now)
     return tuple(await nearest(

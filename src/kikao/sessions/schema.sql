@@ -138,7 +138,7 @@ from sessions.session where occupied is not null;
 
 -- Whether somebody has paid here before, and has been seen.
 create view sessions.known as
-select psychologist_id, client_id, status, confirmed_at from sessions.session;
+select psychologist_id, client_id, status, confirmed_at, starts_at, sent_at from sessions.session;
 
 -- For the practice's figures: no person, no words.
 create view sessions.overview as
