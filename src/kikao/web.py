@@ -25,7 +25,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
 
-from kikao import wiring
+from kikao import warming, wiring
 from kikao.accounts import queries as accounts
 from kikao.core import i18n, logs, openapi, settings
 from kikao.core.actor import Actor
@@ -203,15 +203,18 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
         app.state.provider = partial(wiring.provider, house.machine, house.db)
         app.state.stopping = asyncio.Event()
         _stop_streams_first(app)
-        freshening = asyncio.create_task(_keep_lines_fresh(house.kit))
+        chores = [asyncio.create_task(_keep_lines_fresh(house.kit))]
+        if app.state.warm:
+            chores.append(asyncio.create_task(warming.keep_warm(house.kit, house.machine.pool_size)))
         yield
-        freshening.cancel()
-        with suppress(asyncio.CancelledError):
-            await freshening
+        for chore in chores:
+            chore.cancel()
+        await asyncio.gather(*chores, return_exceptions=True)
 
 
-def build(machine: settings.Settings) -> Litestar:
-    """The application for these settings; the database is opened when it starts."""
+def build(machine: settings.Settings, *, warm: bool = False) -> Litestar:
+    """The application for these settings; the database is opened when it starts. `warm`: its statements are planned
+    before people come."""
     pages = Router(
         path="/",
         route_handlers=[*wiring.page_handlers(), static_file],
@@ -229,7 +232,7 @@ def build(machine: settings.Settings) -> Litestar:
         exception_handlers=EXCEPTION_HANDLERS,
         before_send=[security_headers],
         lifespan=[lifespan],
-        state=State({"settings": machine}),
+        state=State({"settings": machine, "warm": warm}),
         compression_config=CompressionConfig(backend="gzip", minimum_size=600, exclude=["^/static/"]),
         openapi_config=None,
         request_max_body_size=256 * 1024,
@@ -246,7 +249,7 @@ def create_app() -> Any:
     """The whole application, from the environment. Raises settings.BadSettings when that is not complete."""
     logs.configure()
     machine = settings.read()
-    return behind(machine.trusted_proxies, build(machine))
+    return behind(machine.trusted_proxies, build(machine, warm=True))
 
 
 @cache
