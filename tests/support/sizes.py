@@ -16,6 +16,8 @@ SIZES = {
     "payments": (1_000, 10_000),
     "contest rounds": (5, 5),
     "idempotency keys": (200, 1_000),
+    "kills of web and worker": (5, 100),
+    "falls of the database": (3, 20),
 }
 
 # What each file of tests asked for: (what, how many).

@@ -61,7 +61,7 @@ asked as materialized (
 """
 _FREE = f"""
 start_at >= a.lower and start_at < a.upper
-  and ({sql.REFUSED}) is null
+  and ({sql.REFUSED_ON_GRID}) is null
   and (t.busy is null or not t.busy && tstzrange(start_at, start_at + make_interval(mins => a.minutes + a.buffer)))
   and (own.busy is null or not own.busy && tstzrange(start_at, start_at + make_interval(mins => a.minutes)))
 """
@@ -73,12 +73,12 @@ cross join own
 """
 _ALL = Statement(f"""
 with {_ASKED}, {sql.OPEN_TIME}, {TAKEN}
-select a.psychologist_id, start_at, o.mode, o.place_id
+select a.psychologist_id, o.mode, o.place_id, array_agg(start_at order by start_at) as starts
 {_WHOSE}
 cross join lateral unnest(o.hours) stretch
 cross join lateral ({sql.ON_GRID}) g
 where {_FREE}
-order by start_at, a.psychologist_id, o.mode
+group by a.psychologist_id, o.mode, o.place_id
 """)
 # One stretch after the other, each with its first start, until there is one: most have one in the first.
 _NEXT = Statement(f"""
@@ -118,7 +118,8 @@ async def free(
     What can be booked in two modes comes twice. `client_id`: leave out what overlaps this person's own sessions.
     """
     rows = await _ALL.rows(conn, **_values(wanted, lower, upper, now, numbers, modes, client_id))
-    return [Slot(*row.values()) for row in rows]
+    slots = [Slot(whose, start, mode, place) for whose, mode, place, starts in rows for start in starts]
+    return slots if len(rows) == 1 else sorted(slots, key=lambda slot: (slot.start, slot.psychologist_id, slot.mode))
 
 
 async def next_free(

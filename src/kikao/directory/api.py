@@ -20,8 +20,10 @@ from kikao.availability.rules import Numbers as CalendarNumbers
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid
+from kikao.core.ids import read_id
 from kikao.core.money import CURRENCY
 from kikao.core.paging import bound, place
+from kikao.core.practice import Snapshot
 from kikao.core.web import ANYONE, Kit, Req, Shown, must_be_id, read
 from kikao.directory import queries
 from kikao.directory.queries import Filter, Profile
@@ -156,21 +158,17 @@ async def slots(
     async with kit.db.connection() as conn:
         numbers = await kit.numbers(conn, actor, now)
         client_id = await _client(conn, actor, for_person, now)
-        profile = await queries.one(conn, psychologist_id, now, numbers)
-        profile = await queries.for_client(conn, profile, client_id, now)
-        rate = profile.rate(session_type)
-        if rate is None:
-            raise Invalid.field("sessionType", "not_offered", "This psychologist does not offer this type.")
-        zone = ZoneInfo(profile.time_zone)
+        offer = await _offer(conn, psychologist_id, session_type, client_id, now, numbers)
+        zone = ZoneInfo(offer.time_zone)
         first, last = read_days(from_day, to_day, now.astimezone(zone).date())
         lower, upper = window(first, last, zone)
-        found = [] if profile.no_times else await free(
-            conn, [Wanted(profile.id, rate.minutes, profile.licensed_until)], lower, upper,
+        found = [] if offer.no_times else await free(
+            conn, [Wanted(offer.psychologist_id, offer.minutes, offer.licensed_until)], lower, upper,
             now=now, numbers=numbers.of(CalendarNumbers), modes=(mode,) if mode else MODES, client_id=client_id,
         )
         places = await places_of(conn, found)
     return Response(
-        SlotList(time_zone=profile.time_zone, minutes=rate.minutes, amount=rate.amount,
+        SlotList(time_zone=offer.time_zone, minutes=offer.minutes, amount=offer.amount,
                  slots=_in_zone(found, zone, places)),
         headers={"Cache-Control": "private, no-store"},
     )
@@ -184,6 +182,20 @@ async def _client(conn: Conn, actor: Actor, for_person: str | None, now: datetim
     assert actor.account_id is not None
     return person_id if person_id == actor.person_id else (
         await one_of(conn, actor.account_id, person_id, now)).person_id
+
+
+async def _offer(
+    conn: Conn, id_or_slug: str, session_type: str, client_id: UUID | None, now: datetime, practice: Snapshot
+) -> queries.Offer:
+    """Raises NotFound, or Invalid where the type is not offered."""
+    typed = read_id(id_or_slug)
+    found = await queries.offer(conn, typed, session_type, client_id, now, practice) if typed else None
+    if found is None:
+        profile = await queries.one(conn, id_or_slug, now, practice)
+        found = await queries.offer(conn, profile.id, session_type, client_id, now, practice)
+    if found is None:
+        raise Invalid.field("sessionType", "not_offered", "This psychologist does not offer this type.")
+    return found
 
 
 def _in_zone(found: list[Slot], zone: ZoneInfo, places: dict[UUID, Place]) -> list[SlotShown]:

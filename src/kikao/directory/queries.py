@@ -19,6 +19,7 @@ from kikao.core.practice import Snapshot
 from kikao.core.sql import Statement
 from kikao.core.web import EmergencyLine
 from kikao.directory.rules import Numbers
+from kikao.directory.sql import RATE_NOW
 
 LOOK_AHEAD = timedelta(days=14)
 
@@ -172,6 +173,39 @@ async def times_for(conn: Conn, profiles: list[Profile], client_id: UUID | None)
         msgspec.structs.replace(one, next_free=None, no_times=True) if one.id in closed or not active else one
         for one in profiles
     ]
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """What one listed psychologist asks somebody for one type now, and in which zone their days begin."""
+
+    psychologist_id: UUID
+    licensed_until: date
+    amount: int
+    minutes: int
+    time_zone: str
+    no_times: bool  # for this client, whom they see no more
+
+
+_OFFER = Statement(f"""
+select o.psychologist_id, o.licensed_until, o.amount, o.minutes, t.time_zone,
+       :client_id::uuid is not null and (
+           exists (select from directory.closed
+                   where psychologist_id = o.psychologist_id and client_id = :client_id::uuid)
+           or not exists (select from accounts.people where id = :client_id::uuid and state = 'active')) as no_times
+from ({RATE_NOW}) o join availability.timetable t on t.psychologist_id = o.psychologist_id
+""")
+
+
+async def offer(
+    conn: Conn, psychologist_id: UUID, session_type: str, client_id: UUID | None, now: datetime, practice: Snapshot
+) -> Offer | None:
+    """With the rate that this client has agreed on; None for whoever is not listed or does not offer the type."""
+    amount, minutes = practice.of(Numbers).default(session_type)
+    row = await _OFFER.first(
+        conn, psychologist_id=psychologist_id, client_id=client_id, session_type=session_type, default_amount=amount,
+        default_minutes=minutes, now=now,
+    )
+    return Offer(*row.values()) if row else None
 
 
 async def listed(

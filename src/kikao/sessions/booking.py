@@ -17,9 +17,9 @@ from kikao.core.errors import FieldError, Invalid, NotFound, Refusal
 from kikao.core.ids import SYSTEM, new_id, new_reference
 from kikao.core.practice import Snapshot
 from kikao.core.sql import Statement
+from kikao.directory.queries import offer
 from kikao.directory.rules import Numbers as Rates
 from kikao.directory.rules import check_mode, check_session_type
-from kikao.directory.sql import RATE_NOW
 from kikao.payments.links import link_hash, pay_token
 from kikao.sessions import rules
 from kikao.sessions.actions import LONGEST_TEXT, OwnOverlap, SlotTaken, TooManyOpen, expire
@@ -178,26 +178,13 @@ def refusal(reason: str, against: list[str] | None = None) -> Refusal:
     }[reason]
 
 
-# Whoever is seen no more is shown no times.
-_OFFER = Statement(f"""
-select o.minutes, o.licensed_until from ({RATE_NOW}) o
-where not exists (select from directory.closed where psychologist_id = o.psychologist_id
-                  and client_id = :client_id::uuid)
-  and exists (select from accounts.people where id = :client_id::uuid and state = 'active')
-""")
-
-
 async def alternatives(conn: Conn, asked: Request, now: datetime, practice: Snapshot) -> list[datetime]:
     """Times instead of one that was lost; for the many who lose at once, with as little reading as can be."""
-    amount, minutes = practice.of(Rates).default(asked.session_type)
-    offer = await _OFFER.first(
-        conn, psychologist_id=asked.psychologist_id, client_id=asked.client_id, session_type=asked.session_type,
-        default_amount=amount, default_minutes=minutes, now=now,
-    )
-    if offer is None:
+    found = await offer(conn, asked.psychologist_id, asked.session_type, asked.client_id, now, practice)
+    if found is None or found.no_times:
         return []
     return await nearest(
-        conn, asked.psychologist_id, offer["minutes"], offer["licensed_until"], asked.starts_at, now, practice,
+        conn, asked.psychologist_id, found.minutes, found.licensed_until, asked.starts_at, now, practice,
         asked.client_id, asked.mode,
     )
 

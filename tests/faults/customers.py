@@ -1,0 +1,172 @@
+"""People who ask, pay and try again by their keys until they are answered; and what must be true of them then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+import httpx
+import msgspec
+from bench import crowd
+
+from kikao.core.db import Conn
+from support import house as houses
+
+PATIENCE = 150.0  # seconds for one life, whatever dies meanwhile
+PAYING, ASKING = 6, 4  # at once
+BREATH = 0.3  # seconds between two who only ask
+PSYCHOLOGISTS = 200
+PHONES = 100  # 2547000000xx
+LAST_STATES = {"paid", "failed", "refused", "not_sent", "unknown"}
+
+
+class GaveUp(AssertionError):
+    pass
+
+
+class Life(msgspec.Struct):
+    """What one person was told: these are promises."""
+
+    number: int
+    pays: bool
+    session_id: str = ""
+    reference: str = ""
+    tries: int = 0
+    seen_confirmed: bool = False
+
+
+class Customer:
+    """Asks for a time of their own, and may pay for it; the psychologists take everybody at once."""
+
+    def __init__(self, house: houses.House, number: int, monday: datetime, *, pays: bool) -> None:
+        self.house, self.life, self.monday = house, Life(number, pays), monday
+        self.until = monotonic() + PATIENCE
+        self.phone = f"2547000000{number % PHONES:02d}"
+
+    async def call(self, method: str, path: str, key: str = "", body: Any = None) -> Any:
+        """The answer, however often it takes: the same request with the same key."""
+        headers = {"Authorization": f"Bearer {crowd.token(self.life.number)}"}
+        if key:
+            headers["Idempotency-Key"] = key
+        last: object = None
+        while monotonic() < self.until:
+            self.life.tries += 1
+            with suppress(httpx.HTTPError):
+                async with httpx.AsyncClient(base_url=self.house.url, timeout=5) as web:
+                    answer = await web.request(method, path, headers=headers, json=body)
+                last = (answer.status_code, answer.text[:200])
+                if answer.status_code < 300:
+                    return answer.json()
+                if answer.status_code < 500 and answer.json().get("code") not in ("in_progress", "busy"):
+                    return answer.json()
+            await asyncio.sleep(0.2)
+        raise GaveUp(f"{method} {path}: {last}")
+
+    async def live(self) -> Life:
+        psychologist, slot = self.life.number % PSYCHOLOGISTS + 1, self.life.number // PSYCHOLOGISTS
+        made = await self.call("POST", "/api/sessions/request", f"ask-{self.life.number}", {
+            "psychologistId": str(crowd.crowd_id(crowd.PSYCHOLOGIST, psychologist)), "sessionType": "Individual",
+            "sessionDate": crowd.start_of(slot, self.monday).isoformat(),
+        })  # fmt: skip
+        assert made.get("status") == "Approved", made
+        self.life.session_id, self.life.reference = made["id"], made["reference"]
+        turn = 0
+        while self.life.pays and not self.life.seen_confirmed:
+            turn += 1
+            await self._try_to_pay(turn)
+        return self.life
+
+    async def _try_to_pay(self, turn: int) -> None:
+        asked = await self.call("POST", "/api/mpesa/initiate", f"pay-{self.life.number}-{turn}", {
+            "sessionId": self.life.session_id, "phoneNumber": f"+{self.phone}",
+        })  # fmt: skip
+        if "attemptId" not in asked and asked.get("code") not in ("prompt_open", "already_paid", "not_possible"):
+            await asyncio.sleep(1)  # told to wait a little
+        while monotonic() < self.until:
+            await self._answer_the_phone()
+            seen = await self.call("GET", f"/api/mpesa/status/{self.life.session_id}")
+            if seen["sessionStatus"] == "Confirmed":
+                self.life.seen_confirmed = True
+                return
+            attempt = seen["attempt"]
+            if attempt is None or (attempt["state"] in LAST_STATES and attempt["canRetry"]):
+                return
+            await asyncio.sleep(0.3)
+        raise GaveUp(f"{self.life}: {seen}")
+
+    async def _answer_the_phone(self) -> None:
+        async with httpx.AsyncClient(base_url=self.house.simulator) as handset:
+            shown = (await handset.get(f"/api/phones/{self.phone}")).json()
+            if shown["prompt"]:
+                await handset.post(f"/api/phones/{self.phone}/pin", json={"pin": "1234"})
+
+
+async def seed(conn: Conn, now: datetime, *, people: int) -> None:
+    await crowd.seed(conn, now, psychologists=PSYCHOLOGISTS, clients=people)
+    await conn.execute("update directory.psychologist set takes = 'everyone at once'")
+    await conn.execute("analyze")
+
+
+@asynccontextmanager
+async def crowd_of(house: houses.House, lives: list[Life], now: datetime) -> AsyncIterator[asyncio.Event]:
+    """People who come one after the other, so many at once, until the event is set; then whoever is there finishes."""
+    over, monday, numbers = asyncio.Event(), crowd.first_monday(now), iter(range(1, 100_000))
+
+    async def come(pays: bool) -> None:
+        while not over.is_set():
+            lives.append(await Customer(house, next(numbers), monday, pays=pays).live())
+            await asyncio.sleep(0 if pays else BREATH)
+
+    async with asyncio.TaskGroup() as group:
+        for pays in [True] * PAYING + [False] * ASKING:
+            group.create_task(come(pays))
+        yield over
+
+
+async def settled(conn: Conn) -> bool:
+    """Nothing is due any more: letters are read and attempts are over."""
+    return bool(await conn.fetchval(
+        """
+        select not exists (select from payments.letter_log where due_at is not null)
+           and not exists (select from payments.attempt where due_at is not null)
+        """
+    ))  # fmt: skip
+
+
+async def judge(conn: Conn, house: houses.House, lives: list[Life]) -> None:
+    """Nothing that was acknowledged is lost, and nothing is there twice."""
+    rows = await conn.fetch(
+        """
+        select s.id, s.reference, s.status, c.amount, c.paid,
+               (select coalesce(sum(r.amount), 0)::integer from payments.money_in r
+                where r.charge_id = c.id) as received
+        from sessions.session s join payments.charge c on c.id = s.charge_id
+        """
+    )
+    there = {row["id"]: row for row in rows}
+    assert len(there) == len(lives), "a session that nobody asked for, twice, or not at all"
+    async with httpx.AsyncClient(base_url=house.simulator) as phones:
+        pushes = (await phones.get("/api/pushes")).json()["pushes"]
+        assert (await phones.get("/api/ledger")).json()["sum"] == 0
+    for life in lives:
+        row = there[UUID(life.session_id)]
+        assert row["status"] == ("Confirmed" if life.pays else "Approved"), row
+        taken = sum(push["amount"] for push in pushes if push["receipt"] and push["reference"] == life.reference)
+        assert row["received"] == taken, (row, taken)
+        assert row["paid"] >= (row["amount"] if life.pays else 0)
+    assert await conn.fetchval("select count(*) from journal.entry where verb = 'request'") == len(lives)
+    assert await conn.fetchval("select count(*) from payments.charge") == len(lives)
+    twice = await conn.fetch("select number from payments.money_in group by number having count(*) > 1")
+    assert twice == []
+
+
+def tell(faults: int, lives: list[Life]) -> None:
+    paid, requests = sum(life.pays for life in lives), sum(life.tries for life in lives)
+    print(f"\n{faults} faults: {len(lives)} people booked, {paid} of them paid, by {requests} requests")
+    assert paid >= PAYING
+    assert len(lives) - paid >= ASKING
