@@ -71,7 +71,11 @@ async def test_a_client_s_own_pages(db: Database, cast: Cast, url: str, browser:
             await screen.page.goto(f"{house.url}/{name}")
             await in_both_lights(screen, f"own-{name.replace('/', '-').replace('?', '-')}")
         await first_things_first(screen, house.url)
+        await choose_a_contact(screen, house.url)
         await take_consent_back(screen, house.url)
+        await screen.context.clear_cookies()
+        await enter(screen, house.url, cast.halima)
+        await act_for_somebody(screen, house.url)
 
 
 async def first_things_first(screen: Screen, url: str) -> None:
@@ -81,9 +85,6 @@ async def first_things_first(screen: Screen, url: str) -> None:
     assert [title.split()[0] for title in titles] == ["It", "Pay", "This", "Prove"], titles
     await page.get_by_role("link", name="See times").first.click()
     await expect(page.get_by_role("heading", name="Dr Otieno")).to_be_visible()
-    await page.goto(f"{url}/me/payments")
-    await page.get_by_role("link", name="Receipt").first.click()
-    await expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
 
 
 async def take_consent_back(screen: Screen, url: str) -> None:
@@ -100,3 +101,37 @@ async def take_consent_back(screen: Screen, url: str) -> None:
     await page.get_by_label("I have read this and agree").check()
     await page.get_by_role("button", name="Agree").click()
     await expect(page.get_by_text("You can request times again")).to_be_visible()
+
+
+async def choose_a_contact(screen: Screen, url: str) -> None:
+    page = screen.page
+    await page.goto(f"{url}/me/account")
+    mail = page.locator(".rows > li", has_text="a•••@example.test")
+    await mail.get_by_text("Change this one").click()
+    await screen.look("own-contact-open")
+    await mail.get_by_role("button", name="Send messages here first").click()
+    await expect(page.get_by_text("Messages go there first now")).to_be_visible()
+    first = page.locator(".rows > li").first
+    await first.get_by_text("Change this one").click()
+    await first.locator("summary", has_text="Take away").click()
+    await screen.look("own-contact-question")
+    await page.locator("dialog[open]").get_by_role("button", name="Take it away").click()
+    await expect(page.get_by_text("Nothing is sent there any more").first).to_be_visible()
+    await screen.look("own-contact-gone")
+
+
+async def act_for_somebody(screen: Screen, url: str) -> None:
+    page = screen.page
+    await page.goto(f"{url}/me/people")
+    await in_both_lights(screen, "own-people")
+    await page.get_by_label("What may we call them?").fill("Kioko")
+    await page.get_by_label("Date of birth").fill("1990-01-01")
+    await page.get_by_label("I have read this and agree for them").check()
+    await page.get_by_role("button", name="Add them").click()
+    await expect(page.get_by_text("Somebody of 18 years or more").first).to_be_visible()
+    await screen.look("own-people-refused")
+    await page.get_by_label("Date of birth").fill("2019-05-02")
+    await page.get_by_role("button", name="Add them").click()
+    await expect(page.get_by_role("heading", name="Kioko")).to_be_visible()
+    await page.locator("summary", has_text="Stop acting").first.click()
+    await screen.look("own-people-question")

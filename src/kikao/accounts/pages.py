@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.params import FromPath
 
-from kikao.accounts import account_pages, code_pages, consent_pages
+from kikao.accounts import account_pages, acting_pages, code_pages, consent_pages
 from kikao.accounts.actions import check_language, set_reading
 from kikao.accounts.page_parts import (
     asked_next,
@@ -193,5 +193,5 @@ async def do_reset(
 
 pages: list[Any] = [
     sign_in_page, do_sign_in, do_sign_out, leave, language, forgot_page, do_forgot, reset_page, do_reset,
-    *code_pages.pages, *account_pages.pages, *consent_pages.pages,
+    *code_pages.pages, *account_pages.pages, *consent_pages.pages, *acting_pages.pages,
 ]

@@ -173,6 +173,11 @@ def full_day(day_: date) -> str:
     return format_date(day_, "EEEE d MMMM", locale=_locale())
 
 
+def date_of_year(day_: date) -> str:
+    """`12 April 2018`."""
+    return format_date(day_, "d MMMM y", locale=_locale())
+
+
 def short_date(day_: date) -> str:
     """`Tue 24 Nov`."""
     return format_date(day_, "EEE d MMM", locale=_locale())

@@ -135,10 +135,10 @@ def _nav(viewer: Actor) -> list[dict[str, str]]:
     return [{"url": url, "label": label} for url, label in items]
 
 
-def own_pages(current: str) -> list[dict[str, Any]]:
+def own_pages(viewer: Actor, current: str) -> list[dict[str, Any]]:
     """The tabs above the pages of somebody signed in; `current` is one of their addresses."""
     _ = i18n.gettext
-    items = [
-        ("/me", _("Ahead")), ("/me?show=past", _("Past")), ("/me/payments", _("Payments")),
-    ]
+    items = [("/me", _("Ahead")), ("/me?show=past", _("Past")), ("/me/payments", _("Payments"))]
+    if viewer.has("client"):
+        items.append(("/me/people", _("Those you act for")))
     return [{"url": url, "label": label, "current": url == current} for url, label in items]

@@ -90,7 +90,7 @@ async def own_payments(
         found = await queries.own(conn, actor, before=before, most=SHOWN)
     zone = actor.time_zone
     return page(
-        request, kit, actor, "payments/mine.html", tabs=own_pages(HERE),
+        request, kit, actor, "payments/mine.html", tabs=own_pages(actor, HERE),
         entries=[_entry(one, kit, zone, now) for one in found[:SHOWN]],
         zone_line=_("Times are %(zone)s.") % {"zone": i18n.zone_name(now, zone)},
         next_url=_next(found), first_url=HERE if before else None,

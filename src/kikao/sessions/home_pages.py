@@ -177,7 +177,7 @@ async def home(
     asked = {one.id for one in found.requests}
     zone = actor.time_zone
     return page(
-        request, kit, actor, "sessions/home.html", tabs=own_pages("/me"), todo=todo(found, kit, actor, now),
+        request, kit, actor, "sessions/home.html", tabs=own_pages(actor, "/me"), todo=todo(found, kit, actor, now),
         requests=[entry(one, zone, now) for one in found.requests],
         entries=[entry(one, zone, now, actor.person_id) for one in found.ahead if one.id not in asked],
         empty=_empty(), again=once_more(found.again),
@@ -204,7 +204,7 @@ async def _past_page(request: Req, kit: Kit, actor: Actor, now: datetime) -> Res
     here = "/me?show=past"
     more = f"{here}&{urlencode({'before': queries.cursor_at(found[SHOWN - 1])})}" if len(found) > SHOWN else None
     return page(
-        request, kit, actor, "sessions/list.html", heading=_("Past sessions"), intro=None, tabs=own_pages(here),
+        request, kit, actor, "sessions/list.html", heading=_("Past sessions"), intro=None, tabs=own_pages(actor, here),
         entries=[entry(one, actor.time_zone, now, actor.person_id) for one in found[:SHOWN]],
         empty={"title": _("Nothing here yet"), "text": _("What is over stands here."), "label": _("Find a time"),
                "url": "/team"},
