@@ -98,7 +98,7 @@ async def take_consent_back(screen: Screen, url: str) -> None:
     await page.goto(f"{url}/me")
     await expect(page.get_by_text("You have not agreed")).to_be_visible()
     await page.goto(f"{url}/me/account/consent")
-    await page.get_by_label("I have read this and agree").check()
+    await page.get_by_text("I have read this and agree").click()
     await page.get_by_role("button", name="Agree").click()
     await expect(page.get_by_text("You can request times again")).to_be_visible()
 
@@ -126,7 +126,7 @@ async def act_for_somebody(screen: Screen, url: str) -> None:
     await in_both_lights(screen, "own-people")
     await page.get_by_label("What may we call them?").fill("Kioko")
     await page.get_by_label("Date of birth").fill("1990-01-01")
-    await page.get_by_label("I have read this and agree for them").check()
+    await page.get_by_text("I have read this and agree for them").click()
     await page.get_by_role("button", name="Add them").click()
     await expect(page.get_by_text("Somebody of 18 years or more").first).to_be_visible()
     await screen.look("own-people-refused")
