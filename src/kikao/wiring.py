@@ -30,7 +30,7 @@ from kikao.payments import api as payments_api
 from kikao.payments import pages as payments_pages
 from kikao.payments import wires as payments_wires
 from kikao.sessions import api as sessions_api
-from kikao.sessions import calendar_pages, checking_api, checking_pages, evidence, forgetting, leaving
+from kikao.sessions import calendar_pages, checking_api, checking_pages, entry_page, evidence, forgetting, leaving
 from kikao.sessions import pages as sessions_pages
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ async def provider(machine: settings.Settings, db: Database) -> AsyncIterator[Mp
 
 def page_handlers() -> list[Any]:
     return [
-        *directory_pages.pages, *accounts_pages.pages, *payments_pages.pages, *sessions_pages.pages,
+        *directory_pages.pages, *accounts_pages.pages, *payments_pages.pages, *sessions_pages.pages, *entry_page.pages,
         *calendar_pages.pages, *own_pages.pages,
         *checking_pages.pages, *admin_pages.pages,
     ]

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 import pytest
 
-from kikao.notifications.calendar_file import Attachment, cancellation, invitation
+from kikao.notifications.calendar_file import Attachment, cancellation, invitation, publication
 from kikao.notifications.rules import telling_words
 
 START = datetime(2026, 11, 24, 14, 30, tzinfo=ZoneInfo("Africa/Nairobi"))
@@ -26,7 +26,8 @@ GIVEN: dict[str, Any] = {
 }
 BOTH = pytest.mark.parametrize(
     ("make", "method", "status"),
-    [(invitation, "REQUEST", "CONFIRMED"), (cancellation, "CANCEL", "CANCELLED")],
+    [(invitation, "REQUEST", "CONFIRMED"), (cancellation, "CANCEL", "CANCELLED"),
+     (publication, "PUBLISH", "CONFIRMED")],
 )
 Make = Callable[..., Attachment]
 
@@ -71,8 +72,12 @@ def test_it_names_nothing_but_practice_reference_and_link(make: Make, method: st
 
 @BOTH
 def test_it_is_from_the_practice_to_its_reader_where_both_are_known(make: Make, method: str, status: str) -> None:
-    _, event = parsed(make(**GIVEN, organizer="desk@example.test", attendee="amina@example.test"))
+    reader = {} if method == "PUBLISH" else {"attendee": "amina@example.test"}
+    _, event = parsed(make(**GIVEN, organizer="desk@example.test", **reader))
     assert str(event["ORGANIZER"]) == "mailto:desk@example.test"
+    if method == "PUBLISH":  # nobody is asked to answer it
+        assert "ATTENDEE" not in event
+        return
     assert str(event["ATTENDEE"]) == "mailto:amina@example.test"
     assert event["ATTENDEE"].params["RSVP"] == "FALSE"
 

@@ -28,6 +28,17 @@ def invitation(
     return _file("REQUEST", event, reference, organizer, attendee)
 
 
+def publication(
+    *, session_id: UUID, reference: str, trading_name: str, base_url: str, starts_at: datetime, ends_at: datetime,
+    now: datetime, sequence: int = 0, organizer: str | None = None,
+) -> Attachment:  # fmt: skip
+    """The entry of `invitation` for whoever fetches it: nobody is invited, and nothing is to be answered."""
+    event = _event(session_id, reference, trading_name, base_url, starts_at, ends_at, now, sequence)
+    event.add("status", "CONFIRMED")
+    event.add("transp", "OPAQUE")
+    return _file("PUBLISH", event, reference, organizer, None)
+
+
 def cancellation(
     *, session_id: UUID, reference: str, trading_name: str, base_url: str, starts_at: datetime, ends_at: datetime,
     now: datetime, sequence: int = 1, organizer: str | None = None, attendee: str | None = None,

@@ -328,6 +328,11 @@ async def who_acted(conn: Conn, session: Session, accounts: list[UUID]) -> dict[
     return found
 
 
+async def times_moved(conn: Conn, session_id: UUID) -> int:
+    moved: int = await conn.fetchval("select moved from sessions.session where id = $1", session_id)
+    return moved
+
+
 async def reference_of(conn: Conn, session_id: UUID) -> str:
     reference: str = await conn.fetchval("select reference from sessions.session where id = $1", session_id)
     return reference

@@ -192,8 +192,12 @@ def first_actions(session: Session, pay_url: str | None) -> list[dict[str, Any]]
 def more_actions(session: Session, back: int, now: datetime) -> list[dict[str, Any]]:
     """What can be done as well: cancelling, with what it gives back now."""
     over = session.starts_at if _mine(session) else session.ends_at
+    found: list[dict[str, Any]] = []
+    if session.status in (CONFIRMED, IN_PROGRESS) and session.parties & {rules.CLIENT, rules.PSYCHOLOGIST}:
+        found.append({"label": _("Into my calendar"), "url": f"/s/{session.reference}/calendar", "kind": "link",
+                      "method": "get"})
     if not rules.can("cancel", session.status, session.parties) or now >= over:
-        return []
+        return found
     if session.received == 0:
         text = _("Nothing was charged. The time is free for others at once.")
     elif _mine(session):
@@ -201,8 +205,8 @@ def more_actions(session: Session, back: int, now: datetime) -> list[dict[str, A
     else:
         text = _("The client is given everything back: %(amount)s.") % {"amount": shown(back)}
     reason = None if _mine(session) else _("Why? The client reads this.")
-    return [_dialog(_("Cancel…"), f"/s/{session.reference}/cancel", "link", _("Cancel this session?"), text,
-                    _("Cancel the session"), reason)]
+    return [*found, _dialog(_("Cancel…"), f"/s/{session.reference}/cancel", "link", _("Cancel this session?"), text,
+                            _("Cancel the session"), reason)]
 
 
 def by_whom(party: str) -> str | None:
