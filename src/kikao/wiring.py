@@ -24,7 +24,7 @@ from kikao.core.db import Database, connect
 from kikao.core.practice import Practice
 from kikao.core.web import Kit
 from kikao.directory import api as directory_api
-from kikao.directory import client_api, own_api, own_pages
+from kikao.directory import client_api, client_pages, own_api, own_pages
 from kikao.directory import pages as directory_pages
 from kikao.payments import api as payments_api
 from kikao.payments import pages as payments_pages
@@ -98,9 +98,16 @@ async def provider(machine: settings.Settings, db: Database) -> AsyncIterator[Mp
 
 def page_handlers() -> list[Any]:
     return [
-        *directory_pages.pages, *accounts_pages.pages, *payments_pages.pages, *sessions_pages.pages, *entry_page.pages,
-        *calendar_pages.pages, *own_pages.pages,
-        *checking_pages.pages, *admin_pages.pages,
+        *directory_pages.pages,
+        *own_pages.pages,
+        *client_pages.pages,
+        *accounts_pages.pages,
+        *payments_pages.pages,
+        *sessions_pages.pages,
+        *entry_page.pages,
+        *calendar_pages.pages,
+        *checking_pages.pages,
+        *admin_pages.pages,
     ]
 
 

@@ -170,7 +170,7 @@ async def rates(
     return await _rates_page(request, kit, actor, now)
 
 
-def _number(form: Form, name: str) -> int:
+def number(form: Form, name: str) -> int:
     """Raises Invalid for what is no whole number."""
     text = form[name].replace(",", "").replace(" ", "")
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
@@ -186,7 +186,7 @@ async def add_rate(
     form = await read_form(request)
 
     async def verb(conn: Conn) -> str:
-        amount, minutes = _number(form, "amount"), _number(form, "minutes")
+        amount, minutes = number(form, "amount"), number(form, "minutes")
         await actions.add_rate(conn, actor, form["session_type"], amount, minutes, now)
         return "/me/rates?done=1"
 

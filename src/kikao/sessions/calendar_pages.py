@@ -22,7 +22,9 @@ from kikao.sessions.calendar import Entry, ToDo
 
 ADDRESS = "/me/calendar"
 WEEK = timedelta(days=7)
-_LINKS = (("/me/profile", later("Your profile")), ("/me/rates", later("Your rates")))
+_LINKS = (
+    ("/me/clients", later("Your clients")), ("/me/profile", later("Your profile")), ("/me/rates", later("Your rates")),
+)
 # Further away nobody has a calendar, and dates stop.
 FAR = timedelta(days=3 * 366)
 

@@ -1,0 +1,195 @@
+"""A psychologist's clients, and what was agreed with each, as pages."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from markupsafe import Markup
+
+from kikao.core import i18n, money
+from kikao.core.actor import Actor
+from kikao.core.db import Conn
+from kikao.core.errors import NotFound, Refusal
+from kikao.core.i18n import gettext as _
+from kikao.core.i18n import ngettext
+from kikao.core.paging import bound, place
+from kikao.core.render import env, page
+from kikao.core.web import Form, Kit, Req, form_once, must_be_id, need, read, read_form
+from kikao.directory import clients, rules
+from kikao.directory.api import read_cursor
+from kikao.directory.clients import Agreed, Client
+from kikao.directory.own_pages import errors, number
+
+LIST = "/me/clients"
+MOST = 50
+AT_ONCE: dict[str, bool | None] = {"": None, "yes": True, "no": False}
+
+
+def _met(one: Client, zone: str) -> str:
+    if not one.completed:
+        return _("known before") if one.known else _("not met yet")
+    times = ngettext("met once", "met %(number)s times", one.completed) % {"number": one.completed}
+    last = _("last on %(day)s") % {"day": i18n.day(one.last_at, zone)} if one.last_at else ""
+    return ", ".join(part for part in (times, last) if part)
+
+
+@read(LIST)
+async def mine(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[Any]:
+    need(actor, "psychologist")
+    assert actor.person_id is not None
+    cursor = request.query_params.get("cursor")
+    after = read_cursor(place(request, cursor))
+    async with kit.db.connection() as conn:
+        found = await clients.clients_of(conn, actor.person_id, now, after=after, most=MOST)
+    last = found[MOST - 1] if len(found) > MOST else None
+    following = base64.urlsafe_b64encode(f"{last.person_id}|{last.name}".encode()).decode() if last else None
+    further = bound(request, following)
+    return page(
+        request, kit, actor, "directory/clients.html",
+        people=[
+            {"name": one.name, "url": f"{LIST}/{one.person_id}", "facts": _met(one, actor.time_zone),
+             "closed": one.closed_at is not None}
+            for one in found[:MOST]
+        ],
+        next_url=f"{LIST}?cursor={further}" if further else None, first_url=LIST if cursor else None,
+    )  # fmt: skip
+
+
+async def _client_page(
+    request: Req, kit: Kit, actor: Actor, now: datetime, client_id: UUID, *,
+    form: Form | None = None, refusal: Refusal | None = None,
+) -> Response[str]:
+    assert actor.person_id is not None
+    async with kit.db.connection() as conn:
+        one = await clients.client_of(conn, actor.person_id, client_id, now)
+    url = f"{LIST}/{client_id}"
+    return page(
+        request, kit, actor, "directory/client.html", status=refusal.status if refusal else 200,
+        name=one.name, url=url, errors=errors(refusal), closed=one.closed_at is not None,
+        done=refusal is None and request.query_params.get("done") == "1",
+        facts=[(_("So far"), _met(one, actor.time_zone))],
+        at_once=next(word for word, value in AT_ONCE.items() if value == one.at_once),
+        known=one.known_since is not None, met=one.completed > 0,
+        types=[(name, _(name)) for name in rules.SESSION_TYPES], rates=[_rate(rate, url, actor) for rate in one.agreed],
+        values={name: form[name] if form else "" for name in ("session_type", "amount", "minutes")},
+        close=_closing(one, url),
+    )
+
+
+def _rate(rate: Agreed, url: str, actor: Actor) -> list[Any]:
+    parts: Any = env.get_template("core/parts.html").make_module({"viewer": actor})
+    end: Markup = parts.action({
+        "label": _("The public price again"), "url": f"{url}/rate/end", "kind": "link",
+        "hidden": {"session_type": rate.session_type},
+    })
+    return [_(rate.session_type), money.shown(rate.amount), str(rate.minutes), end]
+
+
+def _closing(one: Client, url: str) -> dict[str, Any]:
+    if one.closed_at is not None:
+        return {"label": _("Open it again"), "url": f"{url}/reopen", "kind": "plain"}
+    confirm = {
+        "title": _("See this client no more?"), "button": _("Close"),
+        "text": _("Your times look taken to them, and nothing says why. Sessions that are kept stay."),
+    }
+    return {"label": _("See this client no more…"), "url": f"{url}/close", "kind": "danger", "confirm": confirm}
+
+
+@read(f"{LIST}/{{person_id:str}}")
+async def one_client(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    person_id: FromPath[str],
+) -> Response[Any]:
+    need(actor, "psychologist")
+    return await _client_page(request, kit, actor, now, must_be_id(person_id))
+
+
+Verb = Callable[[Conn, UUID, Form], Awaitable[None]]
+
+
+async def _change(
+    request: Req, kit: Kit, actor: Actor, now: datetime, typed: str, verb: Verb
+) -> Response[Any]:
+    need(actor, "psychologist")
+    client_id = must_be_id(typed)
+    form = await read_form(request)
+
+    async def run(conn: Conn) -> str:
+        await verb(conn, client_id, form)
+        return f"{LIST}/{client_id}?done=1"
+
+    try:
+        return await form_once(request, kit, actor, now, run)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return await _client_page(request, kit, actor, now, client_id, form=form, refusal=refusal)
+
+
+@post(f"{LIST}/{{person_id:str}}/taking")
+async def taking(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    person_id: FromPath[str],
+) -> Response[Any]:
+    async def verb(conn: Conn, client_id: UUID, form: Form) -> None:
+        await clients.take_at_once(conn, actor, client_id, AT_ONCE.get(form["at_once"]), now)
+        await clients.know(conn, actor, client_id, form.ticked("known"), now)
+
+    return await _change(request, kit, actor, now, person_id, verb)
+
+
+@post(f"{LIST}/{{person_id:str}}/rate")
+async def agree(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    person_id: FromPath[str],
+) -> Response[Any]:
+    async def verb(conn: Conn, client_id: UUID, form: Form) -> None:
+        rate = clients.Rate(form["session_type"], number(form, "amount"), number(form, "minutes"))
+        await clients.agree_rate(conn, actor, client_id, rate, now)
+
+    return await _change(request, kit, actor, now, person_id, verb)
+
+
+@post(f"{LIST}/{{person_id:str}}/rate/end")
+async def end_rate(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    person_id: FromPath[str],
+) -> Response[Any]:
+    async def verb(conn: Conn, client_id: UUID, form: Form) -> None:
+        await clients.agree_rate(conn, actor, client_id, clients.Rate(form["session_type"], None), now)
+
+    return await _change(request, kit, actor, now, person_id, verb)
+
+
+@post(f"{LIST}/{{person_id:str}}/close")
+async def close(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    person_id: FromPath[str],
+) -> Response[Any]:
+    async def verb(conn: Conn, client_id: UUID, _form: Form) -> None:
+        await clients.close(conn, actor, client_id, now)
+
+    return await _change(request, kit, actor, now, person_id, verb)
+
+
+@post(f"{LIST}/{{person_id:str}}/reopen")
+async def reopen(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    person_id: FromPath[str],
+) -> Response[Any]:
+    async def verb(conn: Conn, client_id: UUID, _form: Form) -> None:
+        await clients.reopen(conn, actor, client_id, now)
+
+    return await _change(request, kit, actor, now, person_id, verb)
+
+
+pages: list[Any] = [mine, one_client, taking, agree, end_rate, close, reopen]
