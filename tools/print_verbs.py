@@ -21,8 +21,10 @@ Printed by `tools/print_verbs.py` from `sessions/rules.py`; a test refuses any d
 a verb leads, to which, and who may do it. *Built* means that a function of `src/kikao/sessions` does it and notes it in
 the journal; the other lines stand in the table, with the statuses and constraints that they need, and have no door yet.
 
-A session begins by *request* (a client; built), which leads to `Pending Approval`, or by *book* (its psychologist,
-desk, admin; not built), which leads to `Approved`. Neither comes from a status, so neither is a line here.
+A session begins by *request* (a client, or who acts for them; built), which leads to `Pending Approval`, and to
+`Approved` where the psychologist takes this client at once; or by *book* (its psychologist; desk and admin where the
+psychologist allows it; built), which leads to `Approved`. When nothing is owed both lead to `Confirmed`. Neither comes
+from a status, so neither is a line here.
 
 | verb | from | to | who | reason | condition | built |
 |---|---|---|---|---|---|---|"""

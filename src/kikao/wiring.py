@@ -30,7 +30,16 @@ from kikao.payments import api as payments_api
 from kikao.payments import pages as payments_pages
 from kikao.payments import wires as payments_wires
 from kikao.sessions import api as sessions_api
-from kikao.sessions import calendar_pages, checking_api, checking_pages, entry_page, evidence, forgetting, leaving
+from kikao.sessions import (
+    calendar_pages,
+    checking_api,
+    checking_pages,
+    entry_page,
+    evidence,
+    forgetting,
+    leaving,
+    making_api,
+)
 from kikao.sessions import pages as sessions_pages
 
 if TYPE_CHECKING:
@@ -114,7 +123,7 @@ def page_handlers() -> list[Any]:
 def api_handlers() -> list[Any]:
     return [
         *accounts_api.api, *people_api.api, *availability_api.api, *directory_api.api, *own_api.own_api,
-        *own_api.admin_api, *client_api.api, *sessions_api.api, *checking_api.api, *payments_api.api,
+        *own_api.admin_api, *client_api.api, *sessions_api.api, *making_api.api, *checking_api.api, *payments_api.api,
         *setting_api.api, *listing_api.api,
     ]
 

@@ -9,8 +9,10 @@ import asyncpg
 import pytest
 
 from kikao.core.errors import Refusal
+from kikao.core.practice import EMPTY
+from kikao.sessions import by_hand
 from kikao.sessions.rules import APPROVED, CONFIRMED, EXPIRED, IN_PROGRESS, PAYMENT_SUBMITTED, PENDING_APPROVAL
-from sessions.conftest import Desk
+from sessions.conftest import VAULT, Desk
 from sessions.test_invariants import overlapping
 from support.cast import Member
 
@@ -79,8 +81,29 @@ async def raw_move(desk: Desk, time: Time) -> bool:
     return True
 
 
+async def taken_at_once(desk: Desk, time: Time) -> bool:
+    await desk.run("update directory.psychologist set takes = 'everyone at once'")
+    return await request(desk, time)
+
+
+async def book_by_hand(desk: Desk, time: Time) -> bool:
+    """With a reason, against every rule that gives way."""
+    await desk.run("update directory.psychologist set desk_may_answer = true")
+    wanted = by_hand.ByHand(
+        psychologist_id=time.psychologist.person_id, person_id=time.client.person_id, session_type="Individual",
+        starts_at=desk.start, reason="It has to be then.",
+    )
+    try:
+        async with desk.db.transaction() as conn:
+            await by_hand.book(conn, desk.cast.wambui.actor, wanted, desk.now, EMPTY, VAULT)
+    except Refusal:
+        return False
+    return True
+
+
 PATHS: dict[str, Path] = {
-    "request": request, "be paid late": be_paid_late, "taken over": taken_over_by_a_verified_account,
+    "request": request, "at once": taken_at_once, "book": book_by_hand,
+    "be paid late": be_paid_late, "taken over": taken_over_by_a_verified_account,
     "raw insert": raw_insert, "raw move": raw_move,
 }  # fmt: skip
 HOLDS = (PENDING_APPROVAL, APPROVED, PAYMENT_SUBMITTED, CONFIRMED, IN_PROGRESS)

@@ -17,29 +17,14 @@ from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid
 from kikao.core.idempotency import Answer
-from kikao.core.ids import read_id
 from kikao.core.paging import bound, place, read_cursor
-from kikao.core.web import Json, Kit, Req, Shown, must_be_id, need, of, once, only, read
+from kikao.core.web import Json, Kit, Req, Shown, need, of, once, only, read
 from kikao.journal.queries import history
-from kikao.sessions import actions, booking, queries, rules
+from kikao.sessions import actions, queries, rules
 from kikao.sessions.queries import Session
 
 # Read by us: the framework would take a number for a time.
 Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
-
-
-class RequestBody(Json):
-    """`sessionDate` needs an offset. A price, if one is sent, is not believed: it comes from the rate."""
-
-    psychologist_id: str
-    session_type: str
-    session_date: Moment
-    mode: str = "Online"
-    place_id: str | None = None  # refused when it is elsewhere by now
-    for_person_id: str | None = None
-    country: str | None = None
-    note: str | None = None
-    price: Any = None
 
 
 def read_moment(field: str, text: str) -> datetime:
@@ -99,6 +84,7 @@ class SessionShown(Shown):
     updated_at: datetime
     note: str | None = None
     reason: str | None = None
+    against: tuple[str, ...] = ()
 
 
 def shown(session: Session, note: str | None = None, reason: str | None = None) -> SessionShown:
@@ -116,58 +102,12 @@ def shown(session: Session, note: str | None = None, reason: str | None = None) 
                for line in rules.deadlines(session.tiers, counted, session.price)],
         hold_until=session.hold_until, meeting_link=session.meeting_link, created_at=session.created_at,
         updated_at=session.updated_at, note=note, reason=reason,
+        against=session.against if session.parties != {rules.CLIENT} else (),
     )
 
 
-async def _answer(conn: Conn, actor: Actor, session_id: UUID, now: datetime, status: int = 200) -> Answer:
+async def answer(conn: Conn, actor: Actor, session_id: UUID, now: datetime, status: int = 200) -> Answer:
     return Answer(status, shown(await queries.visible(conn, actor, session_id, now)))
-
-
-@post("/api/sessions/request", opt=only("client"))
-async def request_session(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    data: JSONBody[RequestBody],
-) -> Response[SessionShown]:
-    need(actor, "client")
-    psychologist_id = must_be_id(data.psychologist_id)
-    assert actor.person_id is not None
-    assert actor.account_id is not None
-    client_id = actor.person_id if data.for_person_id is None else read_id(data.for_person_id)
-    if client_id is None:
-        raise booking.refusal("not_yours")
-    asked = booking.Request(
-        psychologist_id=psychologist_id, session_type=data.session_type,
-        starts_at=read_moment("sessionDate", data.session_date), client_id=client_id,
-        account_id=actor.account_id, proved=True, mode=data.mode, country=data.country, note=data.note,
-        place_id=must_be_id(data.place_id) if data.place_id else None,
-    )
-
-    async def verb(conn: Conn) -> Answer:
-        numbers = await kit.numbers(conn, actor, now)
-        booked = await booking.request(conn, asked, now, numbers, kit.vault)
-        return await _answer(conn, actor, booked.session_id, now, 201 if booked.made else 200)
-
-    try:
-        return await once(request, kit, actor, now, verb)
-    except actions.SlotTaken as taken:
-        taken.facts["alternatives"] = await _alternatives(kit, actor, asked, now)
-        raise
-
-
-async def _alternatives(kit: Kit, actor: Actor, asked: booking.Request, now: datetime) -> list[dict[str, Any]]:
-    async with kit.db.connection() as conn:
-        numbers = await kit.numbers(conn, actor, now)
-        starts = await booking.alternatives(conn, asked, now, numbers)
-    return [{"start": start, "mode": asked.mode} for start in starts]
-
-
-@post("/api/sessions", opt=only("client", "psychologist", "desk", "admin"))
-async def make_session(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    data: JSONBody[RequestBody],
-) -> Response[SessionShown]:
-    """A client's request by its other name."""
-    return await request_session.fn(request, kit, actor, now, data)  # type: ignore[no-any-return]
 
 
 def _limit(limit: int) -> int:
@@ -253,7 +193,7 @@ async def do_verb(
         session = await queries.visible(conn, actor, session_id, now)
         if done is None or not await queries.done_already(conn, session.id, done, actor):
             await verb(conn, session)
-        return await _answer(conn, actor, session.id, now)
+        return await answer(conn, actor, session.id, now)
 
     return await once(request, kit, actor, now, run)
 
@@ -367,11 +307,11 @@ async def timeline(
         names = await queries.who_acted(conn, session, [line.by_account for line in lines])
     return TimelineShown(
         timeline=[LineShown(at=line.at, verb=line.verb, by=names[line.by_account]) for line in lines
-                  if line.verb in rules.STEPS or line.verb in ("request", "send")]
+                  if line.verb in rules.STEPS or line.verb in ("request", "book", "send")]
     )
 
 
 api: list[Any] = [
-    request_session, make_session, list_sessions, pending, stats, one_session, approve, decline, cancel, remove,
+    list_sessions, pending, stats, one_session, approve, decline, cancel, remove,
     cancellation, timeline,
 ]

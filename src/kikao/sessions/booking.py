@@ -13,7 +13,7 @@ from kikao.availability.queries import free
 from kikao.availability.rules import Numbers as CalendarNumbers
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn
-from kikao.core.errors import FieldError, Invalid, NotFound, Refusal
+from kikao.core.errors import FieldError, Forbidden, Invalid, NotFound, Refusal
 from kikao.core.ids import SYSTEM, new_id, new_reference
 from kikao.core.practice import Snapshot
 from kikao.core.sql import Statement
@@ -167,6 +167,7 @@ def refusal(reason: str, against: list[str] | None = None) -> Refusal:
         "type_not_offered": Invalid.field("sessionType", "not_offered", "This psychologist does not offer this type."),
         "with_oneself": Invalid.field("psychologistId", "with_oneself", "You cannot book a session with yourself."),
         "not_yours": Invalid.field("forPersonId", "not_yours", "You do not act for this person."),
+        "not_allowed": Forbidden("This psychologist answers and books themselves."),
         "no_person": NotFound("There is no such person."),
         "not_active": Invalid.field("personId", "not_active", "This person cannot be booked for."),
         "no_place": Invalid.field("placeId", "missing", "Please say at which of the practice's places."),

@@ -297,7 +297,7 @@ async def done_already(conn: Conn, session_id: UUID, verb: str, actor: Actor) ->
         """
         select verb, by_account from journal.line
         where noun_id = $1 and verb in (
-            'request', 'send', 'approve', 'decline', 'cancel', 'be paid', 'be paid late', 'expire',
+            'request', 'book', 'send', 'approve', 'decline', 'cancel', 'be paid', 'be paid late', 'expire',
             'submit a payment code', 'reject the code', 'verify', 'waive')
         order by at desc, id desc limit 1
         """,

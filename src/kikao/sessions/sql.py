@@ -185,6 +185,9 @@ then 'slot_taken'
 _JUDGED_BY_HAND = _judged(f"""
 when not exists (select from accounts.people where id = :client_id::uuid) then 'no_person'
 {_NOT_OFFERED}
+when not :by_psychologist::boolean
+     and not exists (select from directory.listed where id = :psychologist_id::uuid and desk_may_answer)
+then 'not_allowed'
 when exists (select from accounts.people where id = :client_id::uuid and state <> 'active') then 'not_active'
 when {_NO_CONSENT} then 'no_consent'
 when {_CLOSED} then 'closed'

@@ -31,7 +31,8 @@ STEP = {
     DECLINED: 2, CANCELLED: 4, EXPIRED: 3, NO_SHOW: 4,
 }
 VERBS = {
-    "request": later("Requested"), "send": later("Sent"), "approve": later("Accepted"),
+    "request": later("Requested"), "book": later("Booked by the practice"), "send": later("Sent"),
+    "approve": later("Accepted"),
     "decline": later("Declined"), "cancel": later("Cancelled"),
     "submit a payment code": later("Payment code typed"), "reject the code": later("Payment code refused"),
     "verify": later("Payment checked"), "waive": later("Waived"), "expire": later("No longer kept"),
