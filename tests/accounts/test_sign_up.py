@@ -9,6 +9,7 @@ from kikao.accounts import rules, signing_up
 from kikao.accounts.actions import OutdatedConsent, ensure_consent_texts
 from kikao.accounts.queries import consent_text, has_consent
 from kikao.accounts.signing_in import SignInRefused, sign_in
+from kikao.core import i18n
 from kikao.core.db import Database
 from kikao.core.errors import Invalid, TooOften
 from kikao.core.ids import new_id
@@ -176,6 +177,7 @@ async def test_the_text_that_is_agreed_to_has_six_lines(db: Database, cast: Cast
         await conn.execute("delete from accounts.consent; delete from accounts.consent_text")
         await ensure_consent_texts(conn, now)
         await ensure_consent_texts(conn, now)
-        text = await consent_text(conn, "sw")
-        assert await conn.fetchval("select count(*) from accounts.consent_text") == 1
-    assert (text.language, len(text.lines)) == ("en", 6)
+        texts = [await consent_text(conn, code) for code, _name in i18n.LANGUAGES]
+        assert await conn.fetchval("select count(*) from accounts.consent_text") == len(i18n.LANGUAGES)
+        assert (await consent_text(conn, "fr")).language == "en"
+    assert [(text.language, len(text.lines)) for text in texts] == [("en", 6), ("sw", 6)]

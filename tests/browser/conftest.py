@@ -55,14 +55,15 @@ class Screen:
 
 
 async def open_screen(
-    browser: Browser, size: str, *, scheme: str = "light", script: bool = True, name: str = ""
+    browser: Browser, size: str, *, scheme: str = "light", script: bool = True, name: str = "",
+    locale: str = "en-KE", kind: type[Screen] = Screen,
 ) -> Screen:
     context = await browser.new_context(
         viewport=SIZES[size],  # type: ignore[arg-type]
-        is_mobile=size == "360", has_touch=size == "360", locale="en-KE", timezone_id="Africa/Nairobi",
+        is_mobile=size == "360", has_touch=size == "360", locale=locale, timezone_id="Africa/Nairobi",
         color_scheme=scheme,  # type: ignore[arg-type]
         java_script_enabled=script, reduced_motion="reduce",
     )
     page = await context.new_page()
     page.set_default_timeout(15_000)
-    return Screen(context, page, name or f"{size}-{scheme}")
+    return kind(context, page, name or f"{size}-{scheme}")

@@ -18,7 +18,7 @@ from kikao.core.ids import new_id
 from kikao.core.phone import Contact
 from kikao.journal import actions as journal
 
-CONSENT_TEXTS = (("en", 1),)  # language and version of consent_<language>.txt
+CONSENT_TEXTS = (("en", 1), ("sw", 1))  # language and version of consent_<language>.txt
 
 
 class LoginTaken(Refusal):

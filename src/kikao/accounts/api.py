@@ -16,6 +16,7 @@ from kikao.accounts.codes import resend
 from kikao.accounts.rules import Numbers
 from kikao.accounts.signing_in import change_password, forgot, open_sign_in, reset, sign_in, sign_out
 from kikao.accounts.signing_up import prove, sign_up
+from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.crypto import check_new_password, hash_password, hash_token
 from kikao.core.db import Conn
@@ -213,9 +214,10 @@ async def send_again(
 
 
 @read("/api/public/consent", opt=ANYONE)
-async def consent(kit: NamedDependency[Kit], language: FromQuery[str] = "en") -> ConsentShown:
+async def consent(kit: NamedDependency[Kit], language: FromQuery[str | None] = None) -> ConsentShown:
+    """In the language that is asked for, else in the reader's; in English where there is no such text."""
     async with kit.db.connection() as conn:
-        text = await queries.consent_text(conn, language[:10])
+        text = await queries.consent_text(conn, (language or i18n.language.get())[:10])
     return ConsentShown(text_id=text.id, language=text.language, text=text.text)
 
 

@@ -1,0 +1,138 @@
+"""The main job once more, by somebody whose phone speaks Swahili; the practice's own pages as well.
+
+What is looked for beside the rest: nothing is cut off or pushed out of the screen by longer words, and no English is
+left between them.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from kikao.accounts.actions import ensure_consent_texts
+from kikao.core.clock import utc_now
+from kikao.core.db import Database
+from support import house as houses
+from support.cast import PASSWORD, Cast
+
+from .conftest import Screen, open_screen
+from .test_practice_pages import a_bad_week
+from .test_walk import Town, accept, pay
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+PRACTICE = (
+    "practice", *(f"practice/{name}" for name in (
+        "day", "payments", "duties", "suspense", "codes", "strays", "stuck", "sessions", "settings",
+        "terms", "listing",
+    )),
+)  # fmt: skip
+OWN = ("", "team", "me", "me/account", "forgot", "sign-up", "nothing-here")
+# Words that stand in nearly every English sentence, and in none in Swahili.
+ENGLISH = re.compile(
+    r"\b(the|and|you|your|with|not|this|that|when|what|from|are|was|be|it|until|back|time|pay)\b", re.IGNORECASE
+)
+# Safaricom's own name of a menu.
+MENU = "Pay Bill"
+# Wider than where it stands, and no way to scroll to it.
+CUT = """() => [...document.querySelectorAll("main *, header *, footer *")].filter(one => {
+  const style = getComputedStyle(one);
+  return one.clientWidth > 0 && one.scrollWidth > one.clientWidth + 1 && !["auto", "scroll"].includes(style.overflowX)
+    && style.display !== "inline" && !one.closest(".visually-hidden, svg, select, input");
+}).map(one => one.outerHTML.slice(0, 120))"""
+
+
+class SwahiliScreen(Screen):
+    """As every screen, and nothing is cut off, nothing English is left but what people `typed`."""
+
+    typed: tuple[str, ...] = ()
+
+    async def look(self, what: str) -> None:
+        await super().look(f"sw-{what}")
+        assert await self.page.locator("html").get_attribute("lang") == "sw"
+        assert await self.page.evaluate(CUT) == [], what
+        text = await self.page.locator("body").inner_text()
+        for known in self.typed:
+            text = text.replace(known, "")
+        left = [line for line in text.splitlines() if ENGLISH.search(line.replace(MENU, ""))]
+        assert left == [], f"{what}: {left}"
+
+
+async def swahili(browser: Browser, db: Database) -> SwahiliScreen:
+    screen = await open_screen(browser, "360", locale="sw-KE", kind=SwahiliScreen)
+    assert isinstance(screen, SwahiliScreen)
+    rows = await db.pool.fetch(
+        """
+        select unnest(array[bio, board]) from directory.psychologist
+        union select unnest(array[for_whom, hours]) from directory.emergency_line
+        """
+    )
+    screen.typed = tuple(row[0] for row in rows if row[0])
+    return screen
+
+
+async def test_from_the_first_page_to_confirmed_in_swahili(
+    db: Database, cast: Cast, url: str, browser: Browser
+) -> None:
+    async with db.connection() as conn:
+        await ensure_consent_texts(conn, utc_now())
+    async with houses.running(url) as house:
+        town = Town(house)
+        client, doctor = await swahili(browser, db), await open_screen(browser, "360")
+        await find_and_ask(client, town)
+        reference = await accept(doctor, house.url, cast)  # who reads English
+        assert "ni yako" in await town.sms(r"(Mti .*/p/.*)")
+        await pay(client, town)
+        page = client.page
+        await expect(page.get_by_role("heading", name="Imethibitishwa")).to_be_visible()
+        await client.look("paid")
+        await page.goto(f"{house.url}/s/{reference}")
+        await expect(page.get_by_role("heading", name="Imethibitishwa")).to_be_visible()
+        await client.look("confirmed")
+        await doctor.page.reload()
+        await expect(doctor.page.get_by_role("heading", name="Confirmed and paid")).to_be_visible()
+        await town.outside.aclose()
+
+
+async def find_and_ask(client: Screen, town: Town) -> None:
+    page = client.page
+    await page.goto(town.house.url)
+    await client.look("home")
+    await page.get_by_role("link", name="Tafuta nafasi").first.click()
+    await client.look("team")
+    await page.get_by_role("link", name="Dr Otieno").first.click()
+    await client.look("profile")
+    await page.locator(".chips a.chip").first.click()
+    await expect(page.get_by_role("heading", name="Hakikisha na uombe")).to_be_visible()
+    await page.get_by_label("Tukuite nani?").fill("Chebet")
+    await page.get_by_label("Nambari ya simu au barua pepe").fill("12")
+    await page.get_by_label("Chagua nywila").fill(PASSWORD)
+    await page.get_by_text("Nimesoma haya na ninakubali").click()
+    await page.get_by_role("button", name="Tuma ombi").click()
+    await client.look("request-refused")
+    await page.get_by_label("Nambari ya simu au barua pepe").fill("0700 000 041")
+    await page.get_by_label("Chagua nywila").fill(PASSWORD)
+    await page.get_by_role("button", name="Tuma ombi").click()
+    await expect(page.locator("input[name=code]")).to_be_visible()
+    await client.look("code")
+    await page.locator("input[name=code]").fill(await town.sms(r"msimbo wako ni (\d{6})\b"))
+    await page.locator("main").get_by_role("button").first.click()
+    await expect(page.get_by_role("heading", name="hajajibu bado")).to_be_visible()
+    await client.look("waiting-for-an-answer")
+
+
+async def test_the_pages_of_the_practice_in_swahili(db: Database, cast: Cast, url: str, browser: Browser) -> None:
+    await db.pool.execute("update accounts.person set language = 'sw' where id = $1", cast.njeri.person_id)
+    async with houses.running(url, worker=False) as house:
+        screen = await swahili(browser, db)
+        page = screen.page
+        await page.goto(f"{house.url}/sign-in?next=/practice")
+        await page.locator("input[name=login]").fill(cast.njeri.email)
+        await page.locator("input[name=password]").fill(PASSWORD)
+        await page.locator("main").get_by_role("button", name="Ingia").click()
+        await expect(page.get_by_role("heading", name="Ofisi leo")).to_be_visible()
+        known = await a_bad_week(db, cast, house)
+        for name in (*PRACTICE, f"practice/payments/{known.charge_id}", *OWN):
+            await page.goto(f"{house.url}/{name}")
+            await screen.look("one-payment" if "payments/" in name else name.replace("/", "-") or "first")
