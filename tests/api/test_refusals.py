@@ -236,4 +236,5 @@ async def test_nobody_is_sent_on_to_another_site(house: apps.World, next_: str) 
     location = httpx.URL(answer.headers["location"])
     assert not location.host
     assert re.match(r"/(?![/\\])", answer.headers["location"])
-    assert "set-cookie" not in answer.headers
+    (cookie,) = answer.headers.get_list("set-cookie")
+    assert cookie.startswith("language=en;")

@@ -6,14 +6,13 @@ left between them.
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from playwright.async_api import Browser, expect
 
 from kikao.accounts.actions import ensure_consent_texts
 from kikao.core.clock import utc_now
 from kikao.core.db import Database
+from support import english
 from support import house as houses
 from support.cast import PASSWORD, Cast
 
@@ -29,18 +28,24 @@ PRACTICE = (
     )),
 )  # fmt: skip
 OWN = ("", "team", "me", "me/account", "forgot", "sign-up", "nothing-here")
-# Words that stand in nearly every English sentence, and in none in Swahili.
-ENGLISH = re.compile(
-    r"\b(the|and|you|your|with|not|this|that|when|what|from|are|was|be|it|until|back|time|pay)\b", re.IGNORECASE
-)
-# Safaricom's own name of a menu.
-MENU = "Pay Bill"
-# Wider than where it stands, and no way to scroll to it.
-CUT = """() => [...document.querySelectorAll("main *, header *, footer *")].filter(one => {
-  const style = getComputedStyle(one);
-  return one.clientWidth > 0 && one.scrollWidth > one.clientWidth + 1 && !["auto", "scroll"].includes(style.overflowX)
-    && style.display !== "inline" && !one.closest(".visually-hidden, svg, select, input");
-}).map(one => one.outerHTML.slice(0, 120))"""
+# Text that begins or ends outside the screen, or outside what cuts it off; what is meant for ears only is left out.
+CUT = """() => {
+  const cut = [], words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (words.nextNode()) {
+    const range = document.createRange(), text = words.currentNode.textContent.trim();
+    range.selectNodeContents(words.currentNode);
+    const box = range.getBoundingClientRect();
+    let left = 0, right = innerWidth, heard = false;
+    for (let one = words.currentNode.parentElement; one; one = one.parentElement) {
+      const style = getComputedStyle(one), its = one.getBoundingClientRect();
+      heard ||= its.width <= 1 || its.height <= 1 || style.clip !== "auto" || style.clipPath !== "none";
+      if (["auto", "scroll"].includes(style.overflowX)) [left, right] = [-Infinity, Infinity];
+      else if (style.overflowX !== "visible") [left, right] = [Math.max(left, its.left), Math.min(right, its.right)];
+    }
+    if (text && box.width && !heard && (box.left < left - 1 || box.right > right + 1)) cut.push(text);
+  }
+  return cut;
+}"""
 
 
 class SwahiliScreen(Screen):
@@ -52,11 +57,8 @@ class SwahiliScreen(Screen):
         await super().look(f"sw-{what}")
         assert await self.page.locator("html").get_attribute("lang") == "sw"
         assert await self.page.evaluate(CUT) == [], what
-        text = await self.page.locator("body").inner_text()
-        for known in self.typed:
-            text = text.replace(known, "")
-        left = [line for line in text.splitlines() if ENGLISH.search(line.replace(MENU, ""))]
-        assert left == [], f"{what}: {left}"
+        found = english.left(await self.page.locator("body").inner_text(), self.typed)
+        assert found == [], f"{what}: {found}"
 
 
 async def swahili(browser: Browser, db: Database) -> SwahiliScreen:

@@ -15,6 +15,7 @@ from kikao import wiring_work
 from kikao.accounts import codes, hiring
 from kikao.core.clock import utc_now
 from kikao.core.db import Database
+from kikao.core.i18n import LANGUAGES
 from kikao.core.ids import new_id
 from kikao.core.phone import Contact
 from kikao.core.practice import EMPTY
@@ -35,13 +36,15 @@ from kikao.sessions.reminding import (
 )
 from notifications.story import Story
 from sessions.conftest import VAULT, Desk
+from support import english
 from support.cast import NAIROBI, Cast, Member, workday
 from support.people import sign_up
 from support.rows import NO_NIGHT
 
 PEOPLE = ("Amina", "Baraka", "Dr Otieno", "Dr Wanjiru")
 PLACES = ("Online", "In Person", "Anxiety")
-ABOUT_NO_HOUR = ("code", "did not go through")
+ZONES = ("East Africa Time", "Saa za Afrika Mashariki", "EAT")
+ABOUT_NO_HOUR = ("code", "did not go through", "msimbo", "Msimbo", "hayakufaulu")
 
 
 @pytest.fixture
@@ -162,10 +165,10 @@ async def payment_fails(practice: Story, client: Member) -> None:
     await practice.drain()
 
 
-async def codes_are_asked_for(practice: Story, cast: Cast) -> None:
+async def codes_are_asked_for(practice: Story, cast: Cast, spoken: str) -> None:
     now = utc_now()
-    await sign_up(practice.db, now, "+254700000031")
-    await sign_up(practice.db, now, "chebet@example.test")
+    await sign_up(practice.db, now, "+254700000031", language=spoken)
+    await sign_up(practice.db, now, "chebet@example.test", language=spoken)
     async with practice.db.transaction() as conn:
         asked = codes.Asked(
             purpose="reset", to=Contact("email", cast.amina.email), account_id=cast.amina.account_id
@@ -175,12 +178,19 @@ async def codes_are_asked_for(practice: Story, cast: Cast) -> None:
     await practice.drain()
 
 
+@pytest.fixture(params=[code for code, _name in LANGUAGES])
+def spoken(request: pytest.FixtureRequest) -> str:
+    """What everybody reads."""
+    return str(request.param)
+
+
 @pytest.fixture
-async def told(practice: Story, cast: Cast, now: datetime) -> list[dict[str, Any]]:
+async def told(practice: Story, cast: Cast, now: datetime, spoken: str) -> list[dict[str, Any]]:
+    await practice.db.pool.execute("update accounts.person set language = $1", spoken)
     desk = Desk(practice.db, cast, now)
     await a_year_of(practice, desk, desk.cast.amina, 10)
     await a_year_of(practice, desk, desk.cast.baraka, 13)
-    await codes_are_asked_for(practice, cast)
+    await codes_are_asked_for(practice, cast, spoken)
     rows = await practice.db.pool.fetch("select * from notifications.outbox")
     assert [(row["kind"], row["dropped_why"], row["last_error"]) for row in rows if not row["sent_at"]] == []
     assert {row["kind"] for row in rows} == set(kinds.KINDS), "a kind that this test does not know"
@@ -193,13 +203,14 @@ def shown(message: dict[str, Any]) -> str:
     return words.replace(message["to"], "")  # a calendar file names the reader's own address
 
 
-async def test_every_message(told: list[dict[str, Any]]) -> None:
+async def test_every_message(told: list[dict[str, Any]], spoken: str) -> None:
     assert {message["channel"] for message in told} == {"email", "sms"}
     for message in told:
         words = shown(message)
         assert telling_words(words, PEOPLE, PLACES) == [], words
         assert message["text"].startswith("Mti"), words
-        assert any(zone in words for zone in ("East Africa Time", "EAT", *ABOUT_NO_HOUR)), words
+        assert any(zone in words for zone in (*ZONES, *ABOUT_NO_HOUR)), words
+        assert spoken == "en" or english.left(message["subject"] + "\n" + message["text"]) == [], words
         if message["channel"] == "sms":
             assert fits_gsm7(message["text"]), words
             assert parts(message["text"]) == 1, f"{len(message['text'])}: {words}"

@@ -35,16 +35,16 @@ def read(typed: str) -> Contact:
 
 async def sign_up(
     db: Database, now: datetime, contact: str = "0700 000 031", name: str = "Chebet", password: str = PASSWORD,
-    network: str = NETWORK,
+    network: str = NETWORK, language: str = "en",
 ) -> signing_up.SignUp:
     """Somebody new, not proved yet."""
     password_hash = await hash_password(password)
     async with db.transaction() as conn:
         await ensure_consent_texts(conn, now)
-        text = await consent_text(conn, "en")
+        text = await consent_text(conn, language)
         return await signing_up.sign_up(
             conn, VAULT, name=name, contact=read(contact), password_hash=password_hash, consent_text_id=text.id,
-            language="en", now=now, network=network,
+            language=language, now=now, network=network,
         )
 
 

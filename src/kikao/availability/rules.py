@@ -41,8 +41,8 @@ class TravelNumbers(msgspec.Struct, frozen=True):
     travel_minutes: Annotated[int, msgspec.Meta(ge=0, le=480)] = 60
 
 
-IN_PERSON = "In Person"
-MODES = (later("Online"), later(IN_PERSON), later("Phone"))
+IN_PERSON = later("In Person")
+MODES = (later("Online"), IN_PERSON, later("Phone"))
 MOST_STRETCHES = 70
 AHEAD = timedelta(days=2 * 366)
 

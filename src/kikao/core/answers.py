@@ -103,7 +103,8 @@ def _answer(request: Req, refusal: Refusal) -> Response[Any]:
     return page(
         request, request.app.state.kit, NOBODY, "core/error.html", status=refusal.status, headers=_headers(refusal),
         title=_error_title(refusal.status), sentence=sentence(refusal),
-        here=request.scope["path"] if request.method == "GET" else "/",
+        # Something that went wrong is not tried again by a change of language, and says nothing of where it was.
+        here=request.scope["path"] if request.method == "GET" and refusal.status < 500 else "/",
         next_steps=[{"label": _("Go to the first page"), "url": "/"}],
     )
 
