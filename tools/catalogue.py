@@ -30,7 +30,7 @@ def _text(node: ast.expr | None) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
-def _name(node: ast.expr) -> str:
+def name_of(node: ast.expr) -> str:
     """`gettext` of `gettext(…)` and of `i18n.gettext(…)`."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
@@ -38,7 +38,7 @@ def _name(node: ast.expr) -> str:
 def refusals(trees: list[ast.Module]) -> set[str]:
     """The names of every class that comes from `core.errors.Refusal`."""
     bases = {
-        node.name: {_name(base) for base in node.bases}
+        node.name: {name_of(base) for base in node.bases}
         for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
     }
     found = {"Refusal"}
@@ -54,21 +54,21 @@ def _details(node: ast.ClassDef) -> Iterator[str | None]:
             for target in line.targets:
                 if isinstance(target, ast.Tuple) and isinstance(line.value, ast.Tuple):
                     pairs = zip(target.elts, line.value.elts, strict=True)
-                    yield from (_text(value) for name, value in pairs if _name(name) == "detail")
-                elif _name(target) == "detail":
+                    yield from (_text(value) for name, value in pairs if name_of(name) == "detail")
+                elif name_of(target) == "detail":
                     yield _text(line.value)
 
 
 def _called(node: ast.Call, kinds: set[str]) -> Msgid | None:
     """What this call says to people."""
-    name, given = _name(node.func), node.args
+    name, given = name_of(node.func), node.args
     keywords = {word.arg: word.value for word in node.keywords}
     if name in ONE and given:
         return _text(given[0])
     if name == "ngettext" and len(given) > 1:
         one, many = _text(given[0]), _text(given[1])
         return (one, many) if one is not None and many is not None else None
-    of_a_field = name == "field" and isinstance(node.func, ast.Attribute) and _name(node.func.value) in kinds
+    of_a_field = name == "field" and isinstance(node.func, ast.Attribute) and name_of(node.func.value) in kinds
     if name == "FieldError" or of_a_field:
         return _text(given[2] if len(given) > 2 else keywords.get("detail"))
     if name in kinds:

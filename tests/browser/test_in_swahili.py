@@ -12,22 +12,17 @@ from playwright.async_api import Browser, expect
 from kikao.accounts.actions import ensure_consent_texts
 from kikao.core.clock import utc_now
 from kikao.core.db import Database
+from kikao.wiring import page_handlers
 from support import english
 from support import house as houses
-from support.cast import PASSWORD, Cast
+from support.cast import PASSWORD, Cast, Member
 
 from .conftest import Screen, open_screen
 from .test_practice_pages import a_bad_week
 from .test_walk import Town, accept, pay
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-PRACTICE = (
-    "practice", *(f"practice/{name}" for name in (
-        "day", "payments", "duties", "suspense", "codes", "strays", "stuck", "sessions", "settings",
-        "terms", "listing",
-    )),
-)  # fmt: skip
-OWN = ("", "team", "me", "me/account", "forgot", "sign-up", "nothing-here")
+EACH = sorted(path for route in page_handlers() for path in route.paths if "GET" in route.http_methods and "{" not in path)
 # Text that begins or ends outside the screen, or outside what cuts it off; what is meant for ears only is left out.
 CUT = """() => {
   const cut = [], words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -128,18 +123,24 @@ async def find_and_ask(client: Screen, town: Town) -> None:
     await client.look("waiting-for-an-answer")
 
 
-async def test_the_pages_of_the_practice_in_swahili(db: Database, cast: Cast, url: str, browser: Browser) -> None:
-    await db.pool.execute("update accounts.person set language = 'sw' where id = $1", cast.njeri.person_id)
+async def sign_in(screen: Screen, url: str, member: Member) -> None:
+    page = screen.page
+    await page.goto(f"{url}/sign-in?next=/me/account")
+    await page.locator("input[name=login]").fill(member.email)
+    await page.locator("input[name=password]").fill(PASSWORD)
+    await page.locator("main").get_by_role("button", name="Ingia").click()
+    await expect(page.get_by_role("heading", name="Akaunti yako")).to_be_visible()
+
+
+async def test_every_page_in_swahili(db: Database, cast: Cast, url: str, browser: Browser) -> None:
+    """Those whose address names nothing, as an admin and as a psychologist open them, refusals among them."""
+    await db.pool.execute("update accounts.person set language = 'sw'")
     async with houses.running(url, worker=False) as house:
-        screen = await swahili(browser, db)
-        page = screen.page
-        await page.goto(f"{house.url}/sign-in?next=/practice")
-        await page.locator("input[name=login]").fill(cast.njeri.email)
-        await page.locator("input[name=password]").fill(PASSWORD)
-        await page.locator("main").get_by_role("button", name="Ingia").click()
-        await expect(page.get_by_role("heading", name="Ofisi leo")).to_be_visible()
         known = await a_bad_week(db, cast, house)
-        for name in (*PRACTICE, f"practice/payments/{known.charge_id}", *OWN):
-            await page.goto(f"{house.url}/{name}")
-            await screen.look("one-payment" if "payments/" in name else name.replace("/", "-") or "first")
-        assert screen.found == {}
+        for who, more in ((cast.njeri, [f"/practice/payments/{known.charge_id}"]), (cast.otieno, ["/nothing-here"])):
+            screen = await swahili(browser, db)
+            await sign_in(screen, house.url, who)
+            for path in (*EACH, *more):
+                await screen.page.goto(house.url + path)
+                await screen.look(f"{who.name}{path[:20]}".replace("/", "-"))
+            assert screen.found == {}, who.name

@@ -71,7 +71,8 @@ MISSING = {
 }
 # What a message was about, by the name of its kind.
 KINDS = {
-    "code": later("A code"), "reset": later("A new password"), "requested": later("A request"),
+    "code": later("A code"), "reset": later("A new password"), "invitation": later("An invitation"),
+    "requested": later("A request"),
     "accepted": later("Accepted"), "confirmed": later("Confirmed"), "paid": later("Paid"),
     "code rejected": later("A code that did not fit"), "declined": later("Declined"),
     "paid too late": later("Paid too late"), "cancelled": later("Cancelled"), "expired": later("No longer kept"),
