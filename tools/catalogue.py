@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
@@ -21,7 +21,7 @@ LOCALES = KIKAO / "core" / "locale"
 ONE = ("_", "gettext", "later")
 # As `core.render` reads them.
 JINJA = {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true", "silent": "false"}
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
+KEYWORDS = ("_", "gettext", "ngettext")
 
 Msgid = str | tuple[str, str]
 
@@ -87,10 +87,11 @@ def in_python(tree: ast.Module, kinds: set[str]) -> Iterator[Msgid]:
 def in_template(path: Path) -> Iterator[Msgid]:
     with path.open("rb") as opened:
         for _line, function, said, _comments in babel_extract(opened, KEYWORDS, (), JINJA):
-            if function == "ngettext":
-                yield said[0], said[1]
-            elif text := said if isinstance(said, str) else said[0]:
-                yield text
+            texts = [text for text in (said if isinstance(said, tuple) else (said,)) if text is not None]
+            if function == "ngettext" and len(texts) > 1:
+                yield texts[0], texts[1]
+            elif texts:
+                yield texts[0]
 
 
 def extracted(root: Path = KIKAO) -> Catalog:
@@ -116,11 +117,17 @@ def read(path: Path) -> Catalog:
         return read_po(opened, locale=path.parts[-3])
 
 
+def told(message: Message) -> tuple[str, ...]:
+    """The translation, in each plural form."""
+    string = message.string
+    return (string or "",) if isinstance(string, str) or string is None else tuple(string)
+
+
 def missing(catalogue: Catalog) -> list[str]:
     """Strings without a whole translation."""
     return [
         message.id if isinstance(message.id, str) else message.id[0] for message in catalogue
-        if message.id and not (message.string if isinstance(message.string, str) else all(message.string))
+        if message.id and not all(told(message))
     ]
 
 

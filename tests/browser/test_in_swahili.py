@@ -21,8 +21,10 @@ from .conftest import Screen, open_screen
 from .test_practice_pages import a_bad_week
 from .test_walk import Town, accept, pay
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-EACH = sorted(path for route in page_handlers() for path in route.paths if "GET" in route.http_methods and "{" not in path)
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(500)]
+EACH = sorted(
+    path for route in page_handlers() for path in route.paths if "GET" in route.http_methods and "{" not in path
+)
 # Text that begins or ends outside the screen, or outside what cuts it off; what is meant for ears only is left out.
 CUT = """() => {
   const cut = [], words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -65,6 +67,7 @@ async def swahili(browser: Browser, db: Database) -> SwahiliScreen:
         """
         select unnest(array[bio, board]) from directory.psychologist
         union select unnest(array[for_whom, hours]) from directory.emergency_line
+        union select reason from sessions.terms
         """
     )
     screen.found = {}

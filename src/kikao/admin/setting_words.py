@@ -18,6 +18,7 @@ LABELS = {
     "sessions.answer_hours": later("A request waits for its answer for"),
     "sessions.answer_before_start_minutes": later("An answer is due before the start by"),
     "sessions.pay_hours": later("An accepted session waits for its money for"),
+    "sessions.first_pay_minutes": later("Taken at once and nothing ever paid here: it waits for its money for"),
     "sessions.pay_before_start_minutes": later("It has to be paid before the start by"),
     "sessions.pay_least_minutes": later("The least time to answer or to pay"),
     "sessions.hold_after_pay_minutes": later("The time is kept after the last moment to pay for"),
