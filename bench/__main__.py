@@ -13,7 +13,7 @@ from statistics import median
 
 import msgspec
 
-from bench import booking, place, reading
+from bench import booking, crowd, place, reading, settling
 from bench.load import percentile
 from kikao.core.embedded import Cluster
 
@@ -100,6 +100,12 @@ async def waited_for(cluster: Cluster, say: Say) -> None:
             detail = f"medians {_ms(before, 0.5):.2f} and {_ms(after, 0.5):.2f} ms"
             ratio = percentile(after, 0.5) / percentile(before, 0.5)
             say(Figure("  with 100,000 past sessions", ratio, 1.2, 1.05, "×", detail=detail))
+            for name, token, days in (
+                ("a psychologist's week", crowd.PSYCHOLOGIST_TOKEN, 7), ("the desk's day", crowd.DESK_TOKEN, 1),
+            ):
+                seen = await reading.sessions_of(web, token, days=days, times=200)
+                detail = f"median {_ms(seen, 0.5):.1f} ms"
+                say(Figure(f"{name}, 100,000 sessions: p95", _ms(seen, 0.95), 30, 30, "ms", detail=detail))
         free = await reading.next_free(url, people=200, times=40)
         detail = f"median {_ms(free, 0.5):.1f} ms"
         say(Figure("next free time of 200, 14 days: p95", _ms(free, 0.95), 60, 20, "ms", detail=detail))
@@ -112,6 +118,9 @@ async def waited_for(cluster: Cluster, say: Say) -> None:
             say(Figure("memory a worker after that (PSS)", max(web.memory()) / 2**20, 120, 80, "MB"))
         async with place.web(url) as web:
             starts.append(web.start_seconds)
+    async with place.copy(cluster) as url:
+        settled = await settling.rate(url)  # nothing was decided that it must be
+        print(f"{'letters settled, each a session Confirmed':<46}{f'{settled:,.0f} /s':>14}", flush=True)
     say(Figure("start to first answer", median(starts), 2, 1, "s"))
 
 

@@ -137,6 +137,40 @@ _SIGN_INS = f"""
 """
 
 
+PSYCHOLOGIST_TOKEN, DESK_TOKEN = "crowd-psychologist", "crowd-desk"
+
+
+async def sign_in_staff(conn: Conn, now: datetime, *, psychologist: int) -> None:
+    """This psychologist, and somebody at the desk."""
+    desk = crowd_id(CLIENT, 0x7FFF0002)
+    await conn.execute("insert into accounts.person (id, name, created_at) values ($1, 'Desk', $2)", desk, now)
+    await _sign_in(conn, now, crowd_id(PSYCHOLOGIST, psychologist), "psychologist", PSYCHOLOGIST_TOKEN)
+    await _sign_in(conn, now, desk, "desk", DESK_TOKEN)
+
+
+async def _sign_in(conn: Conn, now: datetime, person: UUID, role: str, by: str) -> None:
+    account = UUID(int=person.int + (1 << 64))
+    await conn.execute(
+        """
+        insert into accounts.account (id, person_id, password_hash, created_at, proved_at)
+        values ($1, $2, 'nobody can sign in by this', $3, $3)
+        """,
+        account, person, now,
+    )  # fmt: skip
+    await conn.execute(
+        "insert into accounts.role (account_id, role, granted_at, granted_by) values ($1, $2, $3, $1)",
+        account, role, now,
+    )  # fmt: skip
+    await conn.execute(
+        """
+        insert into accounts.sign_in (id, token_hash, account_id, kind, created_at, seen_at, expires_at)
+        values ($1, sha256(convert_to($2, 'UTF8')), $1, 'api', $3, $3::timestamptz + interval '1 hour',
+                $3::timestamptz + interval '30 days')
+        """,
+        account, by, now,
+    )  # fmt: skip
+
+
 async def seed_past(
     conn: Conn, now: datetime, *, psychologist: int, sessions: int, clients: int, first: int
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 from time import perf_counter
+from urllib.parse import urlencode
 
 from bench import booking, crowd, place, wire
 from bench.load import Job, Result, measure
@@ -35,9 +36,20 @@ async def add_past(url: str) -> None:
         await crowd.seed_past(
             conn, utc_now(), psychologist=BUSY_ONE, sessions=PAST, clients=place.CLIENTS, first=2_000_000
         )
+        await crowd.sign_in_staff(conn, utc_now(), psychologist=BUSY_ONE)
         await conn.execute("analyze", timeout=crowd.PATIENCE)
         await conn.execute("checkpoint", timeout=crowd.PATIENCE)
     await opened.close()
+
+
+async def sessions_of(web: place.Web, token: str, *, days: int, times: int) -> list[float]:
+    """Seconds for the sessions of the days that have just passed, as who has this token sees them."""
+    until = utc_now().replace(minute=0, second=0, microsecond=0)
+    begin = until - timedelta(days=days)
+    query = urlencode({"from": begin.isoformat(), "to": until.isoformat(), "limit": 100})
+    asked = wire.get(f"/api/sessions?{query}", token)
+    await measure(Job(port=web.port, connections=4, requests=[asked] * 60))
+    return _only(await measure(Job(port=web.port, connections=1, requests=[asked] * times)), 200)
 
 
 async def next_free(url: str, *, people: int, times: int) -> list[float]:

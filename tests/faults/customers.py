@@ -68,6 +68,17 @@ class Customer:
         raise GaveUp(f"{method} {path}: {last}")
 
     async def live(self) -> Life:
+        await self.ask()
+        turn = 0
+        while self.life.pays and not self.life.seen_confirmed:
+            turn += 1
+            asked = await self.initiate(turn)
+            if "attemptId" not in asked:
+                await asyncio.sleep(1)  # told to wait a little
+            await self._see_it_through()
+        return self.life
+
+    async def ask(self) -> None:
         psychologist, slot = self.life.number % PSYCHOLOGISTS + 1, self.life.number // PSYCHOLOGISTS
         made = await self.call("POST", "/api/sessions/request", f"ask-{self.life.number}", {
             "psychologistId": str(crowd.crowd_id(crowd.PSYCHOLOGIST, psychologist)), "sessionType": "Individual",
@@ -75,31 +86,41 @@ class Customer:
         })  # fmt: skip
         assert made.get("status") == "Approved", made
         self.life.session_id, self.life.reference = made["id"], made["reference"]
-        turn = 0
-        while self.life.pays and not self.life.seen_confirmed:
-            turn += 1
-            await self._try_to_pay(turn)
-        return self.life
 
-    async def _try_to_pay(self, turn: int) -> None:
-        asked = await self.call("POST", "/api/mpesa/initiate", f"pay-{self.life.number}-{turn}", {
+    async def initiate(self, turn: int) -> dict[str, Any]:
+        """What was answered; a refusal has no `attemptId`."""
+        asked: dict[str, Any] = await self.call("POST", "/api/mpesa/initiate", f"pay-{self.life.number}-{turn}", {
             "sessionId": self.life.session_id, "phoneNumber": f"+{self.phone}",
         })  # fmt: skip
-        if "attemptId" not in asked and asked.get("code") not in ("prompt_open", "already_paid", "not_possible"):
-            await asyncio.sleep(1)  # told to wait a little
+        return asked
+
+    async def _see_it_through(self) -> None:
+        """Until it is confirmed, or can be tried again."""
+        seen: Any = None
         while monotonic() < self.until:
-            await self._answer_the_phone()
-            seen = await self.call("GET", f"/api/mpesa/status/{self.life.session_id}")
-            if seen["sessionStatus"] == "Confirmed":
-                self.life.seen_confirmed = True
-                return
+            await self.answer()
+            seen = await self._confirmed()
             attempt = seen["attempt"]
-            if attempt is None or (attempt["state"] in LAST_STATES and attempt["canRetry"]):
+            if self.life.seen_confirmed or attempt is None or (attempt["state"] in LAST_STATES and attempt["canRetry"]):
                 return
             await asyncio.sleep(0.3)
         raise GaveUp(f"{self.life}: {seen}")
 
-    async def _answer_the_phone(self) -> None:
+    async def wait_for_confirmation(self) -> None:
+        self.life.seen_confirmed = False
+        while not self.life.seen_confirmed:
+            seen = await self._confirmed()
+            if monotonic() > self.until:
+                raise GaveUp(f"{self.life}: {seen}")
+            await asyncio.sleep(0.2)
+
+    async def _confirmed(self) -> Any:
+        seen = await self.call("GET", f"/api/mpesa/status/{self.life.session_id}")
+        self.life.seen_confirmed = seen["sessionStatus"] == "Confirmed"
+        return seen
+
+    async def answer(self) -> None:
+        """The PIN, when the phone shows a prompt."""
         async with httpx.AsyncClient(base_url=self.house.simulator) as handset:
             shown = (await handset.get(f"/api/phones/{self.phone}")).json()
             if shown["prompt"]:

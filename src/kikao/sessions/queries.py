@@ -111,8 +111,10 @@ where {_VISIBLE}
        or (:role::text = 'client' and {_CLIENT})
        or (:role::text = 'psychologist' and s.psychologist_id = :person_id::uuid and s.sent_at is not null))
   and (:statuses::text[] is null or {_STATUS_NOW} = any (:statuses::text[]))
-  and (:from_at::timestamptz is null or s.starts_at >= :from_at::timestamptz)
-  and (:to_at::timestamptz is null or s.starts_at < :to_at::timestamptz)
+  -- Bounds that are always there, so that the index by start is read between them whatever is asked for.
+  and s.starts_at >= coalesce(:from_at::timestamptz, '-infinity')
+  and s.starts_at < coalesce(:to_at::timestamptz, 'infinity')
+  and s.starts_at >= coalesce(:after_at::timestamptz, '-infinity')
   and (:after_at::timestamptz is null or (s.starts_at, s.id) > (:after_at::timestamptz, :after_id::uuid))
 order by s.starts_at, s.id
 limit :most::integer
