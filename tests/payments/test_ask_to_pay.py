@@ -8,7 +8,7 @@ import pytest
 
 from kikao.core.errors import Invalid, NotFound, NotPossible, TooOften
 from kikao.core.ids import new_id
-from kikao.payments import actions
+from kikao.payments import actions, charges
 from kikao.payments.errors import AlreadyPaid, PromptOpen
 from payments.conftest import Till
 
@@ -102,6 +102,16 @@ async def test_too_long_in_the_queue_is_never_rung(till: Till) -> None:
         assert await actions.begin_ringing(conn, attempt.id, till.clock(), till.numbers) is None
     assert (await till.row("attempt", attempt.id))["state"] == "not_sent"
     await till.ask(charge_id, PHONE)  # and the payer may try again at once
+
+
+async def test_what_has_ended_meanwhile_rings_nobody(till: Till) -> None:
+    charge_id = await till.owed()
+    attempt = await till.ask(charge_id, PHONE)
+    async with till.db.transaction() as conn:
+        await charges.close_charge(conn, charge_id, till.clock())
+    async with till.db.transaction() as conn:
+        assert await actions.begin_ringing(conn, attempt.id, till.clock(), till.numbers) is None
+    assert (await till.row("attempt", attempt.id))["state"] == "not_sent"
 
 
 async def test_the_payer_may_try_again_with_every_worker_dead(till: Till) -> None:

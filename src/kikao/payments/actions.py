@@ -202,7 +202,8 @@ class Ringing(msgspec.Struct, frozen=True):
 
 
 _TO_RING = """
-select a.id, a.state, a.phone, a.amount, a.created_at, a.expires_at, c.reference
+select a.id, a.state, a.phone, a.amount, a.created_at, a.expires_at, c.reference,
+       c.closed_at is not null or c.settled as over
 from payments.attempt a join payments.charge c on c.id = a.charge_id
 where a.id = $1 and a.state in ('created', 'submitting') for update of a
 """
@@ -210,7 +211,8 @@ where a.id = $1 and a.state in ('created', 'submitting') for update of a
 
 async def begin_ringing(conn: Conn, attempt_id: UUID, now: datetime, numbers: Numbers) -> Ringing | None:
     """created → submitting, once. None when there is nothing to ring: found in submitting again, nobody knows
-    whether the phone has rung (submit_unknown, never a second push); too long in the queue, it never will."""
+    whether the phone has rung (submit_unknown, never a second push); too long in the queue, or for what has ended
+    meanwhile or is paid, it never will."""
     row = await conn.fetchrow(_TO_RING, attempt_id)
     if row is None:
         return None
@@ -218,7 +220,7 @@ async def begin_ringing(conn: Conn, attempt_id: UUID, now: datetime, numbers: Nu
         await end_by_clock(conn, attempt_id, rules.SUBMITTING, rules.SUBMIT_UNKNOWN, now)
         return None
     latest = rules.overdue_at(rules.CREATED, row["created_at"], row["expires_at"], numbers)
-    if latest <= now:
+    if latest <= now or row["over"]:
         await end_by_clock(conn, attempt_id, rules.CREATED, rules.NOT_SENT, now)
         return None
     token = secrets.token_hex(16)
