@@ -32,7 +32,7 @@ async def text_id(world: apps.World) -> str:
 async def test_who_they_are_and_until_when(world: apps.World) -> None:
     page = await shown(world)
     assert "Zuri" in page
-    assert "born 12 April 2018" in page
+    assert "Born 12 April 2018" in page
     assert "until 12 April 2036" in page
     assert "Zuri" not in await shown(world, "baraka")
     assert "Nobody yet" in await shown(world, "baraka")

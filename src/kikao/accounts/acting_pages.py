@@ -45,13 +45,13 @@ def _until(one: ActedFor, zone: str) -> str:
 
 def _shown(one: ActedFor, zone: str) -> dict[str, Any]:
     address = f"{HERE}/{one.person_id}"
-    born = _("born %(day)s") % {"day": i18n.date_of_year(one.birth_date)} if one.birth_date else None
+    born = _("Born %(day)s.") % {"day": i18n.date_of_year(one.birth_date)} if one.birth_date else ""
     question = {
         "title": _("Stop acting for %(name)s?") % {"name": one.name}, "button": _("Stop acting"),
         "text": _("You see and do nothing for them any more. What is booked stays; ring the practice to cancel it."),
     }
     return {
-        "name": one.name, "facts": ", ".join(fact for fact in (_relation(one.relation), born) if fact),
+        "name": one.name, "facts": f"{_relation(one.relation)}. {born}".strip(),
         "until": _until(one, zone), "agreed": one.agreed, "agree_url": f"{address}/agree",
         "person_id": str(one.person_id),
         "actions": [{"label": _("Stop acting for them…"), "url": f"{address}/end", "kind": "link",
