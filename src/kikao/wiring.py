@@ -18,6 +18,8 @@ from kikao.admin import api as admin_api
 from kikao.admin import listing_api, setting_api
 from kikao.admin import pages as admin_pages
 from kikao.availability import api as availability_api
+from kikao.availability import day_pages as availability_day_pages
+from kikao.availability import pages as availability_pages
 from kikao.core import settings
 from kikao.core.crypto import Vault
 from kikao.core.db import Database, connect
@@ -115,6 +117,8 @@ def page_handlers() -> list[Any]:
         *sessions_pages.pages,
         *entry_page.pages,
         *calendar_pages.pages,
+        *availability_pages.pages,
+        *availability_day_pages.pages,
         *checking_pages.pages,
         *admin_pages.pages,
     ]

@@ -168,6 +168,11 @@ def day_name(day_: date) -> str:
     return _short_day_name(day_)
 
 
+def weekday_name(number: int) -> str:
+    """`Tuesday`, for 2: Monday is 1."""
+    return format_date(date(2024, 1, number), "EEEE", locale=_locale())
+
+
 def full_day(day_: date) -> str:
     """`Tuesday 24 November`."""
     return format_date(day_, "EEEE d MMMM", locale=_locale())

@@ -39,8 +39,20 @@ class Psychologist(msgspec.Struct, frozen=True):
     hours: tuple[tuple[tuple[int, ...], tuple[int, int]], ...]
     sees: tuple[str, ...] = ("adults",)
     time_zone: str = "Africa/Nairobi"
+    modes: tuple[str, ...] = ("Online",)  # of all hours
+    room: str | None = None  # where they are on `room_days`, for who wants to come
+    room_days: tuple[int, ...] = ()
+
+    def met(self, weekday: int) -> tuple[str, ...]:
+        return (*self.modes, "In Person") if weekday in self.room_days else self.modes
+
+    @property
+    def all_modes(self) -> tuple[str, ...]:
+        return (*self.modes, "In Person") if self.room else self.modes
 
 
+# Rooms of the practice: name and address.
+ROOMS = (("Upper Hill", "Elgon Road, 2nd floor"), ("Riverside", "Riverside Lane 4, the green gate"))
 AMINA = Person(1, "Amina")
 HALIMA = Person(2, "Halima")
 ZURI = Person(3, "Zuri", role="")  # Halima's small son
@@ -68,6 +80,7 @@ PSYCHOLOGISTS = (
         WANJIRU, "Counselling Psychologist", "woman",
         "Sits with people who have lost somebody, or the life that they had planned.",
         ("Grief", "Life changes"), ("en", "sw", "ki"), (("Individual", 3000, 60),), ((WEEK, DAY),),
+        room="Upper Hill", room_days=(2, 4),
     ),
     Psychologist(
         Person(13, "Dr Achieng", role="psychologist"), "Clinical Psychologist", "woman",
@@ -99,11 +112,13 @@ PSYCHOLOGISTS = (
         "On the way out of alcohol, betting and what comes with them. No lectures.",
         ("Alcohol", "Betting", "Depression"), ("en", "sw", "kln"),
         (("Individual", 1500, 60), ("Group", 800, 90)), (((1, 2, 3, 4), (12 * 60, 19 * 60)),),
+        modes=("Online", "Phone"),
     ),
     Psychologist(
         Person(18, "Dr Mumbi", role="psychologist"), "Clinical Psychologist", "woman",
         "Low mood, before and after a birth, and in the years when everything lands on one person.",
         ("Depression", "Before and after birth"), ("en", "ki"), (("Individual", 5000, 60),), (((2, 4), DAY),),
+        room="Riverside", room_days=(2, 4),
     ),
 )  # fmt: skip
 

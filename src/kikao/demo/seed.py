@@ -13,6 +13,7 @@ from kikao import wiring
 from kikao.accounts.actions import Made, create_account, give_consent
 from kikao.accounts.queries import consent_text
 from kikao.admin import first_rows
+from kikao.availability.actions import add_place
 from kikao.core import settings
 from kikao.core.actor import THE_SYSTEM, Actor
 from kikao.core.clock import utc_now
@@ -78,6 +79,8 @@ async def _practice(conn: Conn, password_hash: str, at: datetime) -> dict[Person
         actor = actors[person]
         assert actor.person_id is not None
         await give_consent(conn, actor, text.id, actor.person_id, at)
+    for room in people.ROOMS:
+        await add_place(conn, actors[people.NJERI], *room, at)
     for listed in people.PSYCHOLOGISTS:
         await _list(conn, listed, actors[listed.person], actors[people.NJERI], at)
     await _people_without_account(conn, actors, at)
@@ -101,14 +104,14 @@ async def _list(conn: Conn, listed: Psychologist, actor: Actor, checker: Actor, 
         """
         insert into directory.psychologist (
             id, slug, status, title, board, registration_number, licence_number, licence_until, checked_at, checked_by,
-            public_yes_at, bio, gender, specialities, languages, sees, session_types, meeting_link, created_at)
+            public_yes_at, bio, gender, specialities, languages, sees, session_types, modes, meeting_link, created_at)
         values ($1, $2, 'listed', $3, 'Counsellors and Psychologists Board', $4, $5, $6, $7, $8,
-            $7, $9, $10, $11, $12, $13, $14, $15, $7)
+            $7, $9, $10, $11, $12, $13, $14, $15, $16, $7)
         """,
         actor.person_id, new_slug(), listed.title,
         f"DEMO/{number:04d}", f"DEMO/L/{number:04d}", (at + OPENED + timedelta(days=240)).date(),
         at, checker.account_id, listed.bio, listed.gender, list(listed.specialities), list(listed.languages),
-        list(listed.sees), [rate[0] for rate in listed.rates], f"https://meet.example/{number}",
+        list(listed.sees), [rate[0] for rate in listed.rates], list(listed.all_modes), f"https://meet.example/{number}",
     )  # fmt: skip
     await conn.executemany(
         """
@@ -127,10 +130,12 @@ async def _open_calendar(conn: Conn, listed: Psychologist, psychologist_id: UUID
     )  # fmt: skip
     await conn.executemany(
         """
-        insert into availability.hours (id, psychologist_id, weekday, from_minute, until_minute, modes)
-        values ($1, $2, $3, $4, $5, '{Online}')
+        insert into availability.hours (id, psychologist_id, weekday, from_minute, until_minute, modes, place_id)
+        values ($1, $2, $3, $4, $5, $6, case when 'In Person' = any ($6) then
+            (select id from availability.place where name = $7) end)
         """,
-        [(new_id(), psychologist_id, day, *minutes) for days, minutes in listed.hours for day in days],
+        [(new_id(), psychologist_id, day, *minutes, list(listed.met(day)), listed.room)
+         for days, minutes in listed.hours for day in days],
     )
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,9 +15,9 @@ from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from kikao.availability.queries import Slot, Wanted, free
+from kikao.availability.queries import Place, Slot, Wanted, free, places_of
+from kikao.availability.rules import IN_PERSON, MODES, window
 from kikao.availability.rules import Numbers as CalendarNumbers
-from kikao.availability.rules import window
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.errors import NotFound
@@ -27,7 +28,7 @@ from kikao.core.web import Form, Kit, Req, read, read_form, see_other
 from kikao.directory import queries
 from kikao.directory.api import make_cursor, read_cursor
 from kikao.directory.queries import Filter, Profile, Rate
-from kikao.directory.rules import SESSION_TYPES, TYPE_CODES, code_of
+from kikao.directory.rules import MODE_CODES, SESSION_TYPES, TYPE_CODES, code_of, mode_code
 
 DAYS_SHOWN = 14
 OFFERS = 4
@@ -68,19 +69,21 @@ async def home(
 
 def _offer(profile: Profile, slots: list[Slot], actor: Actor) -> dict[str, Any]:
     rate = profile.rates[0]
+    # What can be booked in two modes is offered once, in the first of them.
+    first = {slot.start: slot for slot in sorted(slots, key=lambda slot: (slot.start, -MODES.index(slot.mode)))}
     return {
         "name": profile.name, "about": about(profile), "url": f"/t/{profile.slug}", "price": rate.amount,
-        "slots": [_chip(profile, rate.session_type, slot.start, actor.time_zone, with_day=True)
-                  for slot in slots[:TIMES_EACH]],
+        "slots": [_chip(profile, rate.session_type, slot, actor.time_zone, i18n.short_day(slot.start, actor.time_zone))
+                  for slot in list(first.values())[:TIMES_EACH]],
     }
 
 
-def _chip(profile: Profile, session_type: str, start: datetime, zone: str, *, with_day: bool = False) -> dict[str, Any]:
-    clock = i18n.clock(start, zone)
-    address = urlencode({"k": code_of(session_type), "start": start.isoformat()})
+def _chip(profile: Profile, session_type: str, slot: Slot, zone: str, hint: str | None = None) -> dict[str, Any]:
+    # Which mode is said by a letter, and which place not at all: an address can be read over a shoulder.
+    address = urlencode({"k": code_of(session_type), "m": mode_code(slot.mode), "start": slot.start.isoformat()})
     return {
-        "label": clock, "hint": i18n.short_day(start, zone) if with_day else None, "full": i18n.when(start, zone),
-        "url": f"/t/{profile.slug}/request?{address}", "value": start.isoformat(),
+        "label": i18n.clock(slot.start, zone), "hint": hint, "full": i18n.when(slot.start, zone),
+        "url": f"/t/{profile.slug}/request?{address}", "value": slot.start.isoformat(),
     }
 
 
@@ -189,9 +192,11 @@ async def profile_page(
             conn, [Wanted(profile.id, rate.minutes, profile.licensed_until)], lower, upper, now=now,
             numbers=numbers.of(CalendarNumbers), client_id=actor.person_id,
         )
-    shown = _Times(profile, rate, slots, begin, first, _day(request.query_params.get("day")), actor)
+        places = await places_of(conn, slots)
+    met = _Met(profile, slots, places, MODE_CODES.get(request.query_params.get("m") or ""))
+    shown = _Times(profile, rate, met, begin, first, _day(request.query_params.get("day")), actor)
     return page(
-        request, kit, actor, "directory/profile.html", person=_profile_facts(profile), modes=[],
+        request, kit, actor, "directory/profile.html", person=_profile_facts(profile),
         types=[_type(profile, each, rate) for each in profile.rates], **shown.context(),
     )
 
@@ -230,21 +235,53 @@ def _profile_facts(profile: Profile) -> dict[str, Any]:
     }
 
 
+class _Met:
+    """The modes among which one chooses, and the times in the one that is chosen, with their places."""
+
+    def __init__(self, profile: Profile, slots: list[Slot], places: dict[UUID, Place], asked: str | None) -> None:
+        there = {slot.mode for slot in slots} | ({asked} & set(profile.modes))
+        self.modes = [mode for mode in MODES if mode in there] or [MODES[0]]
+        self.mode = asked if asked in self.modes else self.modes[0]
+        self.places = places
+        self.slots = [slot for slot in slots if slot.mode == self.mode]
+
+    def label(self, mode: str) -> str:
+        if mode == IN_PERSON and len(self.places) == 1:
+            (place,) = self.places.values()
+            return _("In Person at %(place)s") % {"place": place.name}
+        return _(mode)
+
+    def hint(self, slot: Slot) -> str | None:
+        """Where, unless that is said above already."""
+        return self.places[slot.place_id].name if slot.place_id and len(self.places) > 1 else None
+
+
 class _Times:
     """The day strip and the times of one day, in the reader's zone."""
 
     def __init__(
-        self, profile: Profile, rate: Rate, slots: list[Slot], begin: date, today: date, asked: date | None,
-        actor: Actor,
+        self, profile: Profile, rate: Rate, met: _Met, begin: date, today: date, asked: date | None, actor: Actor,
     ) -> None:
-        self.profile, self.rate, self.slots, self.begin, self.today = profile, rate, slots, begin, today
+        self.profile, self.rate, self.met, self.begin, self.today = profile, rate, met, begin, today
+        self.slots = slots = met.slots
         self.zone = actor.time_zone
         self.free = Counter(slot.start.astimezone(ZoneInfo(self.zone)).date() for slot in slots)
         self.first_free = min(self.free, default=None)
         self.chosen = asked if asked and begin <= asked < begin + timedelta(days=DAYS_SHOWN) else self.first_free
 
     def _url(self, **query: str) -> str:
-        return f"/t/{self.profile.slug}?{urlencode({'k': code_of(self.rate.session_type)} | query)}#times"
+        kept = {"k": code_of(self.rate.session_type), "m": mode_code(self.met.mode)}
+        return f"/t/{self.profile.slug}?{urlencode(kept | query)}#times"
+
+    def _modes(self) -> list[dict[str, Any]]:
+        """Nothing to choose where there is one, unless that has to be said."""
+        if self.met.modes == [MODES[0]]:
+            return []
+        return [
+            {"label": self.met.label(mode), "current": mode == self.met.mode,
+             "url": self._url(m=mode_code(mode), **{"from": self.begin.isoformat()})}
+            for mode in self.met.modes
+        ]
 
     def _days(self) -> list[dict[str, Any]]:
         days = [self.begin + timedelta(days=number) for number in range(DAYS_SHOWN)]
@@ -266,7 +303,8 @@ class _Times:
                 parts[names[0 if local.hour < 12 else 1 if local.hour < 17 else 2]].append(slot)
         return [
             {"label": label,
-             "slots": [_chip(self.profile, self.rate.session_type, slot.start, self.zone) for slot in found]}
+             "slots": [_chip(self.profile, self.rate.session_type, slot, self.zone, self.met.hint(slot))
+                       for slot in found]}
             for label, found in parts.items() if found
         ]
 
@@ -274,7 +312,7 @@ class _Times:
         step = timedelta(days=DAYS_SHOWN)
         zone = i18n.zone_name(self.slots[0].start if self.slots else datetime.now(ZoneInfo(self.zone)), self.zone)
         return {
-            "days": self._days(), "groups": self._groups(),
+            "days": self._days(), "groups": self._groups(), "modes": self._modes(),
             "chosen": i18n.full_day(self.chosen) if self.chosen else None,
             "zone_line": _("Times are %(zone)s.") % {"zone": zone},
             "earlier_url": self._url(**{"from": max(self.begin - step, self.today).isoformat()})

@@ -15,6 +15,7 @@ from kikao.core.i18n import later
 SESSION_TYPES = (later("Individual"), later("Couples"), later("Family"), later("Group"))
 # In addresses: no word that tells what a page is about.
 TYPE_CODES = {"i": "Individual", "c": "Couples", "f": "Family", "g": "Group"}
+MODE_CODES = {"o": "Online", "i": "In Person", "t": "Phone"}
 
 Amount = Annotated[int, msgspec.Meta(ge=0, le=250_000)]
 Minutes = Annotated[int, msgspec.Meta(ge=15, le=240)]
@@ -53,6 +54,10 @@ def check_rate(amount: int, minutes: int) -> None:
         raise Invalid.field("amount", "out_of_range", "A rate is a whole number from 0 to 250,000 shillings.")
     if not 15 <= minutes <= 240:
         raise Invalid.field("minutes", "out_of_range", "A session lasts from 15 to 240 minutes.")
+
+
+def mode_code(mode: str) -> str:
+    return next(code for code, name in MODE_CODES.items() if name == mode)
 
 
 def code_of(session_type: str) -> str:

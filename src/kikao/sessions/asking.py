@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,9 @@ from kikao.accounts import queries as accounts
 from kikao.accounts import rules as people
 from kikao.accounts.actions import give_consent
 from kikao.accounts.signing_up import sign_up
+from kikao.availability.queries import Place, Slot, Wanted, free, places_of
+from kikao.availability.rules import IN_PERSON
+from kikao.availability.rules import Numbers as CalendarNumbers
 from kikao.core import crypto, i18n, money
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
@@ -28,18 +32,20 @@ from kikao.core.render import page
 from kikao.core.web import Form, Kit, Req, form_once, network, read, read_form, see_other
 from kikao.directory import queries as directory
 from kikao.directory.queries import Profile, Rate
-from kikao.directory.rules import TYPE_CODES, code_of
+from kikao.directory.rules import MODE_CODES, TYPE_CODES, code_of, mode_code
 from kikao.sessions import actions, booking, queries, rules, words
 from kikao.sessions.terms import current_tiers
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What the request page is about: with whom, which type at what rate, when."""
+    """What the request page is about: with whom, which type at what rate, when, how and where."""
 
     profile: Profile
     rate: Rate
     start: datetime | None
     practice: Snapshot
+    mode: str = "Online"
+    place: Place | None = None
 
 
 def _start(text: str | None) -> datetime | None:
@@ -50,11 +56,24 @@ def _start(text: str | None) -> datetime | None:
     return None
 
 
-async def _asked(conn: Conn, kit: Kit, actor: Actor, now: datetime, slug: str, code: str, start: str) -> Asked:
+Given = Callable[[str], str]
+
+
+async def _asked(conn: Conn, kit: Kit, actor: Actor, now: datetime, slug: str, given: Given) -> Asked:
     practice = await kit.numbers(conn, actor, now)
     profile = await directory.one(conn, slug, now, practice)
-    rate = profile.rate(TYPE_CODES.get(code, "")) or profile.rates[0]
-    return Asked(profile, rate, _start(start), practice)
+    rate = profile.rate(TYPE_CODES.get(given("k"), "")) or profile.rates[0]
+    mode = MODE_CODES.get(given("m"), "Online")
+    asked = Asked(profile, rate, _start(given("start")), practice, mode)
+    if mode != IN_PERSON or asked.start is None or not booking.near(asked.start, now):
+        return asked
+    # The place that was shown, once it was; before, the one that the hours say.
+    typed = read_id(given("place"))
+    slots = [Slot(profile.id, asked.start, mode, typed)] if typed else await free(
+        conn, [Wanted(profile.id, rate.minutes)], asked.start, asked.start + timedelta(minutes=1), now=now,
+        numbers=practice.of(CalendarNumbers), modes=(mode,),
+    )
+    return msgspec.structs.replace(asked, place=next(iter((await places_of(conn, slots)).values()), None))
 
 
 async def _request_page(
@@ -70,12 +89,14 @@ async def _request_page(
     start = asked.start
     address = f"/t/{asked.profile.slug}/request"
     deadlines = rules.deadlines(tiers, start, asked.rate.amount) if start and asked.rate.amount else ()
-    query = {"k": code_of(asked.rate.session_type), "start": start.isoformat() if start else ""}
+    back = urlencode({"k": code_of(asked.rate.session_type), "m": mode_code(asked.mode)})
+    query = {"k": code_of(asked.rate.session_type), "m": mode_code(asked.mode),
+             "start": start.isoformat() if start else ""}
     here = f"{address}?{urlencode(query)}"
     return page(
         request, kit, actor, "sessions/request.html", status=refusal.status if refusal else 200,
         chosen=_chosen(asked, actor), terms=words.terms_lines(deadlines, actor.time_zone, now),
-        back_url=f"/t/{asked.profile.slug}?{urlencode({'k': code_of(asked.rate.session_type)})}#times",
+        back_url=f"/t/{asked.profile.slug}?{back}#times",
         url=address, hidden=_hidden(asked, others), values=_values(form), errors=errors(None if lost else refusal),
         alternatives=others, sign_up=not actor.signed_in, sign_in_url=f"/sign-in?{urlencode({'next': here})}",
         note_max=actions.LONGEST_TEXT, asks_first=True,
@@ -87,7 +108,7 @@ async def _others(conn: Conn, actor: Actor, now: datetime, asked: Asked) -> list
     assert asked.start is not None
     starts = await booking.nearest(
         conn, asked.profile.id, asked.rate.minutes, asked.profile.licensed_until, asked.start, now, asked.practice,
-        actor.person_id,
+        actor.person_id, asked.mode,
     )
     zone = actor.time_zone
     return [
@@ -103,11 +124,16 @@ def _chosen(asked: Asked, actor: Actor) -> list[tuple[str, str]]:
         if actor.time_zone != asked.profile.time_zone:
             rows.append((_("There"), i18n.when(asked.start, asked.profile.time_zone)))
     kind = _("%(type)s, %(minutes)s minutes") % {"type": _(asked.rate.session_type), "minutes": asked.rate.minutes}
-    return [*rows, (_("Kind"), kind), (_("How"), _("Online")), (_("Price"), money.shown(asked.rate.amount))]
+    rows += [(_("Kind"), kind), (_("How"), _(asked.mode))]
+    if asked.place:
+        rows.append((_("Where"), f"{asked.place.name}, {asked.place.address}"))
+    return [*rows, (_("Price"), money.shown(asked.rate.amount))]
 
 
 def _hidden(asked: Asked, others: list[dict[str, Any]]) -> dict[str, str]:
-    hidden = {"k": code_of(asked.rate.session_type)}
+    hidden = {"k": code_of(asked.rate.session_type), "m": mode_code(asked.mode)}
+    if asked.place and not others:
+        hidden["place"] = str(asked.place.id)
     if asked.start and not others:
         hidden["start"] = asked.start.isoformat()
     return hidden
@@ -135,7 +161,7 @@ async def ask_page(
 ) -> Response[Any]:
     query = request.query_params
     async with kit.db.connection() as conn:
-        asked = await _asked(conn, kit, actor, now, slug, query.get("k") or "", query.get("start") or "")
+        asked = await _asked(conn, kit, actor, now, slug, lambda name: query.get(name) or "")
     if asked.start is None:
         return see_other(f"/t/{slug}")
     return await _request_page(request, kit, actor, now, asked)
@@ -149,7 +175,7 @@ async def ask(
     """Sign-up and first request in one form; the code is asked for on the next page."""
     form = await read_form(request)
     async with kit.db.connection() as conn:
-        asked = await _asked(conn, kit, actor, now, slug, form["k"], form["start"])
+        asked = await _asked(conn, kit, actor, now, slug, form.__getitem__)
     try:
         if asked.start is None:
             raise Invalid.field("start", "missing", "Please choose a time.")
@@ -174,6 +200,7 @@ async def _ask_signed_in(
     wanted = booking.Request(
         psychologist_id=asked.profile.id, session_type=asked.rate.session_type, starts_at=asked.start,
         client_id=actor.person_id, account_id=actor.account_id, proved=True, note=form["note"],
+        mode=asked.mode, place_id=asked.place.id if asked.place else None,
     )
 
     async def verb(conn: Conn) -> str:
@@ -208,6 +235,7 @@ async def _ask_and_sign_up(
         wanted = booking.Request(
             psychologist_id=asked.profile.id, session_type=asked.rate.session_type, starts_at=asked.start,
             client_id=made.person_id, account_id=made.account_id, proved=False, note=form["note"],
+            mode=asked.mode, place_id=asked.place.id if asked.place else None,
         )
         booked = await booking.request(conn, wanted, now, asked.practice, kit.vault)
         reference = await queries.reference_of(conn, booked.session_id)

@@ -24,6 +24,7 @@ ADDRESS = "/me/calendar"
 WEEK = timedelta(days=7)
 _LINKS = (
     ("/me/clients", later("Your clients")), ("/me/profile", later("Your profile")), ("/me/rates", later("Your rates")),
+    ("/me/hours", later("Hours and days off")),
 )
 # Further away nobody has a calendar, and dates stop.
 FAR = timedelta(days=3 * 366)
