@@ -44,6 +44,8 @@ TOO_OLD = {
         and not exists (select from payments.receipt r where r.charge_id = c.id)""",
     "a letter that was read 90 days ago": """
         select count(*) from payments.letter where read_at < $1::timestamptz - interval '90 days'""",
+    "a message that went 12 months ago": """
+        select count(*) from notifications.outbox where sent_at < $1::timestamptz - interval '366 days'""",
     "a session, after 7 years": """
         select count(*) from sessions.session where ended_at < $1::timestamptz - interval '2558 days'""",
     "a receipt, after 7 years": """
@@ -86,6 +88,7 @@ async def life_of(desk: Desk, ago: timedelta) -> None:
     await everything_given_back(desk, then)
     await a_stray(desk, then)
     await a_letter(desk, ago)
+    await a_message(desk, then)
     await line(desk, cast.amina.account_id, then)
     await line(desk, cast.kamau.person_id, then)
     for who in (cast.amina, cast.kamau):
@@ -136,6 +139,14 @@ async def a_letter(desk: Desk, ago: timedelta) -> None:
         """
         insert into payments.letter (id, sealed_body, received_at, read_at, outcome) values ($1, '', $2, $2, 'stray')
         """, new_id(), desk.now - ago)  # fmt: skip
+
+
+async def a_message(desk: Desk, then: datetime) -> None:
+    await desk.run(
+        """
+        insert into notifications.outbox (id, kind, about, recipient, created_at, sent_at, channel)
+        values ($1, 'confirmed', $1, $1, $2, $2, 'sms')
+        """, new_id(), then)  # fmt: skip
 
 
 async def a_sign_up(desk: Desk, ago: timedelta, number: int) -> None:
