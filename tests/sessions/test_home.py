@@ -42,7 +42,7 @@ async def test_first_things_first(world: apps.World) -> None:
     assert rest == ["Pay KSh 1,800", "Pay KSh 2,500", "Dr Otieno cannot take this time"]
     assert shown.count('class="entry__title"') == 4
     assert shown.count("See times") == 2
-    assert 'href="/t/kbt011?k=i#times"' in shown
+    assert 'href="/t/kbt011?k=i&amp;m=o#times"' in shown
     past = (await world.amina.page("GET", "/me?show=past")).text
     assert past.count('class="entry__title"') == 2
     assert todo((await world.baraka.page("GET", "/me")).text) == []

@@ -23,7 +23,7 @@ from kikao.core.i18n import gettext as _
 from kikao.core.money import shown
 from kikao.core.render import own_pages, page
 from kikao.core.web import Kit, Req, need, read
-from kikao.directory.rules import code_of
+from kikao.directory.rules import code_of, mode_code
 from kikao.payments.links import pay_token
 from kikao.sessions import queries, rules, words
 from kikao.sessions.queries import Again, Session
@@ -155,7 +155,7 @@ def once_more(found: list[Again]) -> list[dict[str, Any]]:
     """Each leads to the times of the same psychologist, type and mode."""
     return [
         {"name": one.psychologist_name, "text": f"{_(one.session_type)} · {_(one.mode)}",
-         "url": f"/t/{one.slug}?{urlencode({'k': code_of(one.session_type)})}#times"}
+         "url": f"/t/{one.slug}?{urlencode({'k': code_of(one.session_type), 'm': mode_code(one.mode)})}#times"}
         for one in found
     ]
 
