@@ -81,6 +81,7 @@ create table journal.entry (
 );
 create index entry_by_noun on journal.entry (noun_id, at);
 create index entry_by_age on journal.entry using brin (at);
+create index entry_by_account on journal.entry (by_account, at);
 create trigger entry_is_never_changed before update on journal.entry
     for each row execute function core.refuse_change();
 

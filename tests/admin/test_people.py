@@ -28,7 +28,7 @@ def address(member: Member) -> str:
 
 async def search(world: World, typed: str) -> Any:
     sent = await world.njeri.page("POST", PEOPLE, data={"who": typed})
-    assert typed.lower() not in sent.headers["location"].lower()
+    assert len(typed) < 5 or typed.lower() not in sent.headers["location"].lower()
     return await world.njeri.page("GET", sent.headers["location"])
 
 

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from kikao.admin import line_pages, paper_pages, people_pages, person_pages, psychologist_pages, setting_pages
+from kikao.admin import (
+    journal_pages,
+    line_pages,
+    paper_pages,
+    people_pages,
+    person_pages,
+    psychologist_pages,
+    setting_pages,
+)
 
 pages: list[Any] = [
-    *line_pages.pages, *paper_pages.pages, *people_pages.pages, *person_pages.pages, *psychologist_pages.pages,
-    *setting_pages.pages,
+    *journal_pages.pages, *line_pages.pages, *paper_pages.pages, *people_pages.pages, *person_pages.pages,
+    *psychologist_pages.pages, *setting_pages.pages,
 ]

@@ -124,6 +124,7 @@ def _links(actor: Actor) -> list[dict[str, str]]:
         (CODES, "stuck", _("Stuck"), _("What eight tries did not settle")),
         (MESSAGES, "unreached", _("Not reached"), _("Whom no message reached, to be rung")),
         (("admin",), "listing", _("Psychologists"), _("Who may be listed")),
+        (("admin",), "journal", _("Journal"), _("What happened here, by whom, when")),
         (("admin",), "people", _("People"), _("Who they are here, roles, accounts")),
         (("admin",), "lines", _("Emergency numbers"), _("What rings when somebody is in danger")),
         (("admin",), "settings", _("Settings"), _("Numbers and terms that count for everybody")),

@@ -14,11 +14,14 @@ from kikao.availability.rules import Numbers as Availability
 from kikao.core.errors import FieldError, Invalid
 from kikao.core.i18n import later
 from kikao.directory.rules import Numbers as Directory
+from kikao.notifications.rules import Numbers as Notifications
 from kikao.payments.rules import Numbers as Payments
 from kikao.sessions.rules import Numbers as Sessions
 
 # Every struct whose fields are practice settings, in the order in which an admin reads them.
-STRUCTS: tuple[type[msgspec.Struct], ...] = (Sessions, Availability, Directory, Payments, Accounts)
+STRUCTS: tuple[type[msgspec.Struct], ...] = (
+    Sessions, Availability, Directory, Payments, Notifications, Accounts,
+)
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -189,6 +192,11 @@ AGREEMENTS = (
         "idle", ("accounts.idle_minutes", "accounts.browser_hours"),
         lambda minutes, hours: minutes <= hours * 60,
         later("A sign-in would be over before it is idle: the idle time must not be longer than the sign-in itself."),
+    ),
+    Agreement(
+        "reminders", ("notifications.first_reminder_hours", "notifications.last_reminder_minutes"),
+        lambda hours, minutes: minutes < hours * 60,
+        later("The last reminder must come after the first one."),
     ),
 )  # fmt: skip
 

@@ -48,6 +48,11 @@ LABELS = {
     "payments.check_after_seconds": later("A success is looked up after"),
     "payments.unchecked_seconds": later("A further try waits for a look-up for at most"),
     "payments.give_back_hours": later("Money that has to go back is due within"),
+    "notifications.quiet_from_hour": later("Quiet hours begin, by the reader's clock, at"),
+    "notifications.quiet_until_hour": later("Quiet hours end at"),
+    "notifications.first_reminder_hours": later("The first reminder comes before the start by"),
+    "notifications.last_reminder_minutes": later("The last reminder comes before the start by"),
+    "notifications.tomorrow_at_hour": later("Psychologists get tomorrow's list at"),
     "accounts.code_minutes": later("A code works for"),
     "accounts.code_tries": later("Tries for one code"),
     "accounts.codes_an_hour": later("Codes an hour to one contact"),
@@ -95,6 +100,8 @@ def _with_unit(field: str, number: int) -> str:
         return shown(number)
     if unit == "percent":
         return f"{number} %"
+    if unit == "hour":
+        return f"{number:02d}:00"
     words = {
         "seconds": ngettext("%(num)s second", "%(num)s seconds", number),
         "minutes": ngettext("%(num)s minute", "%(num)s minutes", number),

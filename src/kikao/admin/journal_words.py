@@ -1,0 +1,75 @@
+"""The journal in plain words: what was done to what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kikao.admin import words
+from kikao.core.i18n import gettext, later
+from kikao.core.money import shown
+from kikao.sessions.words import VERBS
+
+DONE: dict[str, str] = {
+    **words.LISTING, **words.JOURNAL, **VERBS,
+    "book": later("Booked by hand"), "extend": later("Kept for longer"), "start": later("Begun"),
+    "complete": later("Completed"), "break off": later("Broken off"), "mark a no-show": later("Said: did not come"),
+    "correct": later("Corrected"), "send refused": later("Could not be sent on"),
+    "open the note": later("The note was opened"), "open the reason": later("A reason was opened"),
+    "change_password": later("New password"), "choose_name": later("New sign-in name"),
+    "create": later("Account made"), "enable": later("Account enabled"), "grant_role": later("Role given"),
+    "revoke_role": later("Role taken away"), "invite": later("Invitation sent"), "join": later("Joined to an account"),
+    "pause": later("Too many wrong passwords: a pause"), "prove_contact": later("Contact proved"),
+    "choose_contact": later("Contact chosen"), "remove_contact": later("Contact removed"),
+    "sign_in": later("Signed in"), "sign_in_with": later("A new way to sign in"),
+    "not_sign_in_with": later("A way to sign in taken away"), "sign_out": later("Signed out"),
+    "sign_up": later("Signed up"), "give_consent": later("Agreed to what is kept"),
+    "withdraw_consent": later("Took consent back"), "set_state": later("How the person stands was changed"),
+    "look": later("Looked at"), "open the contacts": later("Contacts were opened"),
+    "search people": later("People were searched"), "look at the journal": later("The journal was read"),
+    "change settings": later("Settings changed"), "set terms": later("New terms"),
+    "add a number": later("Emergency number added"), "ring a number": later("Emergency number rung"),
+    "move a number": later("Emergency numbers put in order"), "remove a number": later("Emergency number removed"),
+    "set calendar": later("Calendar changed"), "set hours": later("Hours changed"), "set rate": later("New rate"),
+    "add a day": later("A day off or extra"), "remove a day": later("A day off or extra taken back"),
+    "add a place": later("Place added"), "close a place": later("Place closed"),
+}
+NOUNS = {
+    "session": later("session"), "charge": later("payment"), "account": later("account"), "person": later("person"),
+    "psychologist": later("psychologist"), "setting": later("settings"), "terms": later("terms"),
+    "line": later("emergency number"), "attempt": later("try to pay"), "letter": later("letter"),
+    "message": later("message"), "receipt": later("receipt"), "place": later("place"),
+}
+# What is told of the facts, in this order; the rest are ids.
+FACTS = {
+    "was": later("was %(value)s"), "state": later("now %(value)s"), "status": later("%(value)s"),
+    "role": later("%(value)s"), "kind": later("%(value)s"), "why": later("%(value)s"), "how": later("%(value)s"),
+    "type": later("%(value)s"), "until": later("until %(value)s"), "fromAt": later("from %(value)s"),
+    "page": later("%(value)s"), "fields": later("%(value)s"), "ended": later("%(value)s ended"),
+    "minutes": later("%(value)s minutes"),
+}
+_MONEY = ("amount", "back")
+
+
+def done(verb: str) -> str:
+    """A verb that nobody has put into words reads as it stands."""
+    known = DONE.get(verb)
+    return gettext(known) if known else verb.replace("_", " ").capitalize()
+
+
+def noun(name: str) -> str:
+    known = NOUNS.get(name)
+    return gettext(known) if known else name
+
+
+def facts(found: dict[str, Any]) -> str:
+    """States, amounts and words of ours; never an id."""
+    told = [gettext(text) % {"value": _plain(found[name])} for name, text in FACTS.items() if found.get(name)]
+    told += [shown(found[name]) for name in _MONEY if isinstance(found.get(name), int)]
+    settings = found.get("settings")
+    if isinstance(settings, dict):
+        told += [f"{name}: {value}" for name, value in settings.items()]
+    return ", ".join(told)
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
