@@ -399,6 +399,7 @@ create table payments.receipt (
     constraint vouched_by_somebody check ((method = 'person') = (by_account is not null))
 );
 create index receipt_by_charge on payments.receipt (charge_id);
+create index receipt_by_time on payments.receipt (received_at);
 
 -- A code that somebody typed in. It never stands in the way of evidence.
 create table payments.claim (
@@ -455,6 +456,7 @@ create table payments.duty (
 );
 create index duty_open on payments.duty (until_at) where done_at is null;
 create index duty_by_charge on payments.duty (charge_id);
+create index duty_by_end on payments.duty (done_at) where done_at is not null;
 
 -- M-Pesa's access token: one for all programs, since a new one ends the one before. `lease_until`: who refreshes it.
 create table payments.provider_token (
@@ -844,3 +846,7 @@ select id, reference, status, hold_until, sent_at, starts_at, charge_id from ses
 create view sessions.of_person as
 select id, reference, psychologist_id, client_id, requested_by, starts_at, status, hold_until, charge_id
 from sessions.session;
+
+-- What became of sessions, for the practice's pictures: no person, no words.
+create view sessions.outcome as
+select starts_at, minutes, status, hold_until, sent_at, approved_at, confirmed_at, ended_at from sessions.session;

@@ -77,7 +77,8 @@ async def test_a_long_story_goes_on(world: World) -> None:
     async with world.db.connection() as conn:
         await conn.executemany(
             """
-            insert into journal.entry (id, at, by_account, verb, noun, noun_id) values ($1, $2, $3, 'look', 'person', $4)
+            insert into journal.entry (id, at, by_account, verb, noun, noun_id)
+            values ($1, $2, $3, 'look', 'person', $4)
             """,
             [(new_id(), world.now, world.cast.njeri.account_id, world.cast.zuri.person_id) for _line in range(130)],
         )

@@ -150,6 +150,13 @@ async def test_a_disabled_psychologist_is_out_and_what_waits_ends_with_its_messa
     html = (await world.njeri.page("GET", f"/practice/listing/{otieno}")).text
     assert "These need a decision" in html
     assert html.count('href="/s/') == 1
+    assert "Sessions whose psychologist has left" in (await world.njeri.page("GET", "/practice")).text
+    decisions = (await world.njeri.page("GET", "/practice/decisions")).text
+    assert "Halima" in decisions
+    [path] = re.findall(r'href="(/s/[^"]+)"', decisions)
+    cancelled = await world.njeri.page("POST", f"{path}/cancel", data={"reason": "Dr Otieno has left"})
+    assert cancelled.status_code == 303
+    assert "nobody who has left has a session ahead" in (await world.njeri.page("GET", "/practice/decisions")).text
 
 
 # papers -------------------------------------------------------------------------------------------

@@ -54,17 +54,20 @@ class Odd(msgspec.Struct, frozen=True):
     stuck: int
     contradictions: int
     unreachable: int
+    orphans: int
 
 
 async def _odd(conn: Conn, actor: Actor, now: datetime) -> Odd:
-    stuck = contradictions = unreachable = 0
+    stuck = contradictions = unreachable = orphans = 0
     if actor.has(*MONEY):
         stuck += len(await office.stuck(conn, now))
         contradictions = sum(one.at >= now - NEWS for one in await office.contradictions(conn))
     if actor.has(*MESSAGES):
         stuck += (await notifications.waiting(conn, now)).stuck
         unreachable = len(await notifications.unreachable(conn, now - NEWS))
-    return Odd(stuck, contradictions, unreachable)
+    if actor.has("admin"):
+        orphans = len(await reports.orphans(conn, now))
+    return Odd(stuck, contradictions, unreachable, orphans)
 
 
 async def _today(conn: Conn, actor: Actor, now: datetime, midnight: datetime) -> list[list[Any]]:
@@ -80,6 +83,8 @@ def _todo(found: reports.Figures, odd: Odd, kit: Kit, actor: Actor) -> list[dict
     lines: list[tuple[int, tuple[str, ...], str, str, str, str]] = [
         (odd.contradictions, MONEY, "danger", _("Payments that do not add up"),
          _("Money may be counted that never came, or the other way round."), "strays"),
+        (odd.orphans, ("admin",), "danger", _("Sessions whose psychologist has left"),
+         _("Somebody has to ring each client, and cancel or find another way."), "decisions"),
         (odd.stuck, CODES, "danger", _("Something is stuck"), _("Eight tries did not settle it."), "stuck"),
         (not kit.emergency_lines, ("admin",), "danger", _("No emergency number is shown"),
          _("Ring one, then say so. New listings wait for it."), "lines"),
@@ -124,9 +129,11 @@ def _links(actor: Actor) -> list[dict[str, str]]:
         (CODES, "stuck", _("Stuck"), _("What eight tries did not settle")),
         (MESSAGES, "unreached", _("Not reached"), _("Whom no message reached, to be rung")),
         (("admin",), "listing", _("Psychologists"), _("Who may be listed")),
+        (("admin",), "decisions", _("Decisions"), _("What only an admin can decide")),
         (("admin",), "journal", _("Journal"), _("What happened here, by whom, when")),
         (("admin",), "people", _("People"), _("Who they are here, roles, accounts")),
         (("admin",), "lines", _("Emergency numbers"), _("What rings when somebody is in danger")),
+        (("admin",), "pictures", _("Pictures"), _("How the last twelve weeks went")),
         (("admin",), "settings", _("Settings"), _("Numbers and terms that count for everybody")),
     ]
     return [

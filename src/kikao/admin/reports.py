@@ -257,3 +257,33 @@ async def sessions_of(conn: Conn, person_id: UUID, account_id: UUID | None, now:
         person_id, account_id, now,
     )
     return [OfPerson(*row.values()) for row in rows]
+
+
+class Orphan(msgspec.Struct, frozen=True):
+    """A session that is still to be, with a psychologist who is not here any more."""
+
+    id: UUID
+    reference: str
+    starts_at: datetime
+    status: str
+    client: str
+    psychologist: str
+    psychologist_id: UUID
+
+
+async def orphans(conn: Conn, now: datetime) -> list[Orphan]:
+    """By time. Somebody has to ring each client, find another psychologist, or cancel."""
+    rows = await conn.fetch(
+        """
+        select s.id, s.reference, s.starts_at, s.status, c.name, p.name, s.psychologist_id
+        from directory.practising d
+        join sessions.busy b on b.psychologist_id = d.id
+        join sessions.of_person s on s.id = b.session_id
+        join accounts.people c on c.id = s.client_id
+        join accounts.people p on p.id = s.psychologist_id
+        where d.status = 'disabled' and (s.hold_until is null or s.hold_until > $1)
+        order by s.starts_at, s.id limit 200
+        """,
+        now,
+    )
+    return [Orphan(*row.values()) for row in rows]

@@ -173,6 +173,11 @@ def weekday_name(number: int) -> str:
     return format_date(date(2024, 1, number), "EEEE", locale=_locale())
 
 
+def day_and_month(day_: date) -> str:
+    """`24 Nov`."""
+    return format_date(day_, "d MMM", locale=_locale())
+
+
 def full_day(day_: date) -> str:
     """`Tuesday 24 November`."""
     return format_date(day_, "EEEE d MMMM", locale=_locale())

@@ -106,6 +106,7 @@ create table payments.receipt (
     constraint vouched_by_somebody check ((method = 'person') = (by_account is not null))
 );
 create index receipt_by_charge on payments.receipt (charge_id);
+create index receipt_by_time on payments.receipt (received_at);
 
 -- A code that somebody typed in. It never stands in the way of evidence.
 create table payments.claim (
@@ -162,6 +163,7 @@ create table payments.duty (
 );
 create index duty_open on payments.duty (until_at) where done_at is null;
 create index duty_by_charge on payments.duty (charge_id);
+create index duty_by_end on payments.duty (done_at) where done_at is not null;
 
 -- M-Pesa's access token: one for all programs, since a new one ends the one before. `lease_until`: who refreshes it.
 create table payments.provider_token (
