@@ -17,6 +17,7 @@ from kikao.accounts import wires as accounts_wires
 from kikao.admin import api as admin_api
 from kikao.admin import listing_api, setting_api
 from kikao.admin import pages as admin_pages
+from kikao.admin import people_api as desk_api
 from kikao.availability import api as availability_api
 from kikao.availability import day_pages as availability_day_pages
 from kikao.availability import pages as availability_pages
@@ -128,7 +129,7 @@ def api_handlers() -> list[Any]:
     return [
         *accounts_api.api, *people_api.api, *availability_api.api, *directory_api.api, *own_api.own_api,
         *own_api.admin_api, *client_api.api, *sessions_api.api, *making_api.api, *checking_api.api, *payments_api.api,
-        *setting_api.api, *listing_api.api,
+        *setting_api.api, *listing_api.api, *desk_api.api,
     ]
 
 

@@ -1,0 +1,155 @@
+"""People without an account, as desk makes and reaches them: a caller, a walk-in, their child.
+
+Consent is given by voice or on paper and noted by whoever heard it. A contact gets a code and nothing else until the
+caller has read that code out: then messages go there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+from kikao.accounts import codes, rules
+from kikao.accounts.actions import give_consent
+from kikao.accounts.rules import Numbers
+from kikao.core.actor import Actor
+from kikao.core.crypto import Vault
+from kikao.core.db import Conn, Database
+from kikao.core.errors import Forbidden, Invalid, NotFound, NotPossible
+from kikao.core.ids import new_id
+from kikao.core.phone import Contact
+from kikao.journal import actions as journal
+
+HEARD = ("voice", "paper")
+
+
+class Newcomer(msgspec.Struct, frozen=True, kw_only=True):
+    """`how` they agreed to which text. A child has `parent_id`, a person with an account, who agreed for it."""
+
+    name: str
+    consent_text_id: UUID
+    how: str
+    contacts: Sequence[Contact] = ()
+    birth_date: date | None = None
+    parent_id: UUID | None = None
+    relation: str = "parent"
+
+
+def _desk(actor: Actor) -> None:
+    if not actor.has("desk", "admin"):
+        raise Forbidden
+
+
+async def make_person(conn: Conn, actor: Actor, who: Newcomer, now: datetime) -> UUID:
+    """Somebody who can be booked for, without an account. Raises Forbidden, Invalid, NotFound, OutdatedConsent."""
+    _desk(actor)
+    called = rules.called(who.name)
+    if who.how not in HEARD:
+        raise Invalid.field("how", "unknown_word", "Consent is heard by voice, or given on paper.")
+    parent = await _parent(conn, who, now)
+    person_id = new_id()
+    await conn.execute(
+        "insert into accounts.person (id, name, birth_date, created_at) values ($1, $2, $3, $4)",
+        person_id, called, who.birth_date, now,
+    )
+    for contact in who.contacts:
+        await add_contact(conn, actor, person_id, contact, now)
+    await journal.record(conn, actor, "make_person", "person", person_id, now)
+    if parent is not None:
+        await conn.execute(
+            "insert into accounts.acts_for (account_id, person_id, relation, since) values ($1, $2, $3, $4)",
+            parent, person_id, who.relation, now,
+        )
+        await journal.record(conn, actor, "act_for", "person", person_id, now, relation=who.relation, account=parent)
+    by = actor if parent is None else msgspec.structs.replace(actor, account_id=parent)
+    await give_consent(conn, by, who.consent_text_id, person_id, now, how=who.how)
+    return person_id
+
+
+async def _parent(conn: Conn, who: Newcomer, now: datetime) -> UUID | None:
+    """The account that acts for a child; None for somebody who is grown up."""
+    child = who.birth_date is not None and rules.of_age_on(who.birth_date) > now.date()
+    if who.parent_id is None:
+        if child:
+            raise Invalid.field("parentId", "missing", "A child needs somebody with an account who acts for it.")
+        return None
+    rules.check_acting(who.birth_date, who.relation, now.date())
+    account_id: UUID | None = await conn.fetchval(
+        "select account_id from accounts.people where id = $1 and can_sign_in and state = 'active'", who.parent_id
+    )
+    if account_id is None:
+        raise NotFound("There is no such person with an account.")
+    return account_id
+
+
+async def add_contact(conn: Conn, actor: Actor, person_id: UUID, contact: Contact, now: datetime) -> UUID:
+    """Of somebody without an account; not proved. The same one again changes nothing. Raises Forbidden, NotFound."""
+    _desk(actor)
+    await _without_account(conn, person_id)
+    found: UUID = await conn.fetchval(
+        """
+        insert into accounts.contact_point (id, person_id, kind, value, created_at) values ($1, $2, $3, $4, $5)
+        on conflict on constraint contact_once_a_person do update set value = excluded.value returning id
+        """,
+        new_id(), person_id, contact.kind, contact.value, now,
+    )
+    await journal.record(conn, actor, "add_contact", "person", person_id, now)
+    return found
+
+
+async def _without_account(conn: Conn, person_id: UUID) -> None:
+    has_account = await conn.fetchval(
+        "select account_id is not null from accounts.people where id = $1 and state = 'active'", person_id
+    )
+    if has_account is None:
+        raise NotFound
+    if has_account:
+        raise NotPossible("Whoever has an account looks after their contacts themselves.")
+
+
+async def send_code(
+    conn: Conn, vault: Vault, actor: Actor, contact_id: UUID, now: datetime, numbers: Numbers = rules.USUAL
+) -> UUID:
+    """A code to the caller's contact, to be read out. Raises Forbidden, NotFound, NotPossible, TooOften."""
+    _desk(actor)
+    row = await conn.fetchrow(
+        "select person_id, kind, value from accounts.contact_point where id = $1", contact_id
+    )
+    if row is None:
+        raise NotFound
+    await _without_account(conn, row["person_id"])
+    to = Contact(row["kind"], row["value"])
+    await codes.count_code(conn, to, numbers, now)
+    asked = codes.Asked(purpose="contact", to=to, contact_id=contact_id)
+    return await codes.ask(conn, vault, asked, numbers.code_minutes, now)
+
+
+async def read_out(
+    db: Database, vault: Vault, actor: Actor, verification_id: UUID, code: str, now: datetime,
+    numbers: Numbers = rules.USUAL,
+) -> None:
+    """The caller has read the code out: the contact is proved. A try is counted before it is judged.
+
+    Raises Forbidden, Invalid, CodeRefused.
+    """
+    _desk(actor)
+    async with db.connection() as conn:
+        await codes.try_code(conn, vault, verification_id, ("contact",), code, now, numbers)
+    async with db.transaction() as conn:
+        person_id = await conn.fetchval(
+            """
+            with used as (
+                update accounts.verification set used_at = $2
+                where id = $1 and account_id is null and used_at is null returning contact_id
+            )
+            update accounts.contact_point c set proved_at = coalesce(c.proved_at, $2)
+            from used where c.id = used.contact_id returning c.person_id
+            """,
+            verification_id, now,
+        )
+        if person_id is None:
+            raise codes.CodeRefused
+        await journal.record(conn, actor, "prove_contact", "person", person_id, now)
