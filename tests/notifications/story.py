@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -69,10 +71,12 @@ def sms_channel(url: str, made: type[Sms] = SmsChannel) -> Sms:  # type: ignore[
     return made(url, "sandbox", Secret("an-api-key"), "MTI", tls=TLS)
 
 
-def queues_of(db: Database, email: EmailChannel, sms: SmsChannel) -> list[Queue]:
+def queues_of(
+    db: Database, email: EmailChannel, sms: SmsChannel, clock: Callable[[], datetime] = utc_now
+) -> list[Queue]:
     return queues(
         db, email, sms, vault=Vault([b"k" * 32]), trading_name="Mti", base_url="http://127.0.0.1:8000/",
-        practice_phone="254700000099", mail_sender=PRACTICE,
+        practice_phone="254700000099", mail_sender=PRACTICE, clock=clock,
     )  # fmt: skip
 
 
