@@ -103,7 +103,9 @@ async def test_a_number_counts_from_its_day_on_and_not_before(world: World) -> N
     assert (await counts(world, world.now + timedelta(days=8))).pay_hours == 24
     assert (await counts(world, world.now + timedelta(days=12))).pay_hours == 12
     assert "12 hours (planned)" in (await world.njeri.page("GET", address(PAY))).text
-    assert "12 hours from" in (await world.njeri.page("GET", "/practice/settings")).text
+    html = (await world.njeri.page("GET", "/practice/settings")).text
+    assert "12 hours from" in html
+    assert "&lt;" not in html
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from uuid import UUID
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from markupsafe import escape
 
 from kikao.admin import reports
 from kikao.admin.parts import Parts, action, columns
@@ -57,7 +58,7 @@ async def _page(
 def _row(one: Line, parts: Parts, people: reports.People, *, first: bool) -> list[Any]:
     rung: Any = parts.sign("todo", "phone", _("Not rung yet"))
     if one.rung_at is not None:
-        rung = _("%(day)s by %(name)s") % {
+        rung = escape(_("%(day)s by %(name)s")) % {
             "day": parts.at(one.rung_at), "name": people.name(one.rung_by) or _("somebody"),
         }
     return [

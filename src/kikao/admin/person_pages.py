@@ -11,6 +11,7 @@ import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from markupsafe import escape
 
 from kikao.accounts import actions, files, hiring, standing
 from kikao.accounts.files import Acting, File
@@ -164,8 +165,9 @@ def _deeds(found: File, actor: Actor) -> list[dict[str, Any]]:
 
 def _acting(found: File, parts: Parts) -> list[tuple[str, Any]]:
     def told(one: Acting) -> Any:
-        until = _("until %(day)s") % {"day": parts.at(one.until)} if one.until else ""
-        text = f"{_(words.RELATIONS.get(one.relation, one.relation))} {until}".strip()
+        text = escape(_(words.RELATIONS.get(one.relation, one.relation)))
+        if one.until:
+            text += escape(", ") + escape(_("until %(day)s")) % {"day": parts.at(one.until)}
         return parts.beside(link(one.name, f"{HERE}/{one.person_id}"), text)
 
     return [(_("Acts for"), told(one)) for one in found.acts_for] + [

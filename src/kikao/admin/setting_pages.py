@@ -11,6 +11,7 @@ import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from markupsafe import escape
 
 from kikao.admin import reports, settings
 from kikao.admin import setting_words as told
@@ -65,7 +66,7 @@ def _row(setting: Setting, values: dict[str, Any], ahead: Any, parts: Parts) -> 
     return [
         link(told.label(setting), f"{HERE}/{setting.code}"),
         told.told(setting, values.get(setting.name, setting.default)), told.bounds(setting),
-        _("%(value)s from %(day)s") % {"value": told.told(setting, later.value), "day": parts.at(later.from_at)}
+        escape(_("%(value)s from %(day)s")) % {"value": told.told(setting, later.value), "day": parts.at(later.from_at)}
         if later else "–",
     ]
 
