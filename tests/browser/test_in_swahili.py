@@ -12,6 +12,7 @@ from playwright.async_api import Browser, expect
 from kikao.accounts.actions import ensure_consent_texts
 from kikao.core.clock import utc_now
 from kikao.core.db import Database
+from kikao.notifications.rules import telling_words
 from kikao.wiring import page_handlers
 from support import english
 from support import house as houses
@@ -54,6 +55,7 @@ class SwahiliScreen(Screen):
     async def look(self, what: str) -> None:
         await super().look(f"sw-{what}")
         assert await self.page.locator("html").get_attribute("lang") == "sw"
+        assert telling_words(await self.page.title()) == []
         cut = [f"cut off: {text}" for text in await self.page.evaluate(CUT)]
         left = english.left(await self.page.locator("body").inner_text(), self.typed)
         if cut or left:
@@ -95,8 +97,10 @@ async def test_from_the_first_page_to_confirmed_in_swahili(
         await client.look("confirmed")
         await doctor.page.reload()
         await expect(doctor.page.get_by_role("heading", name="Confirmed and paid")).to_be_visible()
-        await town.outside.aclose()
+        told = await town.outside.get(f"{house.sink}/api/messages", params={"to": cast.otieno.email})
+        assert any("Someone asks for" in one["text"] for one in told.json()["messages"])
         assert client.found == {}
+        await town.outside.aclose()
 
 
 async def find_and_ask(client: Screen, town: Town) -> None:

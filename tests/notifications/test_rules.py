@@ -23,6 +23,7 @@ MAIL = Contact("email", "amina@example.test")
         ("ｔｈｅｒａｐｙ", ["therapy"]),  # the same letters, wide
         ("mwanasaikolojia wako", ["mwanasaikolojia"]),
         ("ushauri nasaha, afya ya akili", ["ushauri", "nasaha", "afya", "akili"]),
+        ("Unasihi kwa waliofiwa: huzuni, wasiwasi", ["unasihi", "huzuni", "wasiwasi"]),
         ("Daktari, matibabu na tiba", ["daktari", "matibabu", "tiba"]),
     ],
 )

@@ -129,7 +129,7 @@ def half_way(since: datetime, until: datetime) -> datetime:
 # Found wherever they stand, also inside a host's name. English, then Swahili.
 _ANYWHERE = (
     "therap", "psych", "counsel", "clinic", "suicid", "depress", "trauma", "rehab", "mentalhealth",
-    "saikoloji", "nasaha", "matibabu", "mtibabu", "kliniki", "mfadhaiko", "sonona", "kujiua",
+    "saikoloji", "nasaha", "matibabu", "mtibabu", "kliniki", "mfadhaiko", "sonona", "kujiua", "nasihi",
 )  # fmt: skip
 # Found where a word begins: inside others they are harmless (fundamental, wakili).
 _BEGINNINGS = (
@@ -137,6 +137,7 @@ _BEGINNINGS = (
     "treatment", "wellness", "wellbeing", "illness", "marriage", "marital", "abus",
     "tiba", "mshauri", "washauri", "ushauri", "afya", "akili", "daktari", "madaktari", "mgonjwa", "wagonjwa",
     "ugonjwa", "kiwewe", "uraibu", "wazimu", "kichaa", "unyogovu", "msongo", "hospitali", "talaka",
+    "wasiwasi", "huzuni", "ulevi", "mganga", "waganga", "msiba", "kufiwa",
 )  # fmt: skip
 # Telling as whole words only: titles, and the types of what is booked.
 _WORDS = (
