@@ -54,8 +54,9 @@ async def counts(world: World, at: datetime) -> Any:
 
 def test_every_number_of_every_room_is_a_setting_with_bounds_and_a_name() -> None:
     structs = [
-        module.Numbers for path in sorted(KIKAO.glob("*/rules.py"))
-        if hasattr(module := importlib.import_module(f"kikao.{path.parent.name}.rules"), "Numbers")
+        getattr(module, name) for path in sorted(KIKAO.glob("*/rules.py"))
+        for module in (importlib.import_module(f"kikao.{path.parent.name}.rules"),)
+        for name in ("Numbers", "TravelNumbers") if hasattr(module, name)
     ]
     fields = {f"{one.__module__.split('.')[1]}.{name}" for one in structs for name in one.__struct_fields__}
     assert set(rules.SETTINGS) == fields

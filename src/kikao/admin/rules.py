@@ -11,6 +11,7 @@ from msgspec import NODEFAULT, inspect
 
 from kikao.accounts.rules import Numbers as Accounts
 from kikao.availability.rules import Numbers as Availability
+from kikao.availability.rules import TravelNumbers as Travel
 from kikao.core.errors import FieldError, Invalid
 from kikao.core.i18n import later
 from kikao.directory.rules import Numbers as Directory
@@ -20,7 +21,7 @@ from kikao.sessions.rules import Numbers as Sessions
 
 # Every struct whose fields are practice settings, in the order in which an admin reads them.
 STRUCTS: tuple[type[msgspec.Struct], ...] = (
-    Sessions, Availability, Directory, Payments, Notifications, Accounts,
+    Sessions, Availability, Travel, Directory, Payments, Notifications, Accounts,
 )
 
 

@@ -29,6 +29,7 @@ LABELS = {
     "availability.notice_minutes": later("Least notice"),
     "availability.horizon_days": later("Times are offered ahead for"),
     "availability.step_minutes": later("Times begin every"),
+    "availability.travel_minutes": later("Kept free between hours at two places"),
     "directory.individual_amount": later("Individual, price"),
     "directory.individual_minutes": later("Individual, length"),
     "directory.couples_amount": later("Couples, price"),
