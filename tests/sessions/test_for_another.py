@@ -12,7 +12,8 @@ from kikao.accounts.wires import Verified
 from kikao.core.errors import Invalid, NotFound
 from kikao.sessions import actions, evidence, queries, rules
 from sessions.conftest import VAULT, Desk
-from support.cast import Member
+from support import app as apps
+from support.cast import Member, workday
 
 pytestmark = pytest.mark.database
 
@@ -143,3 +144,18 @@ async def test_where_the_parent_has_an_account_already_the_childs_request_goes_o
         seen = await desk.see(conn, cast.baraka, session_id)
     assert (seen.client_id, seen.requested_by, seen.sent_at) == (
         cast.zuri.person_id, cast.baraka.account_id, desk.now)
+
+
+async def test_the_form_asks_for_whom_where_one_acts_for_somebody(url: str, now: datetime) -> None:
+    async with apps.world(url, now) as world:
+        query = {"k": "i", "start": workday(now).isoformat()}
+        assert 'name="for"' not in (await world.amina.browser.get("/t/kbt011/request", params=query)).text
+        page = await world.halima.browser.get("/t/kbt011/request", params=query)
+        assert f'value="{world.cast.zuri.person_id}"' in page.text
+        form = query | {"for": str(world.cast.zuri.person_id)}
+        sent = await world.halima.browser.post("/t/kbt011/request", data=form)
+        assert sent.status_code == 303, sent.text
+        async with world.db.connection() as conn:
+            assert await conn.fetchval("select client_id from sessions.session") == world.cast.zuri.person_id
+        refused = await world.amina.browser.post("/t/kbt011/request", data=form)
+        assert refused.status_code == 422

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import msgspec
 from litestar import Response, post
@@ -15,6 +16,7 @@ from litestar.params import FromPath
 
 from kikao.accounts import queries as accounts
 from kikao.accounts import rules as people
+from kikao.accounts.acting import people_of
 from kikao.accounts.actions import give_consent
 from kikao.accounts.signing_up import sign_up
 from kikao.availability.queries import Place, Slot, Wanted, free, places_of
@@ -62,6 +64,10 @@ Given = Callable[[str], str]
 async def _asked(conn: Conn, kit: Kit, actor: Actor, now: datetime, slug: str, given: Given) -> Asked:
     practice = await kit.numbers(conn, actor, now)
     profile = await directory.one(conn, slug, now, practice)
+    people = await people_of(conn, actor.account_id, now) if actor.account_id and given("for") else []
+    # Nobody is shown what was agreed with somebody whom they do not act for.
+    whose = next((one.person_id for one in people if str(one.person_id) == given("for")), actor.person_id)
+    profile = await directory.for_client(conn, profile, whose, now)
     rate = profile.rate(TYPE_CODES.get(given("k"), "")) or profile.rates[0]
     mode = MODE_CODES.get(given("m"), "Online")
     asked = Asked(profile, rate, _start(given("start")), practice, mode)
@@ -83,6 +89,7 @@ async def _request_page(
     async with kit.db.connection() as conn:
         tiers = await current_tiers(conn, now)
         text = await accounts.consent_text(conn, actor.language)
+        people = await people_of(conn, actor.account_id, now) if actor.account_id else []
         agreed = actor.person_id is not None and await accounts.has_consent(conn, actor.person_id)
         lost = isinstance(refusal, actions.SlotTaken) and asked.start is not None
         others = await _others(conn, actor, now, asked) if lost else []
@@ -99,7 +106,9 @@ async def _request_page(
         back_url=f"/t/{asked.profile.slug}?{back}#times",
         url=address, hidden=_hidden(asked, others), values=_values(form), errors=errors(None if lost else refusal),
         alternatives=others, sign_up=not actor.signed_in, sign_in_url=f"/sign-in?{urlencode({'next': here})}",
-        note_max=actions.LONGEST_TEXT, asks_first=True,
+        note_max=actions.LONGEST_TEXT, asks_first=asked.profile.takes != "everyone at once",
+        for_whom=[("", _("Myself")), *((str(one.person_id), one.name) for one in people)] if people else [],
+        for_value=form["for"] if form else (request.query_params.get("for") or ""),
         consent=None if agreed else {"text_id": str(text.id), "lines": text.lines, "more_url": None},
     )
 
@@ -191,6 +200,14 @@ def _check_consent(form: Form) -> None:
         raise Invalid.field("consent", "missing", "Please read what is kept about you, and agree to it first.")
 
 
+def _client(form: Form, own: UUID) -> UUID:
+    """Oneself, or somebody whom one acts for; the booking statement says whether one does."""
+    client_id = read_id(form["for"]) if form["for"] else own
+    if client_id is None:
+        raise booking.refusal("not_yours")
+    return client_id
+
+
 async def _ask_signed_in(
     request: Req, kit: Kit, actor: Actor, now: datetime, asked: Asked, form: Form
 ) -> Response[Any]:
@@ -199,7 +216,7 @@ async def _ask_signed_in(
     assert asked.start is not None
     wanted = booking.Request(
         psychologist_id=asked.profile.id, session_type=asked.rate.session_type, starts_at=asked.start,
-        client_id=actor.person_id, account_id=actor.account_id, proved=True, note=form["note"],
+        client_id=_client(form, actor.person_id), account_id=actor.account_id, proved=True, note=form["note"],
         mode=asked.mode, place_id=asked.place.id if asked.place else None,
     )
 
