@@ -310,6 +310,7 @@ create table payments.charge (
     waived integer not null default 0 constraint charge_waived check (waived >= 0),
     given_back integer not null default 0 constraint charge_given_back check (given_back >= 0),
     taken_back integer not null default 0 constraint charge_taken_back check (taken_back >= 0),
+    earned integer not null default 0 constraint charge_earned check (earned >= 0),        -- passed on: payee and practice
     next_id uuid,
     next_settled boolean,
     settled boolean not null generated always as
@@ -320,7 +321,8 @@ create table payments.charge (
     closed_at timestamptz,               -- its purpose ended: what still comes is given back
     constraint charge_can_be_referred_to unique (id, settled),
     constraint charge_chain foreign key (next_id, next_settled) references payments.charge (id, settled),
-    constraint no_more_back_than_came check (given_back + taken_back <= paid + verified + covered)
+    -- Nor is a shilling both given back and earned.
+    constraint no_more_back_than_came check (given_back + taken_back + earned <= paid + verified + covered)
 );
 create index charge_by_purpose on payments.charge (purpose_id);
 create index charge_by_reference on payments.charge (reference);
@@ -420,8 +422,9 @@ create unique index one_claim_a_code on payments.claim (code) where state in ('o
 -- The ledger: every shilling's way. A move goes from one account to another, so it balances by construction.
 create table payments.ledger_account (
     id uuid primary key,
-    kind text not null constraint ledger_kind check (kind in ('utility', 'charge', 'suspense', 'desk', 'duty')),
-    owner uuid not null,                 -- a charge; all zeros: the practice
+    kind text not null constraint ledger_kind check (kind in
+        ('utility', 'charge', 'suspense', 'desk', 'duty', 'earned', 'share')),
+    owner uuid not null,                 -- a charge; a person who earned; all zeros: the practice
     constraint ledger_account_once unique (kind, owner)
 );
 
@@ -447,7 +450,8 @@ create table payments.duty (
     charge_id uuid references payments.charge,
     receipt_id uuid references payments.receipt,
     amount integer not null constraint duty_amount check (amount > 0),
-    why text not null constraint duty_why check (why in ('cancelled', 'late', 'twice', 'too much', 'suspense')),
+    why text not null constraint duty_why check (why in
+        ('cancelled', 'late', 'twice', 'too much', 'suspense', 'broken off', 'not come', 'goodwill')),
     created_at timestamptz not null,
     until_at timestamptz not null,
     done_at timestamptz,
@@ -457,6 +461,28 @@ create table payments.duty (
 create index duty_open on payments.duty (until_at) where done_at is null;
 create index duty_by_charge on payments.duty (charge_id);
 create index duty_by_end on payments.duty (done_at) where done_at is not null;
+
+-- What was kept of a charge is its payee's, less the practice's share. Promised first; it is theirs once it was moved.
+create table payments.earning (
+    id uuid primary key,
+    charge_id uuid not null constraint one_earning_a_charge unique references payments.charge,
+    payee uuid not null references accounts.person,
+    percent smallint not null constraint earning_percent check (percent between 0 and 100),  -- the practice's
+    payable_at timestamptz not null,
+    promised_at timestamptz not null,
+    promised_by uuid not null,
+    moved_at timestamptz,
+    moved_by uuid,
+    amount integer constraint earning_amount check (amount >= 0),  -- the payee's
+    share integer constraint earning_share check (share >= 0),     -- the practice's
+    constraint moved_by_somebody check ((moved_at is null) = (moved_by is null)),
+    constraint moved_with_amounts check
+        ((moved_at is null) = (amount is null) and (moved_at is null) = (share is null) and amount + share > 0),
+    constraint never_moved_too_early check (moved_at >= payable_at)
+);
+create index earning_of_payee on payments.earning (payee, payable_at);
+create trigger what_is_earned_is_never_changed before update or delete on payments.earning
+    for each row when (old.moved_at is not null) execute function core.keep_for_years('moved_at', '7');
 
 -- M-Pesa's access token: one for all programs, since a new one ends the one before. `lease_until`: who refreshes it.
 create table payments.provider_token (
@@ -472,6 +498,7 @@ create table payments.provider_token (
 create view payments.charge_state as
 select c.id, c.purpose, c.purpose_id, c.reference, c.amount, c.settled, c.open_until, c.closed_at, c.next_id,
        c.payer_account, c.paid + c.verified + c.covered - c.taken_back as received, c.waived, c.given_back,
+       c.earned,
        greatest(c.amount - c.paid - c.verified - c.covered - c.waived + c.taken_back, 0) as missing,
        case
            when c.taken_back > 0 then 'Reversed'
@@ -497,6 +524,18 @@ select r.id, r.channel, r.number, r.charge_id, r.amount, r.method, r.paid_at, r.
 
 create view payments.owed_back as
 select id, charge_id, receipt_id, amount, why, created_at, until_at, done_at from payments.duty;
+
+-- Who earns what, from when. While it is promised only, the amounts are what would be theirs as things stand;
+-- `waits`: a duty of its charge is open, and nothing is passed on meanwhile.
+create view payments.earning_state as
+select e.id, e.charge_id, c.purpose, c.purpose_id, c.reference, e.payee, e.percent, e.payable_at, e.promised_at,
+       e.moved_at, coalesce(e.amount, k.kept - (k.kept * e.percent + 50) / 100) as amount,
+       coalesce(e.share, (k.kept * e.percent + 50) / 100) as share,
+       case when e.moved_at is not null then 'earned'
+            when exists (select from payments.duty d where d.charge_id = c.id and d.done_at is null) then 'waits'
+            else 'promised' end as state
+from payments.earning e join payments.charge c on c.id = e.charge_id
+cross join lateral (select c.paid + c.verified + c.covered - c.taken_back - c.given_back - c.earned as kept) k;
 
 create view payments.letter_log as
 select id, attempt_id, received_at, due_at, tries, last_error, read_at, outcome, why from payments.letter;
@@ -746,7 +785,8 @@ create table sessions.session (
         'Pending Approval', 'Approved', 'Payment Submitted', 'Confirmed', 'In Progress',
         'Completed', 'Declined', 'Cancelled', 'Expired', 'No Show')),
     hold_until timestamptz,
-    extended boolean not null default false,
+    extended_at timestamptz,                                 -- once
+    extended_by uuid,
     sent_at timestamptz,                                     -- reached its psychologist (a contact was proved)
     open_no smallint,                                        -- which of the person's few unpaid ones this is
     asker_no smallint,                                       -- and which of the account's that asked
@@ -768,6 +808,12 @@ create table sessions.session (
     ended_by uuid,
     expired_from text,
     absent text constraint absent_word check (absent in ('client', 'psychologist')),
+    corrected_at timestamptz,                                -- what its end is called was changed
+    corrected_by uuid,
+    objected_at timestamptz,                                 -- the other side says that it was not so
+    objected_by uuid,
+    decided_at timestamptz,                                  -- … and somebody of the practice has decided
+    decided_by uuid,
 
     -- A row is due when something must happen to it by the clock.
     due_at timestamptz,
@@ -818,6 +864,15 @@ create table sessions.session (
     constraint ended_by_somebody check ((ended_at is null) = (ended_by is null)),
     constraint ended_when_over check
         ((status in ('Completed', 'Declined', 'Cancelled', 'Expired', 'No Show')) = (ended_at is not null)),
+    constraint extended_by_somebody check ((extended_at is null) = (extended_by is null)),
+    constraint corrected_by_somebody check ((corrected_at is null) = (corrected_by is null)),
+    constraint objected_by_somebody check ((objected_at is null) = (objected_by is null)),
+    constraint decided_by_somebody check ((decided_at is null) = (decided_by is null)),
+    constraint corrected_an_end check (corrected_at is null or status in ('Completed', 'No Show')),
+    constraint objected_to_an_end check (objected_at is null or status in ('Completed', 'No Show')),
+    constraint decided_after_an_objection check (decided_at is null or objected_at is not null),
+    constraint no_money_during_an_objection check (objected_at is null or decided_at is not null or due_at is null),
+    constraint ends_by_the_clock check (status not in ('Confirmed', 'In Progress') or due_at is not null),
     constraint absent_when_no_show check ((status = 'No Show') = (absent is not null)),
     constraint expired_from_somewhere check ((status = 'Expired') = (expired_from is not null))
 );
@@ -827,6 +882,20 @@ create index session_by_start on sessions.session (starts_at);
 create index session_by_charge on sessions.session (charge_id);
 create index session_paid_by_account on sessions.session (requested_by) where confirmed_at is not null and price > 0;
 create index session_due on sessions.session (due_at) where due_at is not null;
+
+-- Why somebody did what they did, in their own words: of verbs that can follow each other. Never edited, but
+-- forgotten with a person.
+create table sessions.reason (
+    id uuid primary key,
+    session_id uuid not null references sessions.session,
+    verb text not null,
+    sealed_text bytea not null,
+    at timestamptz not null,
+    by_account uuid not null
+);
+create index reason_of_session on sessions.reason (session_id, at);
+create trigger reasons_are_never_edited before update on sessions.reason
+    for each row execute function core.refuse_change();
 
 -- When a psychologist is taken. An overdue hold is over, worker or not: the reader compares `hold_until`.
 create view sessions.busy as
@@ -840,7 +909,8 @@ select psychologist_id, client_id, status, confirmed_at, starts_at, sent_at from
 
 -- For the practice's figures: no person, no words.
 create view sessions.overview as
-select id, reference, status, hold_until, sent_at, starts_at, charge_id from sessions.session;
+select id, reference, status, hold_until, sent_at, starts_at, charge_id, absent, objected_at,
+       objected_at is not null and decided_at is null as to_decide from sessions.session;
 
 -- Which sessions are whose, for an admin who looks at a person.
 create view sessions.of_person as

@@ -42,6 +42,8 @@ from kikao.sessions import (
     forgetting,
     leaving,
     making_api,
+    meeting_api,
+    meeting_pages,
 )
 from kikao.sessions import pages as sessions_pages
 
@@ -121,6 +123,7 @@ def page_handlers() -> list[Any]:
         *availability_pages.pages,
         *availability_day_pages.pages,
         *checking_pages.pages,
+        *meeting_pages.pages,
         *admin_pages.pages,
     ]
 
@@ -128,8 +131,8 @@ def page_handlers() -> list[Any]:
 def api_handlers() -> list[Any]:
     return [
         *accounts_api.api, *people_api.api, *availability_api.api, *directory_api.api, *own_api.own_api,
-        *own_api.admin_api, *client_api.api, *sessions_api.api, *making_api.api, *checking_api.api, *payments_api.api,
-        *setting_api.api, *listing_api.api, *desk_api.api,
+        *own_api.admin_api, *client_api.api, *sessions_api.api, *making_api.api, *checking_api.api, *meeting_api.api,
+        *payments_api.api, *setting_api.api, *listing_api.api, *desk_api.api,
     ]
 
 

@@ -19,10 +19,10 @@ from kikao.notifications.channels.sms import SmsChannel
 from kikao.payments import jobs as payments_jobs
 from kikao.payments import letters
 from kikao.payments import notices as payments_notices
+from kikao.sessions import after_notices, planning, reminding
 from kikao.sessions import forgetting as sessions_forgetting
 from kikao.sessions import jobs as sessions_jobs
 from kikao.sessions import notices as sessions_notices
-from kikao.sessions import planning, reminding
 
 LETTERS_KEPT = timedelta(days=90)  # after they were settled
 MESSAGES_KEPT = timedelta(days=366)  # ids only: who was told what, and when
@@ -33,6 +33,7 @@ def wire() -> None:
     wiring.wire()
     if not kinds.KINDS:
         kinds.add(*accounts_notices.KINDS, *payments_notices.KINDS, *sessions_notices.KINDS, *reminding.KINDS)
+        kinds.add(*after_notices.KINDS)
 
 
 @asynccontextmanager

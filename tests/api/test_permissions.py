@@ -63,6 +63,8 @@ class Scene:
             "/api/sessions/{session_id}/reject-payment": {"reason": "Not ours."},
             "/api/sessions/{session_id}/waive": {"reason": "A gift."},
             "/api/sessions/{session_id}/decline": {"reason": "Full."},
+            "/api/sessions/{session_id}/give-back": {"amount": 5, "reason": "A gift."},
+            "/api/sessions/{session_id}/link": {"meetingLink": "https://meet.example.test/1"},
         }
 
     def address(self, path: str) -> str:

@@ -85,7 +85,7 @@ async def one_client_with_two(conn: Conn, cast: Cast, now: datetime) -> None:
 
 
 async def confirmed_and_not_paid(conn: Conn, cast: Cast, now: datetime) -> None:
-    await session(conn, cast, now, cast.amina, cast.otieno, **CONFIRMED, confirmed_at=now)
+    await session(conn, cast, now, cast.amina, cast.otieno, **CONFIRMED, confirmed_at=now, due_at=now)
 
 
 async def a_third_open_one_with_a_number_that_is_taken(conn: Conn, cast: Cast, now: datetime) -> None:

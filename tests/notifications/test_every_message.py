@@ -34,6 +34,7 @@ from kikao.sessions.reminding import (
     UNPAID,
     day_number,
 )
+from kikao.sessions.rules import CONFIRMED, IN_PROGRESS
 from notifications.story import Story
 from sessions.conftest import VAULT, Desk
 from support import english
@@ -79,8 +80,11 @@ async def a_year_of(practice: Story, desk: Desk, client: Member, hour: int) -> N
         return session_id
 
     await desk.decline(otieno, await asks(otieno))
+    await practice.time_passes()  # until it is told, it could be taken back
+    await practice.drain()
     accepted = await asks(otieno)
     await desk.approve(otieno, accepted)
+    await desk.do("extend", otieno, accepted, desk.now)
     await practice.drain()
     await payment_fails(practice, client)
     await practice.post(client.person_id, accepted, UNPAID)
@@ -100,6 +104,22 @@ async def a_year_of(practice: Story, desk: Desk, client: Member, hour: int) -> N
     await is_reminded(practice, client, wanjiru, free)
     await desk.cancel(wanjiru, free)
     await practice.drain()
+    await around_the_meeting(practice, desk, client)
+
+
+async def around_the_meeting(practice: Story, desk: Desk, client: Member) -> None:
+    """Broken off; not come, by either side; put right."""
+    cast = desk.cast
+    on = await desk.stage(IN_PROGRESS, client=client)
+    await desk.do("break off", cast.otieno, on, desk.now)
+    await practice.drain()
+    for who in (client, cast.otieno):
+        started = desk.now - timedelta(hours=1)
+        missed = await desk.stage(CONFIRMED, started, started - timedelta(days=1), client=client)
+        await desk.do("mark a no-show", who, missed, desk.now)
+        await practice.drain()
+        await desk.do("correct", cast.njeri, missed, desk.now)
+        await practice.drain()
 
 
 async def a_typed_code_is_refused(practice: Story, desk: Desk, client: Member, session_id: UUID) -> None:

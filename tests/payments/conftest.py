@@ -171,12 +171,12 @@ class Till:
             assert sum((await ledger.balances(conn)).values()) == 0
             wrong = await conn.fetch(
                 """
-                select c.id, c.paid + c.verified + c.covered - c.given_back - c.taken_back as kept,
+                select c.id, c.paid + c.verified + c.covered - c.given_back - c.taken_back - c.earned as kept,
                        coalesce(sum(case when m.to_account = a.id then m.amount else -m.amount end), 0) as held
                 from payments.charge c left join payments.ledger_account a on a.kind = 'charge' and a.owner = c.id
                 left join payments.move m on a.id in (m.to_account, m.from_account)
                 group by c.id
-                having c.paid + c.verified + c.covered - c.given_back - c.taken_back
+                having c.paid + c.verified + c.covered - c.given_back - c.taken_back - c.earned
                        <> coalesce(sum(case when m.to_account = a.id then m.amount else -m.amount end), 0)
                 """
             )

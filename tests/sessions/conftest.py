@@ -13,8 +13,9 @@ from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Database
 from kikao.core.practice import EMPTY
 from kikao.payments import wires as payments_wires
-from kikao.sessions import actions, booking, evidence, queries
+from kikao.sessions import absence, actions, booking, closing, evidence, meeting, queries
 from kikao.sessions.queries import Session
+from kikao.sessions.rules import APPROVED
 from sessions.staging import money_arrives, stage
 from support.cast import Cast, Member, workday
 
@@ -112,6 +113,57 @@ class Desk:
     async def pay(self, session_id: UUID, amount: int = 2500, now: datetime | None = None) -> None:
         async with self.db.transaction() as conn:
             await money_arrives(conn, session_id, amount, now or self.now)
+
+    async def do(
+        self, verb: str, who: Member, session_id: UUID, now: datetime, *, says: str = "", to: str = "",
+        reason: str = "it was so", amount: int = 0,
+    ) -> None:
+        """A verb around or after the meeting; `says` who did not come."""
+        why = actions.Reason(reason)
+        async with self.db.transaction() as conn:
+            session = await self.see(conn, who, session_id, now)
+            verbs: dict[str, Any] = {
+                "extend": lambda: meeting.extend(conn, who.actor, session, why, now, EMPTY, VAULT),
+                "start": lambda: meeting.start(conn, who.actor, session, now, EMPTY),
+                "end the call": lambda: meeting.end_call(conn, who.actor, session, now),
+                "complete": lambda: meeting.complete(conn, who.actor, session, now),
+                "break off": lambda: meeting.break_off(conn, who.actor, session, why, now, VAULT),
+                "mark a no-show": lambda: absence.no_show(
+                    conn, who.actor, session, absence.read_who(says, session), now, EMPTY, VAULT),
+                "object": lambda: absence.object_to(conn, who.actor, session, why, now, EMPTY, VAULT),
+                "decide": lambda: absence.decide(conn, who.actor, session, says, why, now, VAULT),
+                "correct": lambda: absence.correct(conn, who.actor, session, to, says, why, now, EMPTY, VAULT),
+                "give back more": lambda: absence.give_back_more(conn, who.actor, session, amount, why, now, VAULT),
+            }
+            await verbs[verb]()
+
+    async def clock(self, session_id: UUID, now: datetime) -> str:
+        """What the worker would do to it when it is due; answers its status then."""
+        async with self.db.transaction() as conn:
+            await closing.by_the_clock(conn, session_id, now)
+        return await self.stored(session_id)
+
+    async def paid_one(self, start: datetime | None = None, **more: Any) -> UUID:
+        """Confirmed, with 2,500 shillings of real money."""
+        session_id = await self.stage(APPROVED, start, **more)
+        await self.pay(session_id)
+        return session_id
+
+    async def money(self, session_id: UUID) -> dict[str, int]:
+        """Where what was paid for a session lies: charge, duty, earned, share; nothing where nothing lies."""
+        async with self.db.connection() as conn:
+            rows = await conn.fetch(
+                """
+                select t.kind, sum(m.amount)::int as amount from payments.move m
+                join payments.ledger_account f on f.id = m.from_account
+                join payments.ledger_account t on t.id = m.to_account
+                where f.kind = 'charge' and f.owner = (select charge_id from sessions.session where id = $1)
+                group by 1
+                """, session_id)
+            kept = await conn.fetchval(
+                "select paid + verified - given_back - earned from payments.charge where purpose_id = $1", session_id)
+        found = {row["kind"]: row["amount"] for row in rows}
+        return found | ({"charge": kept} if kept else {})
 
     async def verified(self, who: Member, now: datetime | None = None, *, instead_of: Member | None = None) -> None:
         told = Verified(

@@ -31,7 +31,7 @@ insert into sessions.session (
     expired_from, absent)
 values (:id, :reference, :psychologist, :client, :requested_by, :id, 'Individual', 'Online',
     :start, :end, 60, :buffer, :occupied_until, :start, :price, :price, :terms,
-    :status, :hold_until, :hold_until, :now, :open_no, :asker_no, :charge_id, :now, :now,
+    :status, :hold_until, :due_at, :now, :open_no, :asker_no, :charge_id, :now, :now,
     :approved_at, :approved_by, :confirmed_at, :confirmed_by, :started_at, :started_by, :ended_at, :ended_by,
     :expired_from, :absent)
 """)
@@ -62,6 +62,7 @@ async def stage(
         requested_by=client.account_id, start=start, end=end, buffer=buffer,
         occupied_until=end + timedelta(minutes=buffer), price=price, terms=cast.terms_id, status=status,
         hold_until=now + hold if waiting else None, now=now, open_no=open_no if waiting else None,
+        due_at=now + hold if waiting else end if status in (rules.CONFIRMED, rules.IN_PROGRESS) else None,
         asker_no=open_no, charge_id=charge_id,
         approved_at=now if approved else None, approved_by=by if approved else None,
         confirmed_at=now if settled else None, confirmed_by=SYSTEM if settled else None,

@@ -95,7 +95,7 @@ async def confirmed_without_money(desk: Desk) -> bool:
     try:
         await desk.run(
             """
-            update sessions.session set status = 'Confirmed', hold_until = null, due_at = null, open_no = null,
+            update sessions.session set status = 'Confirmed', hold_until = null, due_at = ends_at, open_no = null,
                    confirmed_at = $2, confirmed_by = requested_by where id = $1
             """,
             session_id, desk.now,
@@ -249,6 +249,16 @@ NONSENSE = {
     "ended_when_over": ("Cancelled", "ended_at = null, ended_by = null"),
     "absent_word": ("No Show", "absent = 'nobody'"),
     "absent_when_no_show": ("No Show", "absent = null"),
+    "extended_by_somebody": (APPROVED, "extended_at = created_at"),
+    "corrected_by_somebody": ("No Show", "corrected_at = created_at"),
+    "objected_by_somebody": ("No Show", "objected_at = created_at"),
+    "decided_by_somebody": ("No Show", "objected_at = created_at, objected_by = requested_by, decided_at = created_at"),
+    "corrected_an_end": (CONFIRMED, "corrected_at = created_at, corrected_by = requested_by"),
+    "objected_to_an_end": ("Cancelled", "objected_at = created_at, objected_by = requested_by"),
+    "decided_after_an_objection": ("No Show", "decided_at = created_at, decided_by = requested_by"),
+    "no_money_during_an_objection": (
+        "No Show", "objected_at = created_at, objected_by = requested_by, due_at = created_at"),
+    "ends_by_the_clock": (CONFIRMED, "due_at = null"),
     "expired_from_somewhere": ("Expired", "expired_from = null"),
 }  # fmt: skip
 

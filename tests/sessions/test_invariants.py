@@ -47,7 +47,9 @@ having count(*) > case when bool_or(booked_by is not null) or exists (select fro
 HALF_SAID = """
 select id from sessions.session
 where (status in ('Pending Approval', 'Approved', 'Payment Submitted')) <> (hold_until is not null)
-   or (hold_until is null) <> (due_at is null)
+   or (hold_until is not null and due_at is distinct from hold_until)
+   or (status in ('Confirmed', 'In Progress') and due_at is null)
+   or (status in ('Declined', 'Expired') and due_at is not null)
    or (approved_at is null) <> (approved_by is null) or (confirmed_at is null) <> (confirmed_by is null)
    or (started_at is null) <> (started_by is null) or (ended_at is null) <> (ended_by is null)
    or hold_until > starts_at + interval '5 minutes' or hold_until <= created_at
@@ -58,7 +60,7 @@ select c.id from payments.charge c
 left join payments.ledger_account a on a.kind = 'charge' and a.owner = c.id
 left join payments.move m on a.id in (m.to_account, m.from_account)
 group by c.id
-having c.paid + c.verified + c.covered - c.given_back - c.taken_back
+having c.paid + c.verified + c.covered - c.given_back - c.taken_back - c.earned
        <> coalesce(sum(case when m.to_account = a.id then m.amount else -m.amount end), 0)
 """
 # Money that bought nothing is owed back: a session that ended unsettled, or that expired or was declined, keeps none.

@@ -49,6 +49,10 @@ WRITTEN: dict[tuple[str, str], tuple[str, set[str]]] = {
     **{("complete", status): (COMPLETED, {PSYCHOLOGIST, SYSTEM}) for status in (CONFIRMED, IN_PROGRESS)},
     ("break off", IN_PROGRESS): (CANCELLED, {PSYCHOLOGIST, ADMIN}),
     **{("mark a no-show", status): (NO_SHOW, {PSYCHOLOGIST, DESK, CLIENT}) for status in (CONFIRMED, IN_PROGRESS)},
+    ("object", NO_SHOW): (SAME, {CLIENT, PSYCHOLOGIST}),
+    ("object", COMPLETED): (SAME, {CLIENT, PSYCHOLOGIST}),
+    **{("decide", status): (SAME, {ADMIN}) for status in (NO_SHOW, COMPLETED)},
+    **{("give back more", status): (SAME, {ADMIN}) for status in (CANCELLED, NO_SHOW, COMPLETED)},
     ("correct", DECLINED): (PENDING_APPROVAL, {PSYCHOLOGIST}),
     ("correct", NO_SHOW): (COMPLETED, {PSYCHOLOGIST, ADMIN}),
     ("correct", COMPLETED): (NO_SHOW, {PSYCHOLOGIST, ADMIN}),
@@ -59,7 +63,8 @@ WRITTEN: dict[tuple[str, str], tuple[str, set[str]]] = {
 ENDS = {COMPLETED, DECLINED, CANCELLED, EXPIRED, NO_SHOW}
 MEETS = {CONFIRMED, IN_PROGRESS, COMPLETED, NO_SHOW}
 NEED_A_REASON = {
-    "decline", "reject the code", "waive", "extend", "break off", "correct", "cancel",
+    "decline", "reject the code", "waive", "extend", "break off", "correct", "cancel", "object", "decide",
+    "give back more",
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from sessions.conftest import Desk
 pytestmark = pytest.mark.database
 
 CONFIRM = """
-update sessions.session set status = 'Confirmed', hold_until = null, due_at = null, open_no = null,
+update sessions.session set status = 'Confirmed', hold_until = null, due_at = ends_at, open_no = null,
        confirmed_at = $2, confirmed_by = requested_by where id = $1
 """
 

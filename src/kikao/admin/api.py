@@ -22,7 +22,7 @@ from kikao.core.web import Kit, Req, read
 _STARTED = time.monotonic()
 QUEUES = {
     "outbox": "notifications.outbox", "letters": "payments.letter", "attempts": "payments.attempt",
-    "holds": "sessions.session",
+    "sessions": "sessions.session",
 }
 WORKER_SILENT = timedelta(seconds=90)
 LATE = timedelta(minutes=2)

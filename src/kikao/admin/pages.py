@@ -10,7 +10,7 @@ import msgspec
 from litestar import Response
 from litestar.di import NamedDependency
 
-from kikao.admin import day_pages, duty_pages, money_pages, odd_pages, office_pages, reports
+from kikao.admin import day_pages, duty_pages, money_pages, objection_pages, odd_pages, office_pages, reports
 from kikao.admin.parts import CODES, MESSAGES, MONEY, Parts, link, tabs
 from kikao.core import i18n
 from kikao.core.actor import Actor
@@ -95,6 +95,7 @@ def _todo(found: reports.Figures, odd: Odd, kit: Kit, actor: Actor) -> list[dict
         (found.strays, MONEY, "", _("Letters that fit nothing"), _("Forged, or for somebody else."), "strays"),
         (odd.unreachable, MESSAGES, "", _("People who could not be reached"), _("Somebody has to ring them."),
          "unreached"),
+        (found.to_decide, ("admin",), "", _("Objections to decide"), _("Their money waits."), "objections"),
         (found.waiting_psychologists, ("admin",), "", _("Psychologists who wait to be listed"),
          _("Check registration and licence."), "listing?show=waiting"),
     ]  # fmt: skip
@@ -128,6 +129,7 @@ def _links(actor: Actor) -> list[dict[str, str]]:
         (MONEY, "strays", _("Letters"), _("What M-Pesa sent and fits nothing")),
         (CODES, "stuck", _("Stuck"), _("What eight tries did not settle")),
         (MESSAGES, "unreached", _("Not reached"), _("Whom no message reached, to be rung")),
+        (("admin",), "objections", _("Objections"), _("Whether two people met")),
         (("admin",), "listing", _("Psychologists"), _("Who may be listed")),
         (("admin",), "decisions", _("Decisions"), _("What only an admin can decide")),
         (("admin",), "journal", _("Journal"), _("What happened here, by whom, when")),
@@ -177,5 +179,5 @@ async def all_sessions(
 
 pages: list[Any] = [
     overview, all_sessions, *day_pages.pages, *money_pages.pages, *duty_pages.pages, *odd_pages.pages,
-    *office_pages.pages,
+    *objection_pages.pages, *office_pages.pages,
 ]

@@ -25,6 +25,7 @@ class Figures(msgspec.Struct, frozen=True):
     suspense: int
     strays: int
     waiting_psychologists: int
+    to_decide: int
 
 
 _FIGURES = """
@@ -41,7 +42,8 @@ select
     (select count(*) from payments.money_in r where charge_id is null
      and not exists (select from payments.owed_back d where d.receipt_id = r.id and d.why = 'suspense')),
     (select count(*) from payments.letter_log where outcome = 'stray' and received_at >= $4),
-    (select count(*) from directory.practising where status = 'waiting')
+    (select count(*) from directory.practising where status = 'waiting'),
+    (select count(*) from sessions.overview where to_decide)
 """
 
 
@@ -50,6 +52,25 @@ async def figures(conn: Conn, now: datetime, today: tuple[datetime, datetime], n
     row = await conn.fetchrow(_FIGURES, now, *today, news)
     assert row is not None
     return Figures(*row.values())
+
+
+class Objection(msgspec.Struct, frozen=True):
+    """Somebody says that it was not so; `absent` is who is said not to have come, None where it is called Completed."""
+
+    reference: str
+    starts_at: datetime
+    absent: str | None
+    objected_at: datetime
+
+
+async def objections(conn: Conn) -> list[Objection]:
+    """All that wait for a decision, the oldest first."""
+    rows = await conn.fetch(
+        """
+        select reference, starts_at, absent, objected_at from sessions.overview where to_decide order by objected_at, id
+        """
+    )
+    return [Objection(*row.values()) for row in rows]
 
 
 class People(msgspec.Struct, frozen=True):

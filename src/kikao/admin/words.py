@@ -42,16 +42,18 @@ REASONS = {
 }
 WHY_BACK = {
     "cancelled": later("Cancelled"), "late": later("Came after the time was gone"), "twice": later("Paid twice"),
-    "too much": later("More than was owed"), "suspense": later("Belongs to nothing"),
+    "too much": later("More than was owed"), "suspense": later("Belongs to nothing"), "broken off": later("Broken off"),
+    "not come": later("Nobody came for it"), "goodwill": later("More than the terms give back"),
 }
 # The accounts of the ledger.
 PLACES = {
     "utility": later("M-Pesa"), "desk": later("Seen by somebody of ours"), "charge": later("Paid for this"),
-    "suspense": later("Suspense"), "duty": later("To give back"),
+    "suspense": later("Suspense"), "duty": later("To give back"), "earned": later("Earned"),
+    "share": later("The practice's share"),
 }
 MOVES = WHY_BACK | {
     "arrived": later("Arrived"), "vouched": later("Vouched for"), "placed": later("Found where it belongs"),
-    "corrected": later("M-Pesa put its first word right"), "given back": later("Given back"),
+    "corrected": later("M-Pesa put its first word right"), "given back": later("Given back"), "earned": later("Earned"),
 }
 JOURNAL = {
     "ask to pay": later("A phone was to be rung"), "submit a code": later("A code was typed"),
@@ -60,7 +62,8 @@ JOURNAL = {
     "confirm": later("M-Pesa confirmed what somebody vouched for"),
     "receipt belongs elsewhere": later("M-Pesa says that the receipt is another payment's"),
     "contradiction": later("Something did not add up"), "owe back": later("Has to be given back"),
-    "give back": later("Given back"), "waive": later("Waived"), "place": later("Money from suspense was placed here"),
+    "give back": later("Given back"), "earn": later("Earned"), "waive": later("Waived"),
+    "place": later("Money from suspense was placed here"),
     "look at payments": later("Looked at"), "try again": later("Tried again by hand"),
 }
 STUCK = {"attempt": later("A try to pay"), "letter": later("A letter from M-Pesa"), "message": later("A message")}
@@ -81,6 +84,8 @@ KINDS = {
     "unpaid": later("Not paid yet"), "reminder": later("A reminder"), "soon": later("A reminder, shortly before"),
     "tomorrow": later("The list for tomorrow"), "money comes back": later("Money that comes back"),
     "money given back": later("Money that is back"),
+    "extended": later("Kept longer"), "broken off": later("Broken off"), "no-show": later("Not met"),
+    "corrected": later("Put right"),
 }
 # Why a message reached nobody.
 UNREACHED = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,10 +18,9 @@ from kikao.core.ids import ALPHABET, new_id
 from kikao.core.practice import EMPTY
 from kikao.demo import people
 from kikao.demo.people import PSYCHOLOGISTS, Person, Psychologist
-from kikao.journal.actions import record
 from kikao.payments import charges, ledger
 from kikao.payments.rules import Numbers
-from kikao.sessions import actions, booking, queries
+from kikao.sessions import absence, actions, booking, earned, meeting, queries, rules
 
 PAST_DAYS, AHEAD_DAYS = 70, 18
 PAST, AHEAD = 110, 22
@@ -41,11 +41,14 @@ class Plan(msgspec.Struct, frozen=True):
 class Writer:
     """Puts plans into the database. A plan whose time is taken is left out, as it would have been."""
 
-    def __init__(self, conn: Conn, actors: Mapping[Person, Actor], vault: Vault, chance: random.Random) -> None:
+    def __init__(
+        self, conn: Conn, actors: Mapping[Person, Actor], vault: Vault, chance: random.Random, now: datetime
+    ) -> None:
         self.conn = conn
         self.actors = actors
         self.vault = vault
         self.chance = chance
+        self.now = now
 
     async def put(self, plan: Plan) -> None:
         client, psychologist = self.actors[plan.client], self.actors[plan.psychologist.person]
@@ -83,7 +86,7 @@ class Writer:
             mine = await queries.visible(self.conn, client, session.id, paid_at)
             await actions.cancel(self.conn, client, mine, reason, paid_at + timedelta(minutes=30), self.vault)
         elif plan.end in ("Completed", "No Show"):
-            await self._hold(session, psychologist, plan.end)
+            await self._hold(session.id, psychologist, plan.end, paid_at)
 
     async def _pay(self, session: queries.Session, at: datetime) -> None:
         charge = await charges.hold_charge(self.conn, session.charge_id)
@@ -99,20 +102,19 @@ class Writer:
         money = charges.Money(ledger.UTILITY, charge.missing, receipt_id)
         await charges.credit(self.conn, charge, money, at, Numbers())
 
-    async def _hold(self, session: queries.Session, psychologist: Actor, status: str) -> None:
-        """It took place, or nobody came. The verbs for this are not built yet."""
-        came = status == "Completed"
-        await self.conn.execute(
-            """
-            update sessions.session
-            set status = $2, started_at = case when $3 then starts_at end, started_by = case when $3 then $4::uuid end,
-                ended_at = ends_at, ended_by = $4, updated_at = ends_at, absent = case when not $3 then 'client' end
-            where id = $1
-            """,
-            session.id, status, came, psychologist.account_id,
-        )  # fmt: skip
-        verb = "complete" if came else "mark a no-show"
-        await record(self.conn, psychologist, verb, "session", session.id, session.ends_at)
+    async def _hold(self, session_id: UUID, psychologist: Actor, status: str, now: datetime) -> None:
+        """It took place, or the client did not come; a day later its money is the psychologist's."""
+        session = await queries.visible(self.conn, psychologist, session_id, now)
+        if status == "Completed":
+            await meeting.start(self.conn, psychologist, session, session.starts_at, EMPTY)
+            on = await queries.visible(self.conn, psychologist, session_id, session.starts_at)
+            await meeting.complete(self.conn, psychologist, on, session.ends_at)
+        else:
+            await absence.no_show(
+                self.conn, psychologist, session, rules.CLIENT, session.ends_at, EMPTY, self.vault
+            )
+        if (a_day_later := session.ends_at + timedelta(days=1)) <= self.now:
+            await earned.settle(self.conn, session_id, a_day_later)
 
 
 def plans(now: datetime, chance: random.Random) -> list[Plan]:
@@ -158,7 +160,7 @@ def _workday(now: datetime, ahead: int, hour: int) -> datetime:
 
 async def write(conn: Conn, actors: Mapping[Person, Actor], vault: Vault, now: datetime) -> None:
     chance = random.Random(7)
-    writer = Writer(conn, actors, vault, chance)
+    writer = Writer(conn, actors, vault, chance, now)
     for plan in plans(now, chance):
         await writer.put(plan)
     # What was news long ago was read long ago; only today's messages go out when the worker starts.

@@ -39,6 +39,7 @@ class Charge(msgspec.Struct, frozen=True):
     waived: int
     given_back: int
     taken_back: int
+    earned: int
     settled: bool
     open_until: datetime | None
     closed_at: datetime | None
@@ -53,13 +54,13 @@ class Charge(msgspec.Struct, frozen=True):
 
     @property
     def kept(self) -> int:
-        """What came and did not go back."""
-        return self.received - self.given_back
+        """What came, did not go back and was not passed on."""
+        return self.received - self.given_back - self.earned
 
 
 _COLUMNS = """
 id, purpose, purpose_id, reference, payer_account, amount, paid, verified, covered, waived, given_back, taken_back,
-settled, open_until, closed_at
+earned, settled, open_until, closed_at
 """
 _HOLD = Statement(f"select {_COLUMNS} from payments.charge where id = :id for update")
 
@@ -105,6 +106,15 @@ async def close_charge(
     return charge.kept
 
 
+async def reopen_charge(conn: Conn, charge_id: UUID) -> bool:
+    """Its purpose lives again, as before it ended. False when money has come meanwhile: that was owed back."""
+    charge = await hold_charge(conn, charge_id)
+    if charge.received or charge.given_back:
+        return False
+    await conn.execute("update payments.charge set closed_at = null where id = $1", charge_id)
+    return True
+
+
 async def waive(conn: Conn, actor: Actor, charge_id: UUID, now: datetime) -> int:
     """Nothing more is owed. Answers how many KES were waived."""
     charge = await hold_charge(conn, charge_id)
@@ -122,7 +132,7 @@ async def give_back(
     *, told_elsewhere: bool = False,
 ) -> UUID | None:
     """Owe `amount` KES of what was paid, at most what is still kept; a duty, to be done by `until`. None when there
-    is nothing to give. `why`: cancelled, late, twice, too much, suspense."""
+    is nothing to give. `why`: a word of the constraint `duty_why`."""
     charge = await hold_charge(conn, charge_id)
     amount = min(amount, charge.kept)
     if amount <= 0:

@@ -2,7 +2,7 @@
 
 `utility` is what M-Pesa holds for us and `desk` what people vouch for: money comes from there, so their balance is
 the negative of what came. `charge` is what was paid for one charge, `suspense` what fits nothing, `duty` what has to
-go back.
+go back, `earned` what is a payee's, `share` what the practice keeps of that.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NAMESPACE = UUID("6b696b61-6f00-5000-8000-6c6564676572")
 
 
 class Account(msgspec.Struct, frozen=True):
-    """`owner` is a charge, or the practice itself."""
+    """`owner` is a charge, a person who earned, or the practice itself."""
 
     kind: str
     owner: UUID = SYSTEM
@@ -32,11 +32,16 @@ class Account(msgspec.Struct, frozen=True):
 
 
 UTILITY, DESK, SUSPENSE = Account("utility"), Account("desk"), Account("suspense")
+SHARE = Account("share")
 ARRIVED = "arrived"
 
 
 def of_charge(charge_id: UUID) -> Account:
     return Account("charge", charge_id)
+
+
+def of_payee(person_id: UUID) -> Account:
+    return Account("earned", person_id)
 
 
 def of_duty(charge_id: UUID | None) -> Account:

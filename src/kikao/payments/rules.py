@@ -65,6 +65,7 @@ class Numbers(msgspec.Struct, frozen=True):
     check_after_seconds: Seconds = 30                                 # a success is looked up as well
     unchecked_seconds: Seconds = 60     # a retry that waits for a look-up waits this much longer at most
     give_back_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 72  # money that must go back, by then
+    practice_share_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0  # of what is earned
 
 
 def neutral(text: str, longest: int) -> str:

@@ -17,6 +17,7 @@ create table payments.charge (
     waived integer not null default 0 constraint charge_waived check (waived >= 0),
     given_back integer not null default 0 constraint charge_given_back check (given_back >= 0),
     taken_back integer not null default 0 constraint charge_taken_back check (taken_back >= 0),
+    earned integer not null default 0 constraint charge_earned check (earned >= 0),        -- passed on: payee and practice
     next_id uuid,
     next_settled boolean,
     settled boolean not null generated always as
@@ -27,7 +28,8 @@ create table payments.charge (
     closed_at timestamptz,               -- its purpose ended: what still comes is given back
     constraint charge_can_be_referred_to unique (id, settled),
     constraint charge_chain foreign key (next_id, next_settled) references payments.charge (id, settled),
-    constraint no_more_back_than_came check (given_back + taken_back <= paid + verified + covered)
+    -- Nor is a shilling both given back and earned.
+    constraint no_more_back_than_came check (given_back + taken_back + earned <= paid + verified + covered)
 );
 create index charge_by_purpose on payments.charge (purpose_id);
 create index charge_by_reference on payments.charge (reference);
@@ -127,8 +129,9 @@ create unique index one_claim_a_code on payments.claim (code) where state in ('o
 -- The ledger: every shilling's way. A move goes from one account to another, so it balances by construction.
 create table payments.ledger_account (
     id uuid primary key,
-    kind text not null constraint ledger_kind check (kind in ('utility', 'charge', 'suspense', 'desk', 'duty')),
-    owner uuid not null,                 -- a charge; all zeros: the practice
+    kind text not null constraint ledger_kind check (kind in
+        ('utility', 'charge', 'suspense', 'desk', 'duty', 'earned', 'share')),
+    owner uuid not null,                 -- a charge; a person who earned; all zeros: the practice
     constraint ledger_account_once unique (kind, owner)
 );
 
@@ -154,7 +157,8 @@ create table payments.duty (
     charge_id uuid references payments.charge,
     receipt_id uuid references payments.receipt,
     amount integer not null constraint duty_amount check (amount > 0),
-    why text not null constraint duty_why check (why in ('cancelled', 'late', 'twice', 'too much', 'suspense')),
+    why text not null constraint duty_why check (why in
+        ('cancelled', 'late', 'twice', 'too much', 'suspense', 'broken off', 'not come', 'goodwill')),
     created_at timestamptz not null,
     until_at timestamptz not null,
     done_at timestamptz,
@@ -164,6 +168,28 @@ create table payments.duty (
 create index duty_open on payments.duty (until_at) where done_at is null;
 create index duty_by_charge on payments.duty (charge_id);
 create index duty_by_end on payments.duty (done_at) where done_at is not null;
+
+-- What was kept of a charge is its payee's, less the practice's share. Promised first; it is theirs once it was moved.
+create table payments.earning (
+    id uuid primary key,
+    charge_id uuid not null constraint one_earning_a_charge unique references payments.charge,
+    payee uuid not null references accounts.person,
+    percent smallint not null constraint earning_percent check (percent between 0 and 100),  -- the practice's
+    payable_at timestamptz not null,
+    promised_at timestamptz not null,
+    promised_by uuid not null,
+    moved_at timestamptz,
+    moved_by uuid,
+    amount integer constraint earning_amount check (amount >= 0),  -- the payee's
+    share integer constraint earning_share check (share >= 0),     -- the practice's
+    constraint moved_by_somebody check ((moved_at is null) = (moved_by is null)),
+    constraint moved_with_amounts check
+        ((moved_at is null) = (amount is null) and (moved_at is null) = (share is null) and amount + share > 0),
+    constraint never_moved_too_early check (moved_at >= payable_at)
+);
+create index earning_of_payee on payments.earning (payee, payable_at);
+create trigger what_is_earned_is_never_changed before update or delete on payments.earning
+    for each row when (old.moved_at is not null) execute function core.keep_for_years('moved_at', '7');
 
 -- M-Pesa's access token: one for all programs, since a new one ends the one before. `lease_until`: who refreshes it.
 create table payments.provider_token (
@@ -179,6 +205,7 @@ create table payments.provider_token (
 create view payments.charge_state as
 select c.id, c.purpose, c.purpose_id, c.reference, c.amount, c.settled, c.open_until, c.closed_at, c.next_id,
        c.payer_account, c.paid + c.verified + c.covered - c.taken_back as received, c.waived, c.given_back,
+       c.earned,
        greatest(c.amount - c.paid - c.verified - c.covered - c.waived + c.taken_back, 0) as missing,
        case
            when c.taken_back > 0 then 'Reversed'
@@ -204,6 +231,18 @@ select r.id, r.channel, r.number, r.charge_id, r.amount, r.method, r.paid_at, r.
 
 create view payments.owed_back as
 select id, charge_id, receipt_id, amount, why, created_at, until_at, done_at from payments.duty;
+
+-- Who earns what, from when. While it is promised only, the amounts are what would be theirs as things stand;
+-- `waits`: a duty of its charge is open, and nothing is passed on meanwhile.
+create view payments.earning_state as
+select e.id, e.charge_id, c.purpose, c.purpose_id, c.reference, e.payee, e.percent, e.payable_at, e.promised_at,
+       e.moved_at, coalesce(e.amount, k.kept - (k.kept * e.percent + 50) / 100) as amount,
+       coalesce(e.share, (k.kept * e.percent + 50) / 100) as share,
+       case when e.moved_at is not null then 'earned'
+            when exists (select from payments.duty d where d.charge_id = c.id and d.done_at is null) then 'waits'
+            else 'promised' end as state
+from payments.earning e join payments.charge c on c.id = e.charge_id
+cross join lateral (select c.paid + c.verified + c.covered - c.taken_back - c.given_back - c.earned as kept) k;
 
 create view payments.letter_log as
 select id, attempt_id, received_at, due_at, tries, last_error, read_at, outcome, why from payments.letter;

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from kikao.core import practice
 from kikao.core.actor import THE_SYSTEM, Actor
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Row
@@ -18,12 +19,12 @@ from kikao.core.sql import Statement
 from kikao.journal.actions import record
 from kikao.notifications.actions import post
 from kikao.payments import charges as payments
-from kikao.sessions import rules
+from kikao.sessions import earned, rules
+from kikao.sessions.earned import MONEY_BACK_WITHIN
 from kikao.sessions.queries import Session
 from kikao.sessions.rules import CANCELLED, CONFIRMED, DECLINED, PENDING_APPROVAL
 from kikao.sessions.sql import RECIPIENT
 
-MONEY_BACK_WITHIN = timedelta(days=3)
 LONGEST_TEXT = 500
 
 
@@ -67,14 +68,23 @@ _WHO_IS_TOLD = Statement(f"select {RECIPIENT} as id from sessions.session s wher
 
 
 async def tell(
-    conn: Conn, kind: str, session_id: UUID, requested_by: UUID | None, now: datetime, *, version: int = 1
+    conn: Conn, kind: str, session_id: UUID, requested_by: UUID | None, now: datetime, *, version: int = 1,
+    due_at: datetime | None = None,
 ) -> None:
     """A message to whoever requested the session; to its client when somebody of the practice did that for them."""
     row = await _WHO_IS_TOLD.one(conn, id=session_id, now=now)
-    await post(conn, kind, session_id, row["id"], now, version=version)
+    await post(conn, kind, session_id, row["id"], now, version=version, due_at=due_at)
 
 
-def _sealed(vault: Vault, reason: Reason, session_id: UUID) -> bytes | None:
+async def times_done(conn: Conn, session_id: UUID, *verbs: str) -> int:
+    """How often these verbs have been done to a session, this time included: each time is told by its own message."""
+    count: int = await conn.fetchval(
+        "select count(*) from journal.line where noun_id = $1 and verb = any ($2)", session_id, list(verbs)
+    )
+    return max(count, 1)
+
+
+def sealed(vault: Vault, reason: Reason, session_id: UUID) -> bytes | None:
     return vault.seal(reason.text, "sessions.session", "sealed_reason", session_id) if reason.text else None
 
 
@@ -89,18 +99,18 @@ set status = 'Approved', hold_until = :hold_until::timestamptz, due_at = :hold_u
 """)
 _APPROVE_FREE = Statement(f"""
 update sessions.session
-set status = 'Confirmed', hold_until = null, due_at = null, open_no = null,
+set status = 'Confirmed', hold_until = null, due_at = ends_at, open_no = null,
     approved_at = :now::timestamptz, approved_by = :by::uuid, updated_at = :now::timestamptz,
     confirmed_at = :now::timestamptz, confirmed_by = :by::uuid
 {_ANSWERABLE}
 """)
 
 
-async def approve(conn: Conn, actor: Actor, session: Session, now: datetime, practice: Snapshot) -> None:
+async def approve(conn: Conn, actor: Actor, session: Session, now: datetime, settings: Snapshot) -> None:
     """Pending Approval → Approved, payable until a while before the start; Confirmed when nothing is owed."""
     rules.step("approve", session.status, session.parties)
     await payments.hold_charge(conn, session.charge_id)
-    numbers = practice.of(rules.Numbers)
+    numbers = settings.of(rules.Numbers)
     until = rules.pay_until(now, session.starts_at, numbers)
     free = session.missing == 0
     hold = rules.hold_for_payment(until, numbers)
@@ -120,9 +130,12 @@ async def decline(
     """Pending Approval → Declined; the time is free at once."""
     rules.step("decline", session.status, session.parties)
     await payments.hold_charge(conn, session.charge_id)
-    await _end(conn, actor, session, DECLINED, frozenset({PENDING_APPROVAL}), now, _sealed(vault, reason, session.id))
+    await end(conn, actor, session, DECLINED, frozenset({PENDING_APPROVAL}), now, sealed(vault, reason, session.id))
     await record(conn, actor, "decline", "session", session.id, now)
-    await tell(conn, "declined", session.id, session.requested_by, now)
+    # Whoever declined by mistake has a few minutes to take it back before anybody is told.
+    wait = timedelta(minutes=(await practice.load(conn, now)).of(rules.Numbers).correct_answer_minutes)
+    times = await times_done(conn, session.id, "decline")
+    await tell(conn, "declined", session.id, session.requested_by, now, version=times, due_at=now + wait)
 
 
 async def cancel(
@@ -138,14 +151,16 @@ async def cancel(
     await payments.hold_charge(conn, session.charge_id)
     back = comes_back(session, now)
     # What was paid in part bought nothing: closing its charge gives all of it back.
-    closed = await _end(
-        conn, actor, session, CANCELLED, rules.WAITING | {CONFIRMED}, now, _sealed(vault, reason, session.id)
+    closed = await end(
+        conn, actor, session, CANCELLED, rules.WAITING | {CONFIRMED}, now, sealed(vault, reason, session.id)
     )
     if back and not closed:
         await payments.give_back(
             conn, session.charge_id, back, "cancelled", now, now + MONEY_BACK_WITHIN, actor, told_elsewhere=True
         )
     back = closed or back
+    if session.received > back:  # what the terms keep is earned
+        await earned.plan(conn, actor, session, None, now, by_clock=False)
     await record(conn, actor, "cancel", "session", session.id, now, back=back, byPractice=by_practice)
     await tell(conn, "cancelled", session.id, session.requested_by, now)
     if session.sent_at is not None:
@@ -194,7 +209,7 @@ async def expire(conn: Conn, session_id: UUID, now: datetime) -> bool:
     return True
 
 
-async def _end(
+async def end(
     conn: Conn, actor: Actor, session: Session, status: str, come_from: frozenset[str], now: datetime,
     sealed_reason: bytes | None,
 ) -> int:

@@ -177,7 +177,7 @@ async def one_session(
         session = await queries.visible(conn, actor, session_id, now)
         note = await actions.open_note(conn, actor, session, kit.vault, now)
         reason = await actions.open_reason(conn, actor, session, kit.vault, now)
-    return shown(session, note, reason)
+    return shown(queries.with_link(session, kit.vault), note, reason)
 
 
 Verb = Callable[[Conn, Session], Awaitable[Any]]
@@ -193,7 +193,8 @@ async def do_verb(
         session = await queries.visible(conn, actor, session_id, now)
         if done is None or not await queries.done_already(conn, session.id, done, actor):
             await verb(conn, session)
-        return await answer(conn, actor, session.id, now)
+        after = await queries.visible(conn, actor, session.id, now)
+        return Answer(200, shown(queries.with_link(after, kit.vault)))
 
     return await once(request, kit, actor, now, run)
 

@@ -105,7 +105,7 @@ async def waive(conn: Conn, actor: Actor, session: Session, reason: Reason, now:
 
 _WAIVED = Statement("""
 update sessions.session
-set status = 'Confirmed', hold_until = null, due_at = null, open_no = null, sealed_reason = :sealed::bytea,
+set status = 'Confirmed', hold_until = null, due_at = ends_at, open_no = null, sealed_reason = :sealed::bytea,
     confirmed_at = :now::timestamptz, confirmed_by = :by::uuid, updated_at = :now::timestamptz
 where id = :id::uuid and status in ('Approved', 'Payment Submitted') and hold_until > :now::timestamptz
 """)

@@ -46,7 +46,8 @@ async def _money_page(
         claim = await open_claim(conn, session.charge_id)
     address = f"/s/{session.reference}"
     given = form or Form({"amount": str(session.missing or ""), "number": claim.code if claim else ""})
-    can = {verb: rules.can(verb, session.status, session.parties) for verb in ("verify", "reject the code", "waive")}
+    can = {verb: rules.can(verb, session.status, session.parties)
+           for verb in ("verify", "reject the code", "waive", "give back more")}
     return page(
         request, kit, actor, "sessions/money.html", status=refusal.status if refusal else 200,
         reference=session.reference, badges=words.badges(session), missing=session.missing,
@@ -55,17 +56,19 @@ async def _money_page(
         methods=_methods(), verify_url=f"{address}/verify" if can["verify"] else None,
         reject_url=f"{address}/reject" if can["reject the code"] and claim else None,
         waive_url=f"{address}/waive" if can["waive"] else None, reject_key=str(new_id()), waive_key=str(new_id()),
+        back={"url": f"{address}/give-back", "already": session.given_back, "most": session.given_back + session.kept,
+              "key": str(new_id())} if can["give back more"] and session.kept > 0 else None,
     )
 
 
-def _shillings(typed: str) -> int:
+def shillings(typed: str) -> int:
     text = typed.replace(",", "").replace(" ", "")
     if not text.isdecimal() or len(text) > 7:
         raise Invalid.field("amount", "not_a_number", "Please write the amount in whole shillings, like 2500.")
     return int(text)
 
 
-async def _money(request: Req, kit: Kit, actor: Actor, now: datetime, reference: str, verb: Any) -> Response[Any]:
+async def do_money(request: Req, kit: Kit, actor: Actor, now: datetime, reference: str, verb: Any) -> Response[Any]:
     """Look, do, and go back to the money of the session; what is refused is said there, with what was typed."""
     need(actor, *MONEY)
     form = await read_form(request)
@@ -90,10 +93,10 @@ async def verify(
 ) -> Response[Any]:
     async def verb(conn: Conn, session: Session, form: Form) -> None:
         numbers = await kit.numbers(conn, actor, now)
-        amount = _shillings(form["amount"])
+        amount = shillings(form["amount"])
         await checking.verify(conn, actor, session, form["method"], form["number"], amount, now, numbers)
 
-    return await _money(request, kit, actor, now, reference, verb)
+    return await do_money(request, kit, actor, now, reference, verb)
 
 
 @post("/s/{reference:str}/reject")
@@ -106,7 +109,7 @@ async def reject(
         numbers = await kit.numbers(conn, actor, now)
         await checking.reject_code(conn, actor, session, reason, now, numbers, kit.vault)
 
-    return await _money(request, kit, actor, now, reference, verb)
+    return await do_money(request, kit, actor, now, reference, verb)
 
 
 @post("/s/{reference:str}/waive")
@@ -119,7 +122,7 @@ async def waive(
         reason = actions.read_reason(form["reason"], needed=True)
         await checking.waive(conn, actor, session, reason, now, kit.vault)
 
-    return await _money(request, kit, actor, now, reference, verb)
+    return await do_money(request, kit, actor, now, reference, verb)
 
 
 pages: list[Any] = [money_page, verify, reject, waive]

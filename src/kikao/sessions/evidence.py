@@ -78,7 +78,7 @@ async def _take_again(conn: Conn, row: Row, now: datetime) -> bool:
     was_approved = row["status"] == rules.EXPIRED and row["expired_from"] in (rules.APPROVED, rules.PAYMENT_SUBMITTED)
     if not was_approved or row["starts_at"] <= now:
         return False
-    for rival in await _overdue_rivals(conn, row, now):
+    for rival in await overdue_rivals(conn, row, now):
         await expire(conn, rival, now)
     try:
         async with conn.transaction():
@@ -88,7 +88,8 @@ async def _take_again(conn: Conn, row: Row, now: datetime) -> bool:
     return True
 
 
-async def _overdue_rivals(conn: Conn, row: Row, now: datetime) -> list[UUID]:
+async def overdue_rivals(conn: Conn, row: Row, now: datetime) -> list[UUID]:
+    """Holds that have passed and still stand in the way of this row's time."""
     rows = await conn.fetch(
         """
         select id from sessions.session
@@ -105,7 +106,7 @@ async def _confirm(conn: Conn, row: Row, now: datetime) -> None:
     await conn.execute(
         """
         update sessions.session
-        set status = 'Confirmed', hold_until = null, due_at = null, open_no = null, expired_from = null,
+        set status = 'Confirmed', hold_until = null, due_at = ends_at, open_no = null, expired_from = null,
             ended_at = null, ended_by = null, confirmed_at = $2, confirmed_by = $3, updated_at = $2
         where id = $1
         """,
@@ -151,15 +152,15 @@ async def _expire_overdue_of(conn: Conn, who: Verified) -> None:
 
 # The person who takes over must be one whom the booking statement would have taken, and needs seats of their own
 # among the few unpaid ones: none is a violation of `counted_while_waiting`.
-_SEAT = """
+SEAT = """
 (select min(n) from generate_series(1, case
     when exists (select from sessions.session p
                  where p.{paid} and p.confirmed_at is not null and p.price > 0)
     then :open_when_known::integer else :open_at_first::integer end) n
  where n not in (select o.{number} from sessions.session o where o.{taken} and o.{number} is not null))
 """
-_OPEN_NO = _SEAT.format(paid="client_id = c.id", number="open_no", taken="client_id = c.id")
-_ASKER_NO = _SEAT.format(
+_OPEN_NO = SEAT.format(paid="client_id = c.id", number="open_no", taken="client_id = c.id")
+_ASKER_NO = SEAT.format(
     paid="requested_by = :account_id::uuid", number="asker_no", taken="asker_waiting = :account_id::uuid"
 )
 _SEND = Statement(f"""
@@ -209,7 +210,7 @@ where s.id = :id::uuid and {TAKEN_AT_ONCE}
 _TAKE = Statement("""
 update sessions.session
 set status = case when :free::boolean then 'Confirmed' else 'Approved' end,
-    hold_until = :hold_until::timestamptz, due_at = :hold_until::timestamptz,
+    hold_until = :hold_until::timestamptz, due_at = coalesce(:hold_until::timestamptz, ends_at),
     open_no = case when not :free::boolean then open_no end,
     approved_at = :now::timestamptz, approved_by = :by::uuid, updated_at = :now::timestamptz,
     confirmed_at = case when :free::boolean then :now::timestamptz end,

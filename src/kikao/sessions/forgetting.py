@@ -49,9 +49,12 @@ async def forget(db: Database, now: datetime) -> None:
     await _forget_records(db, before)
 
 
+_REASONS = "delete from sessions.reason where session_id = $1"
 _OLD_NOTES = f"""
 select id from sessions.session
-where {_NOTHING} and ended_at < $1 and num_nonnulls(sealed_note, sealed_reason) > 0 order by ended_at limit $2
+where {_NOTHING} and ended_at < $1
+  and (num_nonnulls(sealed_note, sealed_reason) > 0 or id in (select session_id from sessions.reason))
+order by ended_at limit $2
 """
 _OLD_REQUESTS = f"""
 select id from sessions.session s
@@ -79,6 +82,7 @@ async def _drop_words(conn: Conn, session_id: UUID) -> None:
     await conn.execute(
         "update sessions.session set sealed_note = null, sealed_reason = null where id = $1", session_id
     )
+    await conn.execute(_REASONS, session_id)
 
 
 async def _without_the_person(conn: Conn, session_id: UUID) -> None:
@@ -92,10 +96,12 @@ async def _without_the_person(conn: Conn, session_id: UUID) -> None:
         """,
         session_id, FORGOTTEN, SYSTEM,
     )
+    await conn.execute(_REASONS, session_id)
     await payments.forget_payer(conn, session_id)
 
 
 async def _drop(conn: Conn, session_id: UUID) -> None:
+    await conn.execute(_REASONS, session_id)
     await conn.execute("delete from sessions.session where id = $1", session_id)
     await payments.drop(conn, session_id)
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from uuid import UUID
 
 from kikao.core.clock import utc_now
-from kikao.core.db import Database
+from kikao.core.db import Conn, Database
 from kikao.core.jobs import Queue
-from kikao.sessions.actions import expire
+from kikao.sessions.closing import by_the_clock
 
 
 def queues(db: Database) -> list[Queue]:
-    async def lapse(session_id: UUID) -> None:
-        async with db.transaction() as conn:
-            await expire(conn, session_id, utc_now())
+    async def look(session_id: UUID) -> None:
+        async def verb(conn: Conn) -> None:
+            await by_the_clock(conn, session_id, utc_now())
 
-    return [Queue("holds", "sessions.session", lapse)]
+        await db.again(verb)
+
+    return [Queue("sessions", "sessions.session", look)]

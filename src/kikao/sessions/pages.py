@@ -18,7 +18,7 @@ from kikao.core.render import page
 from kikao.core.web import Kit, Req, form_once, need, read, read_form
 from kikao.journal.queries import history
 from kikao.payments.links import pay_token
-from kikao.sessions import actions, asking, checking, home_pages, queries, rules, words
+from kikao.sessions import actions, asking, checking, home_pages, meeting_words, queries, reasons, rules, words
 from kikao.sessions.queries import Session
 
 # one session --------------------------------------------------------------------------------------
@@ -37,9 +37,11 @@ async def _session_page(
     request: Req, kit: Kit, actor: Actor, now: datetime, reference: str, refusal: Refusal | None = None
 ) -> Response[Any]:
     async with kit.db.transaction() as conn:
-        session = await queries.visible(conn, actor, reference, now)
+        session = queries.with_link(await queries.visible(conn, actor, reference, now), kit.vault)
         note = await actions.open_note(conn, actor, session, kit.vault, now)
         reason = await actions.open_reason(conn, actor, session, kit.vault, now)
+        said = await reasons.open_reasons(conn, actor, session, kit.vault, now)
+        numbers = (await kit.numbers(conn, actor, now)).of(rules.Numbers)
         lines = await history(conn, session.id)
         parties = await queries.who_acted(conn, session, [line.by_account for line in lines])
     zone = actor.time_zone
@@ -56,12 +58,16 @@ async def _session_page(
         reference=session.reference, headline=told.headline, sentence=told.sentence, badges=words.badges(session),
         step=words.step(session), stopped=words.stopped(session),
         left=words.left(session, now),
-        notices=[_notice(error["detail"]) for error in asking.errors(refusal)],
-        actions=words.first_actions(session, pay_url),
-        more=words.more_actions(session, actions.comes_back(session, now), now),
+        notices=[*(_notice(error["detail"]) for error in asking.errors(refusal)),
+                 *meeting_words.after_lines(session, zone, numbers)],
+        actions=[*meeting_words.meeting_actions(session, now, numbers), *words.first_actions(session, pay_url)],
+        more=[*words.more_actions(session, actions.comes_back(session, now), now),
+              *meeting_words.after_actions(session, now, numbers)],
+        link_form=meeting_words.link_form(session, refusal),
         meeting=_meeting(session), rows=words.rows(session, zone), terms=words.terms(session, zone, now),
         note={"label": _("What was written with the request"), "text": note} if note else None,
-        reasons=[{"label": _("Why"), "text": reason}] if reason else [], events=events, emergency=waits,
+        reasons=[*([{"label": _("Why"), "text": reason}] if reason else []), *meeting_words.reasons(said)],
+        events=events, emergency=waits,
         poll_url=f"/s/{session.reference}/news?seen={session.updated_at.timestamp():.6f}" if waits else None,
         wipe=rules.CLIENT in session.parties and session.status != rules.APPROVED,
     )
@@ -92,21 +98,21 @@ async def news(
     return Response(content=b"", status_code=204, headers=headers, media_type="text/plain")
 
 
-async def _act(
-    request: Req, kit: Kit, actor: Actor, now: datetime, reference: str, done: str, verb: Any
+async def act(
+    request: Req, kit: Kit, actor: Actor, now: datetime, reference: str, done: str | None, verb: Any
 ) -> Response[Any]:
     """Look, do, and go back to the session; what is refused is said on its page."""
     need(actor)
 
     async def run(conn: Conn) -> str:
         session = await queries.visible(conn, actor, reference, now)
-        if not await queries.done_already(conn, session.id, done, actor):
+        if done is None or not await queries.done_already(conn, session.id, done, actor):
             await verb(conn, session)
         return f"/s/{session.reference}"
 
     try:
         return await form_once(request, kit, actor, now, run)
-    except (Invalid, NotPossible) as refusal:
+    except (Invalid, NotPossible, actions.SlotTaken, actions.TooManyOpen) as refusal:
         return await _session_page(request, kit, actor, now, reference, refusal)
 
 
@@ -118,7 +124,7 @@ async def approve(
     async def verb(conn: Conn, session: Session) -> None:
         await actions.approve(conn, actor, session, now, await kit.numbers(conn, actor, now))
 
-    return await _act(request, kit, actor, now, reference, "approve", verb)
+    return await act(request, kit, actor, now, reference, "approve", verb)
 
 
 @post("/s/{reference:str}/decline")
@@ -132,7 +138,7 @@ async def decline(
         rules.step("decline", session.status, session.parties)
         await actions.decline(conn, actor, session, actions.read_reason(form["reason"], needed=True), now, kit.vault)
 
-    return await _act(request, kit, actor, now, reference, "decline", verb)
+    return await act(request, kit, actor, now, reference, "decline", verb)
 
 
 @post("/s/{reference:str}/cancel")
@@ -146,7 +152,7 @@ async def cancel(
         reason = actions.read_reason(form["reason"], needed=actions.acts_for_practice(session))
         await actions.cancel(conn, actor, session, reason, now, kit.vault)
 
-    return await _act(request, kit, actor, now, reference, "cancel", verb)
+    return await act(request, kit, actor, now, reference, "cancel", verb)
 
 
 @post("/s/{reference:str}/code")

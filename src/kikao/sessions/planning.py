@@ -75,7 +75,8 @@ async def _nudges(conn: Conn, now: datetime) -> list[Planned]:
     """Half-way through the wait for an answer, and two hours before its end where that is later."""
     rows = await conn.fetch(
         """
-        select id, psychologist_id, updated_at, hold_until, extended from sessions.session
+        select id, psychologist_id, updated_at, hold_until, (extended_at is not null)::integer as extended
+        from sessions.session
         where status = 'Pending Approval' and sent_at is not null and hold_until > $1
         """,
         now,

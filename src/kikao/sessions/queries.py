@@ -11,6 +11,7 @@ import msgspec
 
 from kikao.availability.queries import Place
 from kikao.core.actor import Actor
+from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Row
 from kikao.core.errors import NotFound
 from kikao.core.ids import read_id, read_reference
@@ -46,19 +47,42 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     missing: int
     received: int
     given_back: int
+    earned: int
     hold_until: datetime | None
     open_until: datetime | None
     sent_at: datetime | None
     approved_at: datetime | None
     confirmed_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
     expired_from: str | None
+    absent: str | None
+    extended_at: datetime | None
+    corrected_at: datetime | None
+    objected_at: datetime | None
+    decided_at: datetime | None
     charge_id: UUID
     tiers: tuple[Tier, ...]
     meeting_link: str | None
+    sealed_link: bytes | None
     has_note: bool
     created_at: datetime
     updated_at: datetime
     parties: frozenset[str]
+
+    @property
+    def said_at(self) -> datetime | None:
+        """Since when its end has been called what it is called now."""
+        return self.corrected_at or self.ended_at
+
+    @property
+    def to_decide(self) -> bool:
+        return self.objected_at is not None and self.decided_at is None
+
+    @property
+    def kept(self) -> int:
+        """Paid, not given back, and not passed on yet."""
+        return self.received - self.given_back - self.earned
 
     @property
     def pay_until(self) -> datetime | None:
@@ -72,8 +96,9 @@ s.psychologist_id, p.name as psychologist_name, d.slug as psychologist_slug, d.d
 coalesce(d.meeting_link, '') as meeting_link,
 s.requested_by, s.booked_by, s.against, s.session_type, s.mode, s.place_id, l.name as place, l.address,
 s.starts_at, s.ends_at, s.first_starts_at, s.minutes, s.price, s.session_rate,
-s.status, m.payment_status, m.missing, m.received, m.given_back, m.open_until, s.hold_until, s.sent_at, s.approved_at,
-s.confirmed_at,
+s.status, m.payment_status, m.missing, m.received, m.given_back, m.earned, m.open_until, s.hold_until, s.sent_at,
+s.approved_at, s.confirmed_at,
+s.started_at, s.ended_at, s.absent, s.extended_at, s.corrected_at, s.objected_at, s.decided_at, s.sealed_link,
 s.expired_from, s.charge_id, t.tiers, s.sealed_note is not null as has_note, s.created_at, s.updated_at,
 s.client_id in (select person_id from accounts.may_act_for
                 where account_id = :account_id::uuid and ends_at > :now::timestamptz) as acted_for
@@ -167,14 +192,17 @@ def _session(row: Row, actor: Actor, now: datetime) -> Session:
     mine = parties(actor, row)
     status = rules.status_now(row["status"], row["hold_until"], now)
     taking_part = mine & {rules.CLIENT, rules.PSYCHOLOGIST}
-    link = row["meeting_link"] if taking_part and status in (rules.CONFIRMED, rules.IN_PROGRESS) else ""
+    meets = taking_part and status in (rules.CONFIRMED, rules.IN_PROGRESS)
+    # A link of its own overrides the standing one, and is opened by `with_link` only.
+    link = row["meeting_link"] if meets and row["sealed_link"] is None else ""
     same = {
         name: row[name]
         for name in (
             "id", "reference", "client_id", "client_name", "psychologist_id", "psychologist_name", "psychologist_slug",
             "requested_by", "booked_by", "session_type", "mode", "starts_at", "ends_at", "first_starts_at", "minutes",
-            "price", "session_rate", "payment_status", "missing", "received", "given_back", "open_until", "sent_at",
-            "approved_at", "confirmed_at", "charge_id", "has_note", "created_at", "updated_at",
+            "price", "session_rate", "payment_status", "missing", "received", "given_back", "earned", "open_until",
+            "sent_at", "approved_at", "confirmed_at", "started_at", "ended_at", "absent", "extended_at", "corrected_at",
+            "objected_at", "decided_at", "charge_id", "has_note", "created_at", "updated_at",
         )
     }
     overdue = status != row["status"]
@@ -187,8 +215,23 @@ def _session(row: Row, actor: Actor, now: datetime) -> Session:
         tiers=tuple(msgspec.convert(row["tiers"], list[Tier])),
         meeting_link=link or None,
         place=Place(row["place_id"], row["place"], row["address"]) if row["place_id"] else None,
+        sealed_link=row["sealed_link"] if meets else None,
         parties=mine,
     )
+
+
+def with_link(session: Session, vault: Vault) -> Session:
+    """The session with the link of its own opened, where it has one that its viewer may be shown."""
+    if session.sealed_link is None:
+        return session
+    link = vault.open(session.sealed_link, "sessions.session", "sealed_link", session.id)
+    return msgspec.structs.replace(session, meeting_link=link)
+
+
+def may_object(session: Session) -> bool:
+    """Whether its viewer is of the side that can say that it was not so, and nobody has yet."""
+    mine = session.parties & rules.sides(session.absent, session.status)
+    return bool(mine) and session.objected_at is None and rules.can("object", session.status, session.parties)
 
 
 def _who(actor: Actor, now: datetime) -> dict[str, Any]:
@@ -300,7 +343,8 @@ async def done_already(conn: Conn, session_id: UUID, verb: str, actor: Actor) ->
         select verb, by_account from journal.line
         where noun_id = $1 and verb in (
             'request', 'book', 'send', 'approve', 'decline', 'cancel', 'be paid', 'be paid late', 'expire',
-            'submit a payment code', 'reject the code', 'verify', 'waive')
+            'submit a payment code', 'reject the code', 'verify', 'waive', 'extend', 'start', 'complete', 'break off',
+            'mark a no-show', 'object', 'decide', 'correct', 'end the call')
         order by at desc, id desc limit 1
         """,
         session_id,

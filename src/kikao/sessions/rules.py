@@ -54,6 +54,7 @@ def _step(come_from: Iterable[str], to: str, by: Iterable[str], *, reason: bool 
 
 # The same verb can have several lines (correct). `extend` and `reschedule` keep the status they come from.
 SAME = "the same"
+_WITHIN = "within 48 h; that the psychologist did not come: admin only; admin: until money has moved"
 STEPS: dict[str, tuple[Step, ...]] = {
     "approve": (_step({PENDING_APPROVAL}, APPROVED, {PSYCHOLOGIST, ANSWERING_DESK},
                       condition="Confirmed at once when nothing is owed"),),
@@ -67,7 +68,8 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "be paid late": (_step({EXPIRED}, CONFIRMED, {SYSTEM},
                            condition="after it had been Approved, lies ahead, the time is free"),),
     "waive": (_step({APPROVED, PAYMENT_SUBMITTED}, CONFIRMED, {ADMIN}, reason=True),),
-    "extend": (_step(WAITING, SAME, {PSYCHOLOGIST, DESK, ADMIN}, reason=True, condition="once"),),
+    "extend": (_step(WAITING, SAME, {PSYCHOLOGIST, DESK, ADMIN}, reason=True,
+                     condition="once, 48 h at most, never past the start"),),
     "start": (_step({CONFIRMED, IN_PROGRESS}, IN_PROGRESS, {CLIENT, PSYCHOLOGIST},
                     condition="from 15 minutes before to 120 after the start"),),
     "complete": (_step({CONFIRMED, IN_PROGRESS}, COMPLETED, {PSYCHOLOGIST, SYSTEM},
@@ -75,11 +77,17 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "break off": (_step({IN_PROGRESS}, CANCELLED, {PSYCHOLOGIST, ADMIN}, reason=True),),
     "mark a no-show": (_step({CONFIRMED, IN_PROGRESS}, NO_SHOW, {PSYCHOLOGIST, DESK, CLIENT},
                              condition="from 15 minutes after the start; each side says that the other did not come"),),
+    "object": (_step({NO_SHOW, COMPLETED}, SAME, {CLIENT, PSYCHOLOGIST}, reason=True,
+                     condition="within 24 h, once: who is said to be absent; the client, that it did not take place"),),
+    "decide": (_step({NO_SHOW, COMPLETED}, SAME, {ADMIN}, reason=True,
+                     condition="while an objection is open: it stays, or the other side did not come"),),
     "correct": (
         _step({DECLINED}, PENDING_APPROVAL, {PSYCHOLOGIST}, reason=True, condition="within 10 minutes"),
-        _step({NO_SHOW}, COMPLETED, {PSYCHOLOGIST, ADMIN}, reason=True, condition="within 48 h"),
-        _step({COMPLETED}, NO_SHOW, {PSYCHOLOGIST, ADMIN}, reason=True, condition="within 48 h"),
+        _step({NO_SHOW}, COMPLETED, {PSYCHOLOGIST, ADMIN}, reason=True, condition=_WITHIN),
+        _step({COMPLETED}, NO_SHOW, {PSYCHOLOGIST, ADMIN}, reason=True, condition=_WITHIN),
     ),
+    "give back more": (_step({CANCELLED, NO_SHOW, COMPLETED}, SAME, {ADMIN}, reason=True,
+                             condition="than the terms, never less, until it is earned"),),
     "cancel": (_step(WAITING | {CONFIRMED}, CANCELLED, {CLIENT, PSYCHOLOGIST, DESK, ADMIN}, reason=True,
                      condition="client until the start; the others until the end"),),
     "reschedule": (_step({APPROVED, PAYMENT_SUBMITTED, CONFIRMED}, SAME, {CLIENT, PSYCHOLOGIST, DESK, ADMIN},
@@ -125,6 +133,16 @@ class Numbers(msgspec.Struct, frozen=True):
     code_check_hours: Annotated[int, msgspec.Meta(ge=1, le=168)] = 48
     open_at_first: Annotated[int, msgspec.Meta(ge=1, le=20)] = 2
     open_when_known: Annotated[int, msgspec.Meta(ge=1, le=50)] = 5
+    extend_hours: Annotated[int, msgspec.Meta(ge=1, le=48)] = 48
+    start_before_minutes: Annotated[int, msgspec.Meta(ge=0, le=120)] = 15
+    start_after_minutes: Annotated[int, msgspec.Meta(ge=15, le=480)] = 120
+    no_show_after_minutes: Annotated[int, msgspec.Meta(ge=5, le=120)] = 15
+    close_after_hours: Annotated[int, msgspec.Meta(ge=1, le=168)] = 24      # after its end the system completes it
+    object_hours: Annotated[int, msgspec.Meta(ge=1, le=168)] = 24
+    correct_hours: Annotated[int, msgspec.Meta(ge=1, le=168)] = 48
+    correct_answer_minutes: Annotated[int, msgspec.Meta(ge=0, le=60)] = 10  # a decline is told after these
+    earn_after_hours: Annotated[int, msgspec.Meta(ge=1, le=168)] = 24
+    earn_after_clock_days: Annotated[int, msgspec.Meta(ge=1, le=30)] = 7
 
 
 def request_hold(now: datetime, start: datetime, numbers: Numbers, *, proved: bool) -> datetime:
@@ -157,6 +175,39 @@ def first_pay_until(now: datetime, start: datetime, numbers: Numbers) -> datetim
 def hold_for_payment(until: datetime, numbers: Numbers) -> datetime:
     """The hold outlives the last moment to pay, so that it does not lapse while a prompt is open."""
     return until + timedelta(minutes=numbers.hold_after_pay_minutes)
+
+
+def extended(until: datetime, start: datetime, numbers: Numbers) -> datetime:
+    """The end of a wait that somebody makes longer: never past the start. Not later than `until` when that is there."""
+    return max(until, min(until + timedelta(hours=numbers.extend_hours), start))
+
+
+def may_start(start: datetime, now: datetime, numbers: Numbers) -> bool:
+    before, after = timedelta(minutes=numbers.start_before_minutes), timedelta(minutes=numbers.start_after_minutes)
+    return start - before <= now <= start + after
+
+
+def may_be_missed(start: datetime, now: datetime, numbers: Numbers) -> bool:
+    """Whether one side has waited long enough to say that the other did not come."""
+    return now >= start + timedelta(minutes=numbers.no_show_after_minutes)
+
+
+def completes_at(end: datetime, numbers: Numbers) -> datetime:
+    """When the clock completes what nobody has said anything about."""
+    return end + timedelta(hours=numbers.close_after_hours)
+
+
+def payable_at(ended_at: datetime, numbers: Numbers, *, by_clock: bool) -> datetime:
+    """From when on what was earned is its psychologist's; no money of a no-show moves before, either."""
+    wait = timedelta(days=numbers.earn_after_clock_days) if by_clock else timedelta(hours=numbers.earn_after_hours)
+    return ended_at + wait
+
+
+def sides(absent: str | None, status: str) -> frozenset[str]:
+    """Who can object to what an end is called: who is said not to have come; to `Completed`, the client."""
+    if status == COMPLETED:
+        return frozenset({CLIENT})
+    return frozenset({absent} if absent else ())
 
 
 class Tier(msgspec.Struct, frozen=True):

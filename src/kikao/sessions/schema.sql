@@ -48,7 +48,8 @@ create table sessions.session (
         'Pending Approval', 'Approved', 'Payment Submitted', 'Confirmed', 'In Progress',
         'Completed', 'Declined', 'Cancelled', 'Expired', 'No Show')),
     hold_until timestamptz,
-    extended boolean not null default false,
+    extended_at timestamptz,                                 -- once
+    extended_by uuid,
     sent_at timestamptz,                                     -- reached its psychologist (a contact was proved)
     open_no smallint,                                        -- which of the person's few unpaid ones this is
     asker_no smallint,                                       -- and which of the account's that asked
@@ -70,6 +71,12 @@ create table sessions.session (
     ended_by uuid,
     expired_from text,
     absent text constraint absent_word check (absent in ('client', 'psychologist')),
+    corrected_at timestamptz,                                -- what its end is called was changed
+    corrected_by uuid,
+    objected_at timestamptz,                                 -- the other side says that it was not so
+    objected_by uuid,
+    decided_at timestamptz,                                  -- … and somebody of the practice has decided
+    decided_by uuid,
 
     -- A row is due when something must happen to it by the clock.
     due_at timestamptz,
@@ -120,6 +127,15 @@ create table sessions.session (
     constraint ended_by_somebody check ((ended_at is null) = (ended_by is null)),
     constraint ended_when_over check
         ((status in ('Completed', 'Declined', 'Cancelled', 'Expired', 'No Show')) = (ended_at is not null)),
+    constraint extended_by_somebody check ((extended_at is null) = (extended_by is null)),
+    constraint corrected_by_somebody check ((corrected_at is null) = (corrected_by is null)),
+    constraint objected_by_somebody check ((objected_at is null) = (objected_by is null)),
+    constraint decided_by_somebody check ((decided_at is null) = (decided_by is null)),
+    constraint corrected_an_end check (corrected_at is null or status in ('Completed', 'No Show')),
+    constraint objected_to_an_end check (objected_at is null or status in ('Completed', 'No Show')),
+    constraint decided_after_an_objection check (decided_at is null or objected_at is not null),
+    constraint no_money_during_an_objection check (objected_at is null or decided_at is not null or due_at is null),
+    constraint ends_by_the_clock check (status not in ('Confirmed', 'In Progress') or due_at is not null),
     constraint absent_when_no_show check ((status = 'No Show') = (absent is not null)),
     constraint expired_from_somewhere check ((status = 'Expired') = (expired_from is not null))
 );
@@ -129,6 +145,20 @@ create index session_by_start on sessions.session (starts_at);
 create index session_by_charge on sessions.session (charge_id);
 create index session_paid_by_account on sessions.session (requested_by) where confirmed_at is not null and price > 0;
 create index session_due on sessions.session (due_at) where due_at is not null;
+
+-- Why somebody did what they did, in their own words: of verbs that can follow each other. Never edited, but
+-- forgotten with a person.
+create table sessions.reason (
+    id uuid primary key,
+    session_id uuid not null references sessions.session,
+    verb text not null,
+    sealed_text bytea not null,
+    at timestamptz not null,
+    by_account uuid not null
+);
+create index reason_of_session on sessions.reason (session_id, at);
+create trigger reasons_are_never_edited before update on sessions.reason
+    for each row execute function core.refuse_change();
 
 -- When a psychologist is taken. An overdue hold is over, worker or not: the reader compares `hold_until`.
 create view sessions.busy as
@@ -142,7 +172,8 @@ select psychologist_id, client_id, status, confirmed_at, starts_at, sent_at from
 
 -- For the practice's figures: no person, no words.
 create view sessions.overview as
-select id, reference, status, hold_until, sent_at, starts_at, charge_id from sessions.session;
+select id, reference, status, hold_until, sent_at, starts_at, charge_id, absent, objected_at,
+       objected_at is not null and decided_at is null as to_decide from sessions.session;
 
 -- Which sessions are whose, for an admin who looks at a person.
 create view sessions.of_person as

@@ -39,6 +39,10 @@ VERBS = {
     "be paid": later("Paid"),
     "be paid late": later("Paid, after the time had run out"),
     "be paid too late": later("Paid, when the time was gone"),
+    "extend": later("Kept longer"), "start": later("Begun"), "complete": later("Completed"),
+    "break off": later("Broken off"), "mark a no-show": later("Noted that somebody did not come"),
+    "object": later("Objected"), "decide": later("Decided"), "correct": later("Put right"),
+    "give back more": later("More given back"),
 }
 
 
@@ -72,12 +76,12 @@ def _for_client(session: Session, zone: str) -> dict[str, tuple[str, str | None]
         CONFIRMED: (_("Confirmed"), _("Everything is arranged. The link to meet stands here.") if session.meeting_link
                     else _("Everything is arranged. The link to meet will stand here before it begins.")),
         IN_PROGRESS: (_("Your session is on"), None),
-        COMPLETED: (_("This session is over"), None),
+        COMPLETED: (_("This session is over"), _given(session)),
         DECLINED: (_("%(name)s cannot take this time") % name, _("Nothing was charged. Other times are free.")),
         CANCELLED: (_("Cancelled"), _back(session)),
         EXPIRED: (_("This time is no longer kept"), _("Nothing was charged. You can choose another time.")
                   if session.received == 0 else _("What you paid will be given back.")),
-        NO_SHOW: (_("Not met"), None),
+        NO_SHOW: (_("Not met"), _absent(session)),
     }
 
 
@@ -93,8 +97,23 @@ def _for_practice(session: Session, zone: str) -> dict[str, tuple[str, str | Non
         DECLINED: (_("Declined"), _("The time is free again.")),
         CANCELLED: (_("Cancelled"), _("The time is free again.")),
         EXPIRED: (_("Not answered or not paid in time"), _("The time is free again.")),
-        NO_SHOW: (_("Not met"), None),
+        NO_SHOW: (_("Not met"), _absent(session)),
     }
+
+
+def _absent(session: Session) -> str:
+    side = rules.CLIENT if _mine(session) else rules.PSYCHOLOGIST
+    if session.absent == side and side in session.parties:
+        return _("It was noted that you did not come.")
+    if session.absent == rules.CLIENT:
+        return _("It was noted that the client did not come.")
+    return _("It was noted that the psychologist did not come.")
+
+
+def _given(session: Session) -> str | None:
+    if session.given_back == 0:
+        return None
+    return _("%(amount)s will be given back to the number that paid.") % {"amount": shown(session.given_back)}
 
 
 def _back(session: Session) -> str | None:
@@ -163,7 +182,7 @@ def terms_lines(lines: tuple[rules.Deadline, ...], zone: str, now: datetime) -> 
     return [*told_lines, (_("Later"), _("nothing back"))]
 
 
-def _dialog(label: str, url: str, kind: str, title: str, text: str, button: str, reason: str | None) -> dict[str, Any]:
+def dialog(label: str, url: str, kind: str, title: str, text: str, button: str, reason: str | None) -> dict[str, Any]:
     confirm = {"title": title, "text": text, "button": button, "reason": reason}
     return {"label": label, "url": url, "kind": kind, "confirm": confirm}
 
@@ -177,7 +196,7 @@ def first_actions(session: Session, pay_url: str | None) -> list[dict[str, Any]]
         found.append({"label": label, "url": pay_url, "kind": "main", "method": "get"})
     if rules.can("approve", session.status, session.parties & {rules.PSYCHOLOGIST, rules.ANSWERING_DESK}):
         found.append({"label": _("Accept"), "url": f"{address}/approve", "kind": "main"})
-        found.append(_dialog(
+        found.append(dialog(
             _("Decline…"), f"{address}/decline", "plain", _("Decline this request?"),
             _("The time is free again at once. Your reason is shown to the client only."), _("Decline"),
             _("Why? The client reads this."),
@@ -206,8 +225,8 @@ def more_actions(session: Session, back: int, now: datetime) -> list[dict[str, A
     else:
         text = _("The client is given everything back: %(amount)s.") % {"amount": shown(back)}
     reason = None if _mine(session) else _("Why? The client reads this.")
-    return [*found, _dialog(_("Cancel…"), f"/s/{session.reference}/cancel", "link", _("Cancel this session?"), text,
-                            _("Cancel the session"), reason)]
+    return [*found, dialog(_("Cancel…"), f"/s/{session.reference}/cancel", "link", _("Cancel this session?"), text,
+                           _("Cancel the session"), reason)]
 
 
 def by_whom(party: str) -> str | None:

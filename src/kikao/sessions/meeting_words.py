@@ -1,0 +1,177 @@
+"""The buttons around and after the meeting, for whoever looks. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from kikao.core import i18n
+from kikao.core.errors import Refusal
+from kikao.core.i18n import gettext as _
+from kikao.core.money import shown
+from kikao.sessions import rules
+from kikao.sessions.queries import Session, may_object
+from kikao.sessions.reasons import Said
+from kikao.sessions.rules import ADMIN, CLIENT, COMPLETED, DECLINED, NO_SHOW, PSYCHOLOGIST, Numbers
+from kikao.sessions.words import dialog
+
+Action = dict[str, Any]
+
+
+def _can(session: Session, verb: str) -> bool:
+    return rules.can(verb, session.status, session.parties)
+
+
+def meeting_actions(session: Session, now: datetime, numbers: Numbers) -> list[Action]:
+    """What to do now, first: begin, say that it is over."""
+    found: list[Action] = []
+    address = f"/s/{session.reference}"
+    begun = session.status == rules.IN_PROGRESS
+    if _can(session, "start") and rules.may_start(session.starts_at, now, numbers):
+        label = _("Come back") if begun else _("Begin")
+        found.append({"label": label, "url": f"{address}/start", "kind": "plain" if begun else "main"})
+    if PSYCHOLOGIST in session.parties and _can(session, "complete") and (begun or now >= session.starts_at):
+        found.append(dialog(
+            _("It is over…"), f"{address}/complete", "main", _("Did it take place?"),
+            _("It is noted as completed. What was paid is yours after a day."), _("It took place"), None,
+        ))
+    return found
+
+
+def after_actions(session: Session, now: datetime, numbers: Numbers) -> list[Action]:
+    """What can be done as well."""
+    return [*_longer(session, numbers), *_breaking(session), *_missed(session, now, numbers),
+            *_objecting(session, now, numbers), *_deciding(session), *_correcting(session, now, numbers)]
+
+
+def _longer(session: Session, numbers: Numbers) -> list[Action]:
+    until = session.pay_until or session.hold_until
+    if not _can(session, "extend") or session.extended_at is not None or until is None:
+        return []
+    if rules.extended(until, session.starts_at, numbers) <= until:
+        return []
+    return [dialog(
+        _("Keep it longer…"), f"/s/{session.reference}/extend", "link", _("Keep this time longer?"),
+        _("Once, for up to %(hours)s hours, never past the start.") % {"hours": numbers.extend_hours},
+        _("Keep it longer"), _("Why? The client and the psychologist can read this."),
+    )]
+
+
+def _breaking(session: Session) -> list[Action]:
+    if not _can(session, "break off"):
+        return []
+    return [dialog(
+        _("Break off…"), f"/s/{session.reference}/break-off", "link", _("Break this session off?"),
+        _("All of the money goes back, and nothing is earned."), _("Break it off"), _("Why? The client reads this."),
+    )]
+
+
+def _missed(session: Session, now: datetime, numbers: Numbers) -> list[Action]:
+    if not _can(session, "mark a no-show") or not rules.may_be_missed(session.starts_at, now, numbers):
+        return []
+    address = f"/s/{session.reference}/no-show"
+    hours = {"hours": numbers.object_hours}
+    if CLIENT in session.parties:
+        text = _("All of your money comes back. It moves after %(hours)s hours, while the psychologist may object.")
+        return [dialog(_("Nobody came…"), address, "link", _("Did your psychologist not come?"), text % hours,
+                       _("The psychologist did not come"), None)]
+    text = _("It is paid in full. No money moves for %(hours)s hours, while the client may object.")
+    return [dialog(_("The client did not come…"), address, "link", _("Did the client not come?"), text % hours,
+                   _("The client did not come"), None)]
+
+
+def objects_until(session: Session, numbers: Numbers) -> datetime | None:
+    """Until when this viewer may object; None when they may not, or somebody has."""
+    if not may_object(session) or session.said_at is None:
+        return None
+    return session.said_at + timedelta(hours=numbers.object_hours)
+
+
+def _objecting(session: Session, now: datetime, numbers: Numbers) -> list[Action]:
+    until = objects_until(session, numbers)
+    if until is None or now >= until:
+        return []
+    title = _("Did it not take place?") if session.status == COMPLETED else _("Were you there?")
+    text = _("No money moves until somebody of the practice has decided. They may ring you both.")
+    return [dialog(_("It was not so…"), f"/s/{session.reference}/object", "plain", title, text, _("Object"),
+                   _("What happened? The practice reads this."))]
+
+
+def _deciding(session: Session) -> list[Action]:
+    if not _can(session, "decide") or not session.to_decide:
+        return []
+    address = f"/s/{session.reference}/decide"
+    why = _("Why? Both sides can read this.")
+    text = _("The objection is answered. Both sides are told.")
+    found = [dialog(_("Let it stand…"), f"{address}/as-said", "plain", _("Does it stand as it was said?"), text,
+                    _("Let it stand"), why)]
+    if session.status == NO_SHOW:
+        other = PSYCHOLOGIST if session.absent == CLIENT else CLIENT
+        label = _("The client did not come…") if other == CLIENT else _("The psychologist did not come…")
+        found.append(
+            dialog(label, f"{address}/{other}", "plain", _("Was it the other side?"), text, _("Note it so"), why)
+        )
+    return found
+
+
+def _correcting(session: Session, now: datetime, numbers: Numbers) -> list[Action]:
+    if not _can(session, "correct") or session.ended_at is None:
+        return []
+    address, why = f"/s/{session.reference}/correct", _("Why? Both sides can read this.")
+    if session.status == DECLINED:
+        wait = timedelta(minutes=numbers.correct_answer_minutes)
+        if now >= session.ended_at + wait or now >= session.starts_at:
+            return []
+        return [dialog(_("Take it back…"), f"{address}/request", "plain", _("Was this declined by mistake?"),
+                       _("It waits for your answer again. The client was not told yet."), _("Take it back"), why)]
+    admin = ADMIN in session.parties and not (session.earned or session.given_back)
+    theirs = (PSYCHOLOGIST in session.parties and session.absent != PSYCHOLOGIST and not session.to_decide
+              and now < session.ended_at + timedelta(hours=numbers.correct_hours))
+    text = _("Both sides are told.")
+    if session.status == NO_SHOW:
+        return [dialog(_("It took place…"), f"{address}/completed", "link", _("Did it take place after all?"), text,
+                       _("It took place"), why)] if admin or theirs else []
+    found = []
+    if admin or theirs:
+        found.append(dialog(_("The client did not come…"), f"{address}/client", "link", _("Did the client not come?"),
+                            text, _("The client did not come"), why))
+    if admin:
+        found.append(dialog(_("The psychologist did not come…"), f"{address}/psychologist", "link",
+                            _("Did the psychologist not come?"), text, _("The psychologist did not come"), why))
+    return found
+
+
+def after_lines(session: Session, zone: str, numbers: Numbers) -> list[dict[str, Any]]:
+    """What stands above the buttons: an objection that waits, until when one is possible, what will be whose."""
+    found = []
+    if session.to_decide:
+        text = _("Somebody of the practice decides. No money moves meanwhile.")
+        found.append(_notice(_("There is an objection"), text))
+    until = objects_until(session, numbers)
+    if until is not None and session.status == NO_SHOW:
+        text = _("If that is not so, say it here by %(until)s.") % {"until": i18n.when(until, zone)}
+        found.append(_notice(_("It was noted that you did not come"), text))
+    if session.kept and session.status == NO_SHOW and CLIENT in session.parties and session.absent == PSYCHOLOGIST:
+        text = _("%(amount)s comes back, a day after it was noted.") % {"amount": shown(session.kept)}
+        found.append(_notice(_("Your money comes back"), text))
+    return found
+
+
+def _notice(title: str, text: str) -> dict[str, Any]:
+    return {"tone": "info", "title": title, "text": text}
+
+
+def link_form(session: Session, refusal: Refusal | None) -> dict[str, Any] | None:
+    """For its psychologist, while it lies ahead or is on: a link of this session's own."""
+    if PSYCHOLOGIST not in session.parties or session.status not in rules.HOLDING:
+        return None
+    error = next((one.detail for one in refusal.fields if one.field == "meetingLink"), None) if refusal else None
+    return {"url": f"/s/{session.reference}/link", "value": session.meeting_link or "", "error": error and _(error)}
+
+
+def reasons(said: list[Said]) -> list[dict[str, str]]:
+    labels = {
+        "extend": _("Why it was kept longer"), "object": _("The objection"), "decide": _("Why it was decided so"),
+        "correct": _("Why it was put right"), "give back more": _("Why more was given back"),
+    }
+    return [{"label": labels.get(one.verb, _("Why")), "text": one.text} for one in said]
