@@ -30,6 +30,7 @@ from kikao.directory import api as directory_api
 from kikao.directory import client_api, client_pages, own_api, own_pages
 from kikao.directory import pages as directory_pages
 from kikao.payments import api as payments_api
+from kikao.payments import earning_pages
 from kikao.payments import pages as payments_pages
 from kikao.payments import wires as payments_wires
 from kikao.sessions import api as sessions_api
@@ -117,6 +118,7 @@ def page_handlers() -> list[Any]:
         *client_pages.pages,
         *accounts_pages.pages,
         *payments_pages.pages,
+        *earning_pages.pages,
         *sessions_pages.pages,
         *entry_page.pages,
         *calendar_pages.pages,

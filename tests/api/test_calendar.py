@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kikao.core.clock import local_day
 from kikao.sessions import grid
 from support.app import World
 
@@ -21,7 +22,7 @@ zones = st.sampled_from([NAIROBI, "Europe/Berlin", "America/New_York", "Asia/Kol
 @given(moments, st.integers(1, 400), zones)
 def test_a_span_lies_within_its_days_and_nowhere_else(start: datetime, minutes: int, zone: str) -> None:
     end = start + timedelta(minutes=minutes)
-    first, last = grid.day_of(start, zone), grid.day_of(end - timedelta(microseconds=1), zone)
+    first, last = local_day(start, zone), local_day(end - timedelta(microseconds=1), zone)
     around = [first + timedelta(days=n) for n in range(-1, (last - first).days + 2)]
     found = {day: grid.block((start, end), day, zone) for day in around}
     assert all(found[day] for day in around if first <= day <= last)

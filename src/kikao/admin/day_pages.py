@@ -13,6 +13,7 @@ from kikao.admin import reports
 from kikao.availability.queries import open_hours
 from kikao.core import i18n
 from kikao.core.actor import Actor
+from kikao.core.clock import local_day
 from kikao.core.i18n import gettext as _
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, need, read
@@ -43,7 +44,7 @@ async def day(
     working = [who for who in names if who in booked or who in opened]
     every_stretch = [stretch for who in working for stretch in opened.get(who, [])]
     shown = calendar_faces.shown_hours([on], zone, entries, every_stretch)
-    today = grid.day_of(now, zone) == on
+    today = local_day(now, zone) == on
     return page(
         request, kit, actor, "admin/day.html", heading=i18n.full_day(on), day=str(on),
         hours=calendar_faces.hour_labels(*shown),

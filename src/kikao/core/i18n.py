@@ -191,3 +191,8 @@ def date_of_year(day_: date) -> str:
 def short_date(day_: date) -> str:
     """`Tue 24 Nov`."""
     return format_date(day_, "EEE d MMM", locale=_locale())
+
+
+def month(day_: date) -> str:
+    """`November 2026`."""
+    return format_date(day_, "LLLL y", locale=_locale())

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from kikao.core import i18n
+from kikao.core.clock import local_day
 from kikao.core.i18n import gettext as _
 from kikao.sessions import grid
 from kikao.sessions.calendar import Entry
@@ -32,7 +33,7 @@ def column(
     on_day = [(block, one) for one in entries if (block := grid.block((one.starts_at, one.ends_at), day, zone))]
     placed = grid.lanes(on_day)
     lanes = max((lane for _block, _one, lane in placed), default=0) + 1
-    today = grid.day_of(now, zone) == day
+    today = local_day(now, zone) == day
     at = grid.block((now, now + timedelta(minutes=1)), day, zone) if today else None
     return {
         "current": today, "url": None, "sub": None,

@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 from kikao.availability.queries import open_hours
 from kikao.core import i18n
 from kikao.core.actor import Actor
+from kikao.core.clock import local_day
 from kikao.core.errors import Invalid
 from kikao.core.i18n import gettext as _
 from kikao.core.i18n import later, ngettext
@@ -24,7 +25,7 @@ ADDRESS = "/me/calendar"
 WEEK = timedelta(days=7)
 _LINKS = (
     ("/me/clients", later("Your clients")), ("/me/profile", later("Your profile")), ("/me/rates", later("Your rates")),
-    ("/me/hours", later("Hours and days off")),
+    ("/me/hours", later("Hours and days off")), ("/me/earnings", later("What you earned")),
 )
 # Further away nobody has a calendar, and dates stop.
 FAR = timedelta(days=3 * 366)
@@ -32,7 +33,7 @@ FAR = timedelta(days=3 * 366)
 
 def day_asked(text: str | None, now: datetime, zone: str) -> date:
     """The day that the address names, today without one. Raises Invalid for what is no day or out of reach."""
-    today = grid.day_of(now, zone)
+    today = local_day(now, zone)
     if not text:
         return today
     try:
@@ -59,7 +60,7 @@ async def week(
         waits = await calendar.to_do(conn, actor, now)
     days = [monday + timedelta(days=n) for n in range(7)]
     shown = calendar_faces.shown_hours(days, zone, entries, opened)
-    current = grid.monday_of(grid.day_of(now, zone)) == monday
+    current = grid.monday_of(local_day(now, zone)) == monday
     return page(
         request, kit, actor, "sessions/calendar.html",
         heading=_("This week") if current else _("Week of %(day)s") % {"day": i18n.full_day(monday)},
@@ -76,12 +77,12 @@ async def week(
 
 
 def _today(entries: Sequence[Entry], now: datetime, zone: str) -> list[dict[str, Any]]:
-    today = grid.day_of(now, zone)
+    today = local_day(now, zone)
     return [
         {"url": f"/s/{one.reference}", "title": one.client_name, "status": one.status,
          "when": f"{i18n.clock(one.starts_at, zone)}–{i18n.clock(one.ends_at, zone)}",
          "sub": ", ".join([calendar_faces.what(one), *calendar_faces.marks(one)])}
-        for one in entries if grid.day_of(one.starts_at, zone) == today
+        for one in entries if local_day(one.starts_at, zone) == today
     ]  # fmt: skip
 
 

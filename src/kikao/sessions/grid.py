@@ -27,10 +27,6 @@ class Block(msgspec.Struct, frozen=True):
         return self.row + self.rows
 
 
-def day_of(at: datetime, zone: str) -> date:
-    return at.astimezone(ZoneInfo(zone)).date()
-
-
 def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
