@@ -13,10 +13,13 @@ from kikao.sessions import rules
 from kikao.sessions.rules import (
     APPROVED,
     CANCELLED,
+    COMPLETED,
     CONFIRMED,
     DECLINED,
     EXPIRED,
+    IN_PROGRESS,
     MUST_BE_SETTLED,
+    NO_SHOW,
     PAYMENT_SUBMITTED,
     PENDING_APPROVAL,
     STATUSES,
@@ -154,8 +157,44 @@ async def test_paying_twice_is_owed_back(desk: Desk) -> None:
         assert (await desk.stored(session_id), await desk.owed(session_id)) == (status, 5000)
 
 
+# Who does it, in which statuses it is possible, and how it ends; at the start, or a quarter past, where that counts.
+AROUND: dict[str, tuple[str, frozenset[str], str | None]] = {
+    "extend": ("otieno", WAITING, None),
+    "start": ("amina", frozenset({CONFIRMED, IN_PROGRESS}), IN_PROGRESS),
+    "complete": ("otieno", frozenset({CONFIRMED, IN_PROGRESS}), COMPLETED),
+    "break off": ("otieno", frozenset({IN_PROGRESS}), CANCELLED),
+    "mark a no-show": ("wambui", frozenset({CONFIRMED, IN_PROGRESS}), NO_SHOW),
+    "object": ("amina", frozenset({COMPLETED, NO_SHOW}), None),
+}
+
+
+@pytest.mark.parametrize("verb", AROUND)
+async def test_around_the_meeting(desk: Desk, verb: str) -> None:
+    who, possible, to = AROUND[verb]
+    member = getattr(desk.cast, who)
+    async for status, session_id in one_of_each(desk):
+        start = await desk.value("select starts_at from sessions.session where id = $1", session_id)
+        now = desk.now if status in WAITING or verb in ("extend", "object") else start + timedelta(minutes=15)
+        if status in possible:
+            await desk.do(verb, member, session_id, now)
+            assert await desk.stored(session_id) == (to or status)
+        else:
+            assert await refused(desk.do(verb, member, session_id, now)) == {"sessionStatus": status}
+            assert await desk.stored(session_id) == status
+
+
+async def test_correct(desk: Desk) -> None:
+    ways = {DECLINED: PENDING_APPROVAL, NO_SHOW: COMPLETED, COMPLETED: NO_SHOW}
+    async for status, session_id in one_of_each(desk, set(STATUSES) - {EXPIRED}):
+        if status in ways:
+            await desk.do("correct", desk.cast.otieno, session_id, desk.now + timedelta(minutes=5))
+        else:
+            await refused(desk.do("correct", desk.cast.otieno, session_id, desk.now))
+        assert await desk.stored(session_id) == ways.get(status, status)
+
+
 def test_every_built_verb_is_tried_here() -> None:
     tried = {name.removeprefix("test_").replace("_", " ") for name in globals() if name.startswith("test_")}
     built = {"approve", "decline", "cancel", "expire", "be paid", "be paid late"}
     assert built <= tried
-    assert built <= set(rules.STEPS)
+    assert built | set(AROUND) | {"correct"} <= set(rules.STEPS)

@@ -1,0 +1,94 @@
+"""The doors to the meeting and its end: by JSON and by the buttons of the page, each pressed twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from support import app as apps
+from support.refusals import nothing_changes, problem
+
+
+async def confirmed(world: apps.World, minutes: int) -> dict[str, Any]:
+    """Amina's with Dr Otieno; it began so many minutes ago."""
+    session: dict[str, Any] = await world.approved("amina")
+    waived = await world.njeri.api("POST", f"/api/sessions/{session['id']}/waive", json={"reason": "a gift"})
+    assert waived.json()["status"] == "Confirmed"
+    async with world.db.connection() as conn:
+        await conn.execute(
+            """
+            update sessions.session s
+            set starts_at = t.at, ends_at = t.at + interval '60 minutes', first_starts_at = t.at,
+                occupied_until = t.at + make_interval(mins => 60 + buffer_minutes)
+            from (select now() - make_interval(mins => $2) as at) t where s.id = $1::uuid
+            """,
+            session["id"], minutes,
+        )  # fmt: skip
+    return session
+
+
+async def twice(world: apps.World, who: apps.Visitor, method: str, path: str, **body: Any) -> dict[str, Any]:
+    """The answer, and that the same once more answers 200 and writes nothing."""
+    first = await who.api(method, path, **body)
+    assert first.status_code == 200, first.text
+    async with nothing_changes(world.db):
+        again = await who.api(method, path, **body)
+    assert again.status_code == 200, again.text
+    shown: dict[str, Any] = again.json()
+    return shown
+
+
+async def test_from_the_start_to_a_decision_by_json(world: apps.World) -> None:
+    address = f"/api/sessions/{(await confirmed(world, 20))['id']}"
+    link = {"meetingLink": "https://meet.example.test/r/77"}
+    await twice(world, world.otieno, "PUT", f"{address}/link", json=link)
+    assert (await world.amina.api("GET", address)).json()["meetingLink"] == link["meetingLink"]
+    assert (await twice(world, world.amina, "PUT", f"{address}/start-call"))["status"] == "In Progress"
+    assert (await twice(world, world.amina, "PUT", f"{address}/end-call"))["status"] == "In Progress"
+    assert (await twice(world, world.amina, "POST", f"{address}/no-show", json={}))["status"] == "No Show"
+    why = {"reason": "I was in the room"}
+    await twice(world, world.otieno, "POST", f"{address}/objection", json=why)
+    told = (await world.njeri.api("GET", f"{address}/ending")).json()
+    assert (told["absent"], told["objection"]) == ("psychologist", "open")
+    assert [one["text"] for one in told["reasons"]] == [why["reason"]]
+    assert (await world.njeri.page("GET", "/practice/objections")).text.count("/s/") == 1
+    problem(await world.otieno.api("POST", f"{address}/correct", json={"reason": "no"}), 403, "forbidden")
+    await twice(world, world.njeri, "PUT", f"{address}/objection", json={"reason": "rang both"})
+    assert (await world.amina.api("GET", f"{address}/ending")).json()["objection"] == "decided"
+
+
+async def test_completed_and_put_right_by_json(world: apps.World) -> None:
+    address = f"/api/sessions/{(await confirmed(world, 20))['id']}"
+    assert (await twice(world, world.otieno, "POST", f"{address}/complete"))["status"] == "Completed"
+    body = {"reason": "a mistake", "to": "No Show"}
+    assert (await twice(world, world.otieno, "POST", f"{address}/correct", json=body))["status"] == "No Show"
+    plain = {"meetingLink": "http://x.example.test"}
+    problem(await world.otieno.api("PUT", f"{address}/link", json=plain), 422, "invalid")
+
+
+async def test_the_buttons_that_a_page_shows_are_those_that_work(world: apps.World) -> None:
+    session = await confirmed(world, 20)
+    address = f"/s/{session['reference']}"
+    for who, verbs, not_theirs in (
+        (world.amina, ("start", "no-show"), ("complete", "break-off", "link")),
+        (world.otieno, ("start", "complete", "no-show", "link"), ("break-off", "give-back")),
+        (world.wambui, ("no-show",), ("start", "complete", "link")),
+    ):
+        html = (await who.page("GET", address)).text
+        assert {verb for verb in (*verbs, *not_theirs) if f'action="{address}/{verb}"' in html} == set(verbs)
+    for _ in range(2):
+        assert (await world.otieno.page("POST", f"{address}/complete")).status_code == 303
+    assert "Completed" in (await world.amina.page("GET", address)).text
+    html = (await world.amina.page("GET", address)).text
+    assert f'action="{address}/object"' in html
+    refused = await world.amina.page("POST", f"{address}/object", data={"reason": " "})
+    assert "Please say why" in refused.text
+    assert (await world.amina.page("POST", f"{address}/object", data={"reason": "I was alone"})).status_code == 303
+    assert f'action="{address}/decide/as-said"' in (await world.njeri.page("GET", address)).text
+    assert "I was alone" in (await world.njeri.page("GET", address)).text
+    assert "I was alone" not in (await world.otieno.page("GET", address)).text
+
+
+async def test_kept_longer_by_json(world: apps.World) -> None:
+    session = await world.approved("amina")
+    extended = await twice(world, world.otieno, "POST", f"/api/sessions/{session['id']}/extend", json={"reason": "ill"})
+    assert extended["holdUntil"] > session["holdUntil"]
