@@ -35,6 +35,7 @@ from kikao.payments import pages as payments_pages
 from kikao.payments import wires as payments_wires
 from kikao.sessions import api as sessions_api
 from kikao.sessions import (
+    book_pages,
     calendar_pages,
     checking_api,
     checking_pages,
@@ -121,6 +122,7 @@ def page_handlers() -> list[Any]:
         *earning_pages.pages,
         *sessions_pages.pages,
         *entry_page.pages,
+        *book_pages.pages,
         *calendar_pages.pages,
         *availability_pages.pages,
         *availability_day_pages.pages,

@@ -20,7 +20,7 @@ from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Database
 from kikao.core.errors import Forbidden, Invalid, NotFound, NotPossible
 from kikao.core.ids import new_id
-from kikao.core.phone import Contact
+from kikao.core.phone import Contact, masked
 from kikao.journal import actions as journal
 
 HEARD = ("voice", "paper")
@@ -108,6 +108,53 @@ async def _without_account(conn: Conn, person_id: UUID) -> None:
         raise NotFound
     if has_account:
         raise NotPossible("Whoever has an account looks after their contacts themselves.")
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """A contact, masked for whoever reads it; `value` is for verbs."""
+
+    id: UUID
+    kind: str
+    masked: str
+    proved: bool
+    value: str
+
+
+async def reach(conn: Conn, people: Sequence[UUID]) -> list[Reach]:
+    """How these people are reached: proved contacts first."""
+    rows = await conn.fetch(
+        """
+        select id, kind, value, proved_at is not null as proved from accounts.contact_point where person_id = any ($1)
+        order by proved_at nulls last, created_at, id
+        """,
+        list(people),
+    )
+    return [Reach(row["id"], row["kind"], masked(row["value"]), row["proved"], row["value"]) for row in rows]
+
+
+async def hear_consent(conn: Conn, actor: Actor, person_id: UUID, text_id: UUID, how: str, now: datetime) -> None:
+    """Of somebody who is here already; for a child, of whoever acts for it.
+
+    Raises Forbidden, Invalid, NotFound, OutdatedConsent.
+    """
+    _desk(actor)
+    if how not in HEARD:
+        raise Invalid.field("how", "unknown_word", "Consent is heard by voice, or given on paper.")
+    row = await conn.fetchrow(
+        """
+        select coalesce(p.of_age_at > $2, false) as child,
+               (select f.account_id from accounts.may_act_for f where f.person_id = p.id and f.ends_at > $2
+                order by f.since, f.account_id limit 1) as acts
+        from accounts.people p where p.id = $1 and p.state = 'active'
+        """,
+        person_id, now,
+    )
+    if row is None:
+        raise NotFound
+    if row["child"] and row["acts"] is None:
+        raise Invalid.field("parentId", "missing", "A child needs somebody with an account who acts for it.")
+    by = msgspec.structs.replace(actor, account_id=row["acts"]) if row["child"] else actor
+    await give_consent(conn, by, text_id, person_id, now, how=how)
 
 
 async def send_code(

@@ -10,6 +10,7 @@ import msgspec
 from kikao.accounts.rules import ranked
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
+from kikao.core.errors import NotFound
 from kikao.core.phone import Contact, masked
 from kikao.core.practice import VERSION
 from kikao.core.sql import Statement
@@ -89,6 +90,14 @@ async def has_consent(conn: Conn, person_id: UUID) -> bool:
     return bool(
         await conn.fetchval("select exists (select from accounts.valid_consent where person_id = $1)", person_id)
     )
+
+
+async def name_of(conn: Conn, person_id: UUID) -> str:
+    """Raises NotFound."""
+    name: str | None = await conn.fetchval("select name from accounts.people where id = $1", person_id)
+    if name is None:
+        raise NotFound
+    return name
 
 
 # one's own account --------------------------------------------------------------------------------

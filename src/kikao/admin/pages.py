@@ -10,7 +10,16 @@ import msgspec
 from litestar import Response
 from litestar.di import NamedDependency
 
-from kikao.admin import day_pages, duty_pages, money_pages, objection_pages, odd_pages, office_pages, reports
+from kikao.admin import (
+    caller_pages,
+    day_pages,
+    duty_pages,
+    money_pages,
+    objection_pages,
+    odd_pages,
+    office_pages,
+    reports,
+)
 from kikao.admin.parts import CODES, MESSAGES, MONEY, Parts, link, tabs
 from kikao.core import i18n
 from kikao.core.actor import Actor
@@ -178,6 +187,6 @@ async def all_sessions(
 
 
 pages: list[Any] = [
-    overview, all_sessions, *day_pages.pages, *money_pages.pages, *duty_pages.pages, *odd_pages.pages,
-    *objection_pages.pages, *office_pages.pages,
+    overview, all_sessions, *caller_pages.pages, *day_pages.pages, *money_pages.pages, *duty_pages.pages,
+    *odd_pages.pages, *objection_pages.pages, *office_pages.pages,
 ]

@@ -76,7 +76,7 @@ async def _client_page(
         request, kit, actor, "directory/client.html", status=refusal.status if refusal else 200,
         name=one.name, url=url, errors=errors(refusal), closed=one.closed_at is not None,
         done=refusal is None and request.query_params.get("done") == "1",
-        facts=[(_("So far"), _met(one, actor.time_zone))],
+        book_url=None if one.closed_at else f"/book/{client_id}", facts=[(_("So far"), _met(one, actor.time_zone))],
         at_once=next(word for word, value in AT_ONCE.items() if value == one.at_once),
         known=one.known_since is not None, met=one.completed > 0,
         types=[(name, _(name)) for name in rules.SESSION_TYPES], rates=[_rate(rate, url, actor) for rate in one.agreed],

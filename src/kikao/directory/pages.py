@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import base64
-from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from kikao.availability.queries import Place, Slot, Wanted, free, places_of
-from kikao.availability.rules import IN_PERSON, MODES, window
+from kikao.availability.queries import Slot, Wanted, free
+from kikao.availability.rules import MODES
 from kikao.availability.rules import Numbers as CalendarNumbers
 from kikao.core import i18n
 from kikao.core.actor import Actor
@@ -25,12 +22,12 @@ from kikao.core.i18n import gettext as _
 from kikao.core.i18n import later
 from kikao.core.render import page
 from kikao.core.web import Form, Kit, Req, read, read_form, see_other
-from kikao.directory import queries
+from kikao.directory import queries, times
 from kikao.directory.api import make_cursor, read_cursor
-from kikao.directory.queries import Filter, Profile, Rate
-from kikao.directory.rules import MODE_CODES, SESSION_TYPES, TYPE_CODES, code_of, mode_code
+from kikao.directory.queries import Filter, Profile
+from kikao.directory.rules import SESSION_TYPES
+from kikao.directory.times import chip, public
 
-DAYS_SHOWN = 14
 OFFERS = 4
 TIMES_EACH = 3
 # In anybody's own words; these are the ones that the catalogues know.
@@ -73,17 +70,9 @@ def _offer(profile: Profile, slots: list[Slot], actor: Actor) -> dict[str, Any]:
     first = {slot.start: slot for slot in sorted(slots, key=lambda slot: (slot.start, -MODES.index(slot.mode)))}
     return {
         "name": profile.name, "about": about(profile), "url": f"/t/{profile.slug}", "price": rate.amount,
-        "slots": [_chip(profile, rate.session_type, slot, actor.time_zone, i18n.short_day(slot.start, actor.time_zone))
+        "slots": [chip(public(profile), rate.session_type, slot, actor.time_zone,
+                       i18n.short_day(slot.start, actor.time_zone))
                   for slot in list(first.values())[:TIMES_EACH]],
-    }
-
-
-def _chip(profile: Profile, session_type: str, slot: Slot, zone: str, hint: str | None = None) -> dict[str, Any]:
-    # Which mode is said by a letter, and which place not at all: an address can be read over a shoulder.
-    address = urlencode({"k": code_of(session_type), "m": mode_code(slot.mode), "start": slot.start.isoformat()})
-    return {
-        "label": i18n.clock(slot.start, zone), "hint": hint, "full": i18n.when(slot.start, zone),
-        "url": f"/t/{profile.slug}/request?{address}", "value": slot.start.isoformat(),
     }
 
 
@@ -184,41 +173,12 @@ async def profile_page(
         profile = await queries.for_client(conn, profile, actor.person_id, now)
         if not profile.rates:
             raise NotFound("There is no such psychologist.")
-        rate = profile.rate(TYPE_CODES.get(request.query_params.get("k") or "", "")) or profile.rates[0]
-        zone = ZoneInfo(profile.time_zone)
-        first, begin = _begin(request.query_params.get("from"), now.astimezone(zone).date())
-        lower, upper = window(begin, begin + timedelta(days=DAYS_SHOWN - 1), zone)
-        slots = [] if profile.no_times else await free(
-            conn, [Wanted(profile.id, rate.minutes, profile.licensed_until)], lower, upper, now=now,
-            numbers=numbers.of(CalendarNumbers), client_id=actor.person_id,
+        shown = await times.look(
+            conn, profile, actor, request.query_params.get, now, numbers, times.public(profile), actor.person_id
         )
-        places = await places_of(conn, slots)
-    met = _Met(profile, slots, places, MODE_CODES.get(request.query_params.get("m") or ""))
-    shown = _Times(profile, rate, met, begin, first, _day(request.query_params.get("day")), actor)
     return page(
-        request, kit, actor, "directory/profile.html", person=_profile_facts(profile),
-        types=[_type(profile, each, rate) for each in profile.rates], **shown.context(),
+        request, kit, actor, "directory/profile.html", person=_profile_facts(profile), **shown.context(),
     )
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
-def _begin(text: str | None, today: date) -> tuple[date, date]:
-    """Today, and the first of the two weeks that are shown."""
-    asked = _day(text)
-    return today, min(max(asked, today), today + timedelta(days=365)) if asked else today
-
-
-def _type(profile: Profile, rate: Rate, current: Rate) -> dict[str, Any]:
-    return {
-        "label": _(rate.session_type), "price": rate.amount, "minutes": rate.minutes, "current": rate is current,
-        "url": f"/t/{profile.slug}?{urlencode({'k': code_of(rate.session_type)})}#times",
-    }
 
 
 def _profile_facts(profile: Profile) -> dict[str, Any]:
@@ -233,94 +193,6 @@ def _profile_facts(profile: Profile) -> dict[str, Any]:
         "in_training": _supervised(profile), "bio": [text for text in profile.bio.split("\n") if text.strip()],
         "facts": [fact for fact in facts if fact["text"]],
     }
-
-
-class _Met:
-    """The modes among which one chooses, and the times in the one that is chosen, with their places."""
-
-    def __init__(self, profile: Profile, slots: list[Slot], places: dict[UUID, Place], asked: str | None) -> None:
-        there = {slot.mode for slot in slots} | ({asked} & set(profile.modes))
-        self.modes = [mode for mode in MODES if mode in there] or [MODES[0]]
-        self.mode = asked if asked in self.modes else self.modes[0]
-        self.places = places
-        self.slots = [slot for slot in slots if slot.mode == self.mode]
-
-    def label(self, mode: str) -> str:
-        if mode == IN_PERSON and len(self.places) == 1:
-            (place,) = self.places.values()
-            return _("In Person at %(place)s") % {"place": place.name}
-        return _(mode)
-
-    def hint(self, slot: Slot) -> str | None:
-        """Where, unless that is said above already."""
-        return self.places[slot.place_id].name if slot.place_id and len(self.places) > 1 else None
-
-
-class _Times:
-    """The day strip and the times of one day, in the reader's zone."""
-
-    def __init__(
-        self, profile: Profile, rate: Rate, met: _Met, begin: date, today: date, asked: date | None, actor: Actor,
-    ) -> None:
-        self.profile, self.rate, self.met, self.begin, self.today = profile, rate, met, begin, today
-        self.slots = slots = met.slots
-        self.zone = actor.time_zone
-        self.free = Counter(slot.start.astimezone(ZoneInfo(self.zone)).date() for slot in slots)
-        self.first_free = min(self.free, default=None)
-        self.chosen = asked if asked and begin <= asked < begin + timedelta(days=DAYS_SHOWN) else self.first_free
-
-    def _url(self, **query: str) -> str:
-        kept = {"k": code_of(self.rate.session_type), "m": mode_code(self.met.mode)}
-        return f"/t/{self.profile.slug}?{urlencode(kept | query)}#times"
-
-    def _modes(self) -> list[dict[str, Any]]:
-        """Nothing to choose where there is one, unless that has to be said."""
-        if self.met.modes == [MODES[0]]:
-            return []
-        return [
-            {"label": self.met.label(mode), "current": mode == self.met.mode,
-             "url": self._url(m=mode_code(mode), **{"from": self.begin.isoformat()})}
-            for mode in self.met.modes
-        ]
-
-    def _days(self) -> list[dict[str, Any]]:
-        days = [self.begin + timedelta(days=number) for number in range(DAYS_SHOWN)]
-        return [
-            {
-                "name": i18n.day_name(day), "number": day.day, "full": i18n.full_day(day), "free": self.free[day],
-                "url": self._url(**{"from": self.begin.isoformat(), "day": day.isoformat()}),
-                "current": day == self.chosen,
-            }
-            for day in days
-        ]
-
-    def _groups(self) -> list[dict[str, Any]]:
-        parts: dict[str, list[Slot]] = {_("Morning"): [], _("Afternoon"): [], _("Evening"): []}
-        names = list(parts)
-        for slot in self.slots:
-            local = slot.start.astimezone(ZoneInfo(self.zone))
-            if local.date() == self.chosen:
-                parts[names[0 if local.hour < 12 else 1 if local.hour < 17 else 2]].append(slot)
-        return [
-            {"label": label,
-             "slots": [_chip(self.profile, self.rate.session_type, slot, self.zone, self.met.hint(slot))
-                       for slot in found]}
-            for label, found in parts.items() if found
-        ]
-
-    def context(self) -> dict[str, Any]:
-        step = timedelta(days=DAYS_SHOWN)
-        zone = i18n.zone_name(self.slots[0].start if self.slots else datetime.now(ZoneInfo(self.zone)), self.zone)
-        return {
-            "days": self._days(), "groups": self._groups(), "modes": self._modes(),
-            "chosen": i18n.full_day(self.chosen) if self.chosen else None,
-            "zone_line": _("Times are %(zone)s.") % {"zone": zone},
-            "earlier_url": self._url(**{"from": max(self.begin - step, self.today).isoformat()})
-            if self.begin > self.today else None,
-            "later_url": self._url(**{"from": (self.begin + step).isoformat()}),
-            "first_url": self._url(**{"from": self.begin.isoformat(), "day": self.first_free.isoformat()})
-            if self.first_free else None,
-        }
 
 
 pages: list[Any] = [home, team, narrow, profile_page]

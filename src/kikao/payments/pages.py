@@ -36,7 +36,7 @@ def _ways(kit: Kit, bill: Bill, token: str, now: datetime, actor: Actor) -> dict
     """How else it can be paid. Nothing once it cannot."""
     if not bill.payable(now):
         return {"share": None, "paybill": None}
-    own = _own_page(actor, bill)
+    own = _own_page(actor, bill) if actor.account_id == bill.payer_account else None
     paybill = {
         "number": kit.paybill, "reference": bill.reference, "amount": bill.missing,
         "code_url": f"{own}/code" if own else None, "code_key": str(new_id()), "code_errors": [],
@@ -121,9 +121,9 @@ async def pay(
 
 
 def _own_page(actor: Actor, bill: Bill) -> str | None:
-    """Where the payer, signed in, goes on; a stranger with the link is led nowhere."""
+    """Where the payer, signed in, goes on, or desk that has rung for them; a stranger with the link is led nowhere."""
     path = wires.page_of.get(bill.purpose)
-    mine = actor.signed_in and actor.account_id == bill.payer_account
+    mine = actor.signed_in and (actor.account_id == bill.payer_account or actor.has("desk"))
     return path.format(reference=bill.reference) if path and mine else None
 
 

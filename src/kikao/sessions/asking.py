@@ -50,7 +50,7 @@ class Asked(msgspec.Struct, frozen=True):
     place: Place | None = None
 
 
-def _start(text: str | None) -> datetime | None:
+def read_start(text: str | None) -> datetime | None:
     with contextlib.suppress(ValueError):
         moment = datetime.fromisoformat((text or "").replace(" ", "+"))
         # Near the ends of the calendar even the terms cannot be worked out.
@@ -70,7 +70,7 @@ async def _asked(conn: Conn, kit: Kit, actor: Actor, now: datetime, slug: str, g
     profile = await directory.for_client(conn, profile, whose, now)
     rate = profile.rate(TYPE_CODES.get(given("k"), "")) or profile.rates[0]
     mode = MODE_CODES.get(given("m"), "Online")
-    asked = Asked(profile, rate, _start(given("start")), practice, mode)
+    asked = Asked(profile, rate, read_start(given("start")), practice, mode)
     if mode != IN_PERSON or asked.start is None or not booking.near(asked.start, now):
         return asked
     # The place that was shown, once it was; before, the one that the hours say.

@@ -119,10 +119,13 @@ async def decide(conn: Conn, statement: Statement, values: dict[str, Any], now: 
                 async with conn.transaction():
                     await expire(conn, overdue, now)
         elif row["refused"] is not None:
-            # Nobody but the psychologist is told that they have closed a relation.
-            closed = row["refused"] == "closed" and not values["by_psychologist"]
-            raise SlotTaken if closed else refusal(row["refused"], row["against"])
+            raise named(row["refused"], row["against"], by_psychologist=values["by_psychologist"])
     raise SlotTaken
+
+
+def named(reason: str, against: list[str] | None, *, by_psychologist: bool) -> Refusal:
+    """Nobody but the psychologist is told that they have closed a relation."""
+    return SlotTaken() if reason == "closed" and not by_psychologist else refusal(reason, against)
 
 
 def values_of(

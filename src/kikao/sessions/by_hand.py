@@ -6,6 +6,7 @@ Notice, horizon, step, hours and the buffer after it give way, for a reason; a t
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -13,14 +14,14 @@ import msgspec
 from kikao.core.actor import Actor
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn
-from kikao.core.errors import Forbidden
+from kikao.core.errors import Forbidden, NotFound
 from kikao.core.practice import Snapshot
 from kikao.directory.clients import client_of
 from kikao.journal.actions import record
 from kikao.sessions import actions, booking, rules
 from kikao.sessions.booking import Booked
 from kikao.sessions.queries import Session
-from kikao.sessions.sql import BOOK_BY_HAND
+from kikao.sessions.sql import BOOK_BY_HAND, WEIGH_BY_HAND
 
 
 class ByHand(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +45,47 @@ async def book(conn: Conn, actor: Actor, wanted: ByHand, now: datetime, practice
     Raises Forbidden, NotFound, Invalid (with `against`, the rules that need a reason), SlotTaken, OwnOverlap,
     TooManyOpen, RelationClosed.
     """
+    values = await _values(conn, actor, wanted, now, practice, vault)
+    return await booking.decide(conn, BOOK_BY_HAND, values, now)
+
+
+# What `book` settles by itself, or asks a reason for.
+_GIVES_WAY = (None, "needs_reason", "same", "overdue")
+
+
+async def weigh(
+    conn: Conn, actor: Actor, wanted: ByHand, now: datetime, practice: Snapshot, vault: Vault
+) -> tuple[str, ...]:
+    """The rules that this would go against, and so need a reason for; books nothing. Raises what `book` would."""
+    values = await _values(conn, actor, wanted, now, practice, vault)
+    row = await WEIGH_BY_HAND.one(conn, **{name: values[name] for name in WEIGH_BY_HAND.names})
+    if row["refused"] not in _GIVES_WAY:
+        raise booking.named(row["refused"], row["against"], by_psychologist=values["by_psychologist"])
+    return tuple(row["against"] or ())
+
+
+async def bookable(conn: Conn, actor: Actor, person_id: UUID, now: datetime) -> frozenset[UUID]:
+    """The psychologists with whom this actor may book for this person. Raises NotFound where that is nobody's to ask:
+    there is no such person, or a psychologist's word alone, and no client of theirs."""
+    found = set[UUID]()
+    if actor.has("psychologist") and actor.person_id is not None:
+        try:
+            await client_of(conn, actor.person_id, person_id, now)
+            found.add(actor.person_id)
+        except NotFound:
+            if not actor.has("desk", "admin"):
+                raise
+    if actor.has("desk", "admin"):
+        if not await conn.fetchval("select exists (select from accounts.people where id = $1)", person_id):
+            raise NotFound
+        rows = await conn.fetch("select id from directory.listed where desk_may_answer and id <> $1", person_id)
+        found.update(row["id"] for row in rows)
+    return frozenset(found)
+
+
+async def _values(
+    conn: Conn, actor: Actor, wanted: ByHand, now: datetime, practice: Snapshot, vault: Vault
+) -> dict[str, Any]:
     own = wanted.psychologist_id == actor.person_id and actor.has("psychologist")
     if own:
         await client_of(conn, wanted.psychologist_id, wanted.person_id, now)
@@ -62,7 +104,7 @@ async def book(conn: Conn, actor: Actor, wanted: ByHand, now: datetime, practice
         asked, now, practice, vault, taken_by=actor.account_id, booked_by=actor.account_id, by_psychologist=own,
         against=reason,
     )
-    return await booking.decide(conn, BOOK_BY_HAND, {**values, "with_reason": bool(reason)}, now)
+    return {**values, "with_reason": bool(reason)}
 
 
 async def acts_as_client(conn: Conn, person_id: UUID, now: datetime) -> UUID | None:

@@ -9,16 +9,19 @@ from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from kikao.accounts.by_desk import Reach
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
-from kikao.core.errors import Invalid, NotFound, Refusal
+from kikao.core.errors import Forbidden, Invalid, NotFound, Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import new_id
 from kikao.core.render import page
-from kikao.core.web import Form, Kit, Req, form_once, need, read, read_form
+from kikao.core.web import Form, Kit, Req, form_once, need, read, read_form, see_other
+from kikao.payments.errors import PromptOpen
+from kikao.payments.links import pay_token
 from kikao.payments.queries import open_claim
-from kikao.sessions import actions, asking, checking, queries, rules, words
+from kikao.sessions import actions, asking, checking, queries, ringing, rules, words
 from kikao.sessions.queries import Session
 
 MONEY = (rules.DESK, rules.FINANCE, rules.ADMIN)
@@ -44,8 +47,10 @@ async def _money_page(
     async with kit.db.connection() as conn:
         session = await queries.visible(conn, actor, reference, now, for_money=True)
         claim = await open_claim(conn, session.charge_id)
+        rings = await ringing.phones(conn, session) if ringing.may(session) else None
     address = f"/s/{session.reference}"
-    given = form or Form({"amount": str(session.missing or ""), "number": claim.code if claim else ""})
+    usual = {"amount": str(session.missing or ""), "number": claim.code if claim else ""}
+    given = Form(usual | (form.values if form else {}))
     can = {verb: rules.can(verb, session.status, session.parties)
            for verb in ("verify", "reject the code", "waive", "give back more")}
     return page(
@@ -53,12 +58,55 @@ async def _money_page(
         reference=session.reference, badges=words.badges(session), missing=session.missing,
         code={"code": claim.code, "when": i18n.when(claim.made_at, actor.time_zone)} if claim else None,
         values={name: given[name] for name in ("method", "number", "amount")}, errors=asking.errors(refusal),
+        ring=_ring(rings, session, given) if rings is not None else None,
+        link=f"{kit.base_url}/p/{pay_token(kit.vault, session.charge_id)}" if ringing.open_to_pay(session) else None,
         methods=_methods(), verify_url=f"{address}/verify" if can["verify"] else None,
         reject_url=f"{address}/reject" if can["reject the code"] and claim else None,
         waive_url=f"{address}/waive" if can["waive"] else None, reject_key=str(new_id()), waive_key=str(new_id()),
         back={"url": f"{address}/give-back", "already": session.given_back, "most": session.given_back + session.kept,
               "key": str(new_id())} if can["give back more"] and session.kept > 0 else None,
     )
+
+
+def _ring(phones: list[Reach], session: Session, given: Form) -> dict[str, Any]:
+    """Their own numbers, masked, and one that is typed."""
+    options = [{"value": str(one.id), "label": one.masked, "hint": None if one.proved else _("not proved")}
+               for one in phones]  # fmt: skip
+    if options:
+        options.append({"value": "typed", "label": _("Another number"), "hint": None})
+    return {
+        "url": f"/s/{session.reference}/ring", "key": str(new_id()), "options": options, "phone": given["phone"],
+        "which": given["which"] or (options[0]["value"] if options else "typed"),
+    }
+
+
+@post("/s/{reference:str}/ring")
+async def ring(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    reference: FromPath[str],
+) -> Response[Any]:
+    """The caller's phone rings and asks for the PIN. A double tap rings once; one that rings already is waited for."""
+    need(actor, rules.DESK)
+    form = await read_form(request)
+    async with kit.db.connection() as conn:
+        session = await queries.visible(conn, actor, reference, now)
+    wait = f"/p/{pay_token(kit.vault, session.charge_id)}/wait"
+
+    async def run(conn: Conn) -> str:
+        numbers = await kit.numbers(conn, actor, now)
+        await ringing.ring(conn, actor, session, form["which"], form["phone"], now, numbers)
+        return wait
+
+    try:
+        return await form_once(request, kit, actor, now, run)
+    except PromptOpen as busy:
+        if "attemptId" in busy.facts:
+            return see_other(wait)
+        return await _money_page(request, kit, actor, now, reference, form=form, refusal=busy)
+    except (NotFound, Forbidden):
+        raise
+    except Refusal as refusal:
+        return await _money_page(request, kit, actor, now, reference, form=form, refusal=refusal)
 
 
 def shillings(typed: str) -> int:
@@ -125,4 +173,4 @@ async def waive(
     return await do_money(request, kit, actor, now, reference, verb)
 
 
-pages: list[Any] = [money_page, verify, reject, waive]
+pages: list[Any] = [money_page, ring, verify, reject, waive]

@@ -18,7 +18,18 @@ from kikao.core.render import page
 from kikao.core.web import Kit, Req, form_once, need, read, read_form
 from kikao.journal.queries import history
 from kikao.payments.links import pay_token
-from kikao.sessions import actions, asking, checking, home_pages, meeting_words, queries, reasons, rules, words
+from kikao.sessions import (
+    actions,
+    asking,
+    checking,
+    home_pages,
+    meeting_words,
+    queries,
+    reasons,
+    ringing,
+    rules,
+    words,
+)
 from kikao.sessions.queries import Session
 
 # one session --------------------------------------------------------------------------------------
@@ -68,6 +79,7 @@ async def _session_page(
         note={"label": _("What was written with the request"), "text": note} if note else None,
         reasons=[*([{"label": _("Why"), "text": reason}] if reason else []), *meeting_words.reasons(said)],
         events=events, emergency=waits,
+        aloud=ringing.aloud(session, zone, now, kit.paybill), pay_link=f"{kit.base_url}{pay_url}",
         poll_url=f"/s/{session.reference}/news?seen={session.updated_at.timestamp():.6f}" if waits else None,
         wipe=rules.CLIENT in session.parties and session.status != rules.APPROVED,
     )

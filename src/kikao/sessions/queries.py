@@ -382,3 +382,16 @@ async def times_moved(conn: Conn, session_id: UUID) -> int:
 async def reference_of(conn: Conn, session_id: UUID) -> str:
     reference: str = await conn.fetchval("select reference from sessions.session where id = $1", session_id)
     return reference
+
+
+_OF_CLIENT = Statement(f"""
+select {_COLUMNS} {_FROM}
+where s.client_id = :client_id::uuid and {_VISIBLE} and s.starts_at >= :from_at::timestamptz
+order by s.starts_at, s.id limit 50
+""")
+
+
+async def of_client(conn: Conn, actor: Actor, client_id: UUID, from_at: datetime, now: datetime) -> list[Session]:
+    """What one person has booked, by time, as this actor sees it."""
+    rows = await _OF_CLIENT.rows(conn, **_who(actor, now), client_id=client_id, from_at=from_at)
+    return [_session(row, actor, now) for row in rows]

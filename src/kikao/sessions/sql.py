@@ -294,6 +294,11 @@ new_message as (
 )
 """
 _PARTS = f"charged as ({OPEN_CHARGE}), recorded as ({RECORD}), posted as ({POST})"
+# What the statement below would say, without doing it.
+WEIGH_BY_HAND = Statement(f"""
+with {_ASKED_BY_HAND}, {_IN_THE_WAY}, {_PAID_BY_HAND}, {_SEAT}, {_JUDGED_BY_HAND}
+select refused, against from judged
+""")
 _ANSWER = "select (select id from booked) as booked_id, j.refused, j.same_id, j.overdue, j.against from judged j"
 
 BOOK = Statement(f"""

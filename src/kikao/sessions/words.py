@@ -202,7 +202,9 @@ def first_actions(session: Session, pay_url: str | None) -> list[dict[str, Any]]
             _("Why? The client reads this."),
         ))
     if rules.can("verify", session.status, session.parties):
-        found.append({"label": _("Money…"), "url": f"{address}/money", "kind": "plain", "method": "get"})
+        caller = session.status == APPROVED and rules.DESK in session.parties and not _mine(session)
+        label, kind = (_("Ring a phone, or take cash…"), "main") if caller else (_("Money…"), "plain")
+        found.append({"label": label, "url": f"{address}/money", "kind": kind, "method": "get"})
     if _mine(session) and session.status in (DECLINED, EXPIRED, CANCELLED):
         found.append({"label": _("Choose another time"), "url": f"/t/{session.psychologist_slug}", "kind": "main",
                       "method": "get"})

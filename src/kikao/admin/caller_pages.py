@@ -1,0 +1,350 @@
+"""A caller on the line: find them or make them a person, then what is ahead, what is to pay, and a time.
+
+Each look stands in the journal; contacts are masked; nothing of health is asked or kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from kikao.accounts import by_desk, files, queries, rules
+from kikao.accounts.actions import OutdatedConsent
+from kikao.accounts.by_desk import Newcomer, Reach
+from kikao.accounts.files import File, Found
+from kikao.accounts.queries import ConsentText
+from kikao.accounts.rules import Numbers
+from kikao.admin import words
+from kikao.admin.parts import MESSAGES, Parts, columns, link, reference, together
+from kikao.admin.people_pages import look_for, pack, unpack
+from kikao.core import i18n
+from kikao.core.actor import Actor
+from kikao.core.db import Conn
+from kikao.core.errors import Forbidden, Invalid, NotFound, Refusal
+from kikao.core.i18n import gettext as _
+from kikao.core.ids import read_id
+from kikao.core.money import shown
+from kikao.core.render import page
+from kikao.core.web import Form, Kit, Req, form_once, must_be_id, need, read, read_form, see_other
+from kikao.journal.actions import record
+from kikao.sessions import queries as sessions
+from kikao.sessions.asking import errors
+from kikao.sessions.queries import Session
+
+HERE = "/practice/caller"
+KEPT = ("t", "day")  # with whom and when, where the calendar led here
+BEFORE = timedelta(days=90)
+_FIELDS = ("name", "phone", "email", "birthDate", "relation", "how", "consent_text")
+
+
+def _kept(values: Any) -> dict[str, str]:
+    return {name: text[:40] for name in KEPT if (text := values.get(name) or "")}
+
+
+def _address(path: str, **query: str) -> str:
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+async def texts(conn: Conn) -> list[ConsentText]:
+    """What is kept about somebody, once in each language that it is written in: whichever was read counts."""
+    found = [await queries.consent_text(conn, code) for code, _name in i18n.LANGUAGES]
+    return list({one.id: one for one in found}.values())
+
+
+def _consent(written: list[ConsentText], form: Form) -> dict[str, Any]:
+    return {
+        "texts": [{"code": one.language, "language": i18n.language_name(one.language), "lines": one.lines}
+                  for one in written],
+        "read": [(str(one.id), i18n.language_name(one.language)) for one in written],
+        "hows": [(how, _(words.HOW[how])) for how in by_desk.HEARD],
+        "text_id": form["consent_text"] or str(written[0].id), "how": form["how"] or by_desk.HEARD[0],
+    }  # fmt: skip
+
+
+def _typed(form: Form) -> dict[str, str]:
+    return {name: form[name] for name in _FIELDS}
+
+
+# finding and making -------------------------------------------------------------------------------
+
+
+@read(HERE)
+async def caller(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[str]:
+    need(actor, *MESSAGES)
+    return await _finding(request, kit, actor, now, _kept(request.query_params))
+
+
+async def _finding(
+    request: Req, kit: Kit, actor: Actor, now: datetime, kept: dict[str, str], *,
+    form: Form | None = None, refusal: Refusal | None = None,
+) -> Response[str]:
+    typed = unpack(kit, actor, request.query_params.get("f")) if form is None else ""
+    unfit, found = None, list[Found]()
+    async with kit.db.transaction() as conn:
+        try:
+            found = await look_for(conn, actor, typed, now) if typed else []
+        except Invalid as wrong:
+            unfit = wrong
+        written = await texts(conn)
+    refused = refusal or unfit
+    # Figures are a number that they rang from, letters what they said that they are called.
+    guess = {"phone": typed} if re.fullmatch(r"[\d\s+-]+", typed) else {"name": "" if "@" in typed else typed}
+    given = form or Form(guess)
+    asked = bool(typed) and unfit is None
+    return page(
+        request, kit, actor, "admin/caller.html", status=refused.status if refused else 200, url=HERE, typed=typed,
+        kept=kept, errors=errors(unfit), new_errors=errors(refusal), values=_typed(given), today=str(now.date()),
+        consent=_consent(written, given), caption=_("Contacts are masked. Opening somebody stands in the journal."),
+        columns=columns(_("Name"), _("Contacts"), _("State")), rows=[_row(one, actor, now, kept) for one in found],
+        asked=asked, more=len(found) == files.MOST, new_open=refusal is not None or (asked and not found),
+    )
+
+
+def _row(one: Found, actor: Actor, now: datetime, kept: dict[str, str]) -> list[Any]:
+    parts = Parts(actor, now)
+    tone, icon, word = words.STATES_OF_PEOPLE[one.state]
+    signs = [parts.sign(tone, icon, _(word))]
+    if not one.has_account:
+        signs.append(parts.sign("past", "user", _("No account")))
+    return [
+        link(one.name, _address(f"{HERE}/{one.person_id}", **kept)), ", ".join(one.contacts) or "–", together(*signs)
+    ]
+
+
+@post(HERE)
+async def find(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[Any]:
+    """A form, so that what is looked for stands in no address and no history."""
+    need(actor, *MESSAGES)
+    form = await read_form(request)
+    typed, kept = form["who"][:80], _kept(form.values)
+    return see_other(_address(HERE, **kept, **({"f": pack(kit, actor, typed)} if typed else {})))
+
+
+def _newcomer(form: Form, parent_id: UUID | None = None) -> Newcomer:
+    """Raises Invalid, OutdatedConsent."""
+    text_id = read_id(form["consent_text"])
+    if not form.ticked("agreed"):
+        raise Invalid.field("agreed", "missing", "Please read it to them, and note that they agree.")
+    if text_id is None:
+        raise OutdatedConsent
+    born = form["birthDate"]
+    try:
+        birth_date = date.fromisoformat(born) if born else None
+    except ValueError:
+        raise Invalid.field("birthDate", "not_a_day", "Please write the day like 2026-11-24.") from None
+    return Newcomer(
+        name=form["name"], consent_text_id=text_id, how=form["how"], birth_date=birth_date, parent_id=parent_id,
+        contacts=[rules.contact(form[field], field) for field in ("phone", "email") if form[field]],
+        relation=form["relation"] or "parent",
+    )
+
+
+@post(f"{HERE}/new")
+async def make(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[Any]:
+    need(actor, *MESSAGES)
+    form = await read_form(request)
+    kept = _kept(form.values)
+
+    async def run(conn: Conn) -> str:
+        person_id = await by_desk.make_person(conn, actor, _newcomer(form), now)
+        return _address(f"{HERE}/{person_id}", **kept, done="made")
+
+    try:
+        return await form_once(request, kit, actor, now, run)
+    except Forbidden:
+        raise
+    except Refusal as refusal:
+        return await _finding(request, kit, actor, now, kept, form=form, refusal=refusal)
+
+
+# one of them --------------------------------------------------------------------------------------
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A caller, as desk reads them in one look."""
+
+    file: File
+    reach: list[Reach]
+    agreed: bool
+    sessions: list[Session]
+    written: list[ConsentText]
+
+
+async def _seen(conn: Conn, actor: Actor, person_id: UUID, now: datetime) -> Seen:
+    found = await files.file(conn, person_id, now)
+    await record(conn, actor, "look", "person", person_id, now)
+    return Seen(
+        found, await by_desk.reach(conn, [person_id]), await queries.has_consent(conn, person_id),
+        await sessions.of_client(conn, actor, person_id, now - BEFORE, now), await texts(conn),
+    )
+
+
+@read(f"{HERE}/{{person_id:str}}")
+async def person(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    person_id: FromPath[str],
+) -> Response[str]:
+    need(actor, *MESSAGES)
+    return await _person(request, kit, actor, now, must_be_id(person_id), _kept(request.query_params))
+
+
+async def _person(
+    request: Req, kit: Kit, actor: Actor, now: datetime, person_id: UUID, kept: dict[str, str], *,
+    form: Form | None = None, refusal: Refusal | None = None, about: str = "",
+) -> Response[str]:
+    """`about`: the form that was refused: "code", "agree" or "child"."""
+    async with kit.db.transaction() as conn:
+        seen = await _seen(conn, actor, person_id, now)
+    found, given, parts, here = seen.file, form or Form({}), Parts(actor, now), f"{HERE}/{person_id}"
+    ahead = [one for one in seen.sessions if one.ends_at > now]
+    wrong = errors(refusal)
+    tone, icon, word = words.STATES_OF_PEOPLE[found.state]
+    signs = [parts.sign(tone, icon, _(word))]
+    if found.account_id is None:
+        signs.append(parts.sign("past", "user", _("No account")))
+    active = found.state == "active"
+    return page(
+        request, kit, actor, "admin/caller_person.html", status=refusal.status if refusal else 200, url=here,
+        back_url=_address(HERE, **kept), name=found.name, kept=kept, about=about,
+        book_url=_address(f"/book/{person_id}", **kept) if active and seen.agreed else None, signs=signs,
+        facts=_facts(found), agreed=seen.agreed or not active, consent=_consent(seen.written, given),
+        contacts=[
+            {"id": str(one.id), "masked": one.masked, "proved": one.proved, "kind": one.kind} for one in seen.reach
+        ],
+        own_contacts=found.account_id is not None or not active, child=found.account_id is not None and active,
+        values=_typed(given), contact=given["contact"], code=read_id(request.query_params.get("code") or given["sent"]),
+        relations=[(one, _(words.RELATIONS.get(one, one))) for one in rules.RELATIONS], today=str(now.date()),
+        errors={name: wrong if name == about else [] for name in ("code", "agree", "child")},
+        to_pay=_to_pay(ahead, actor), ahead=[_session(one, parts) for one in ahead],
+        past=[_session(one, parts) for one in reversed(seen.sessions) if one.ends_at <= now][:10],
+        columns=columns(_("Reference"), _("When"), _("With"), _("Status")), caption=parts.zone,
+        done=request.query_params.get("done") if refusal is None else None,
+    )
+
+
+def _facts(found: File) -> list[tuple[str, Any]]:
+    born = found.birth_date
+    rows: list[tuple[str, Any]] = [(_("Born"), i18n.date_of_year(born))] if born else []
+    rows += [(_("Is acted for by"), link(one.name, f"{HERE}/{one.person_id}")) for one in found.acted_by]
+    return rows + [(_("Acts for"), link(one.name, f"{HERE}/{one.person_id}")) for one in found.acts_for]
+
+
+def _to_pay(ahead: list[Session], actor: Actor) -> list[dict[str, str]]:
+    text = _("%(amount)s for %(reference)s, until %(until)s")
+    return [
+        {"text": text % {"amount": shown(one.missing), "reference": one.reference,
+                         "until": i18n.when(one.pay_until, actor.time_zone)},
+         "url": f"/s/{one.reference}/money"}
+        for one in ahead if one.pay_until and one.missing
+    ]  # fmt: skip
+
+
+def _session(one: Session, parts: Parts) -> list[Any]:
+    return [
+        reference(one.reference, f"/s/{one.reference}"), parts.at(one.starts_at), one.psychologist_name,
+        parts.badges(one.status, *([one.payment_status] if one.missing else [])),
+    ]
+
+
+Verb = Callable[[Conn, UUID, Form], Awaitable[tuple[UUID, dict[str, str]]]]
+
+
+async def _do(
+    request: Req, kit: Kit, actor: Actor, now: datetime, typed_id: str, about: str, verb: Verb
+) -> Response[Any]:
+    """Do, and go back to their page; what is refused is said there, with what was typed."""
+    need(actor, *MESSAGES)
+    person_id, form = must_be_id(typed_id), await read_form(request)
+    kept = _kept(form.values)
+
+    async def run(conn: Conn) -> str:
+        goes, query = await verb(conn, person_id, form)
+        return _address(f"{HERE}/{goes}", **kept, **query)
+
+    try:
+        return await form_once(request, kit, actor, now, run)
+    except (NotFound, Forbidden):
+        raise
+    except Refusal as refusal:
+        return await _person(request, kit, actor, now, person_id, kept, form=form, refusal=refusal, about=about)
+
+
+@post(f"{HERE}/{{person_id:str}}/agree")
+async def agree(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    person_id: FromPath[str],
+) -> Response[Any]:
+    async def verb(conn: Conn, whose: UUID, form: Form) -> tuple[UUID, dict[str, str]]:
+        text_id = read_id(form["consent_text"])
+        if text_id is None:
+            raise OutdatedConsent
+        await by_desk.hear_consent(conn, actor, whose, text_id, form["how"], now)
+        return whose, {"done": "agreed"}
+
+    return await _do(request, kit, actor, now, person_id, "agree", verb)
+
+
+@post(f"{HERE}/{{person_id:str}}/child")
+async def child(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    person_id: FromPath[str],
+) -> Response[Any]:
+    """Whoever is on the line acts for somebody: they become a person, too."""
+    async def verb(conn: Conn, whose: UUID, form: Form) -> tuple[UUID, dict[str, str]]:
+        made = await by_desk.make_person(conn, actor, _newcomer(form, whose), now)
+        return made, {"done": "made"}
+
+    return await _do(request, kit, actor, now, person_id, "child", verb)
+
+
+@post(f"{HERE}/{{person_id:str}}/code")
+async def send_code(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    person_id: FromPath[str],
+) -> Response[Any]:
+    """To one of their contacts, or to one that is new: they read the code out."""
+    async def verb(conn: Conn, whose: UUID, form: Form) -> tuple[UUID, dict[str, str]]:
+        known = next((one.id for one in await by_desk.reach(conn, [whose]) if str(one.id) == form["known"]), None)
+        contact_id = known or await by_desk.add_contact(conn, actor, whose, rules.contact(form["contact"]), now)
+        numbers = (await kit.numbers(conn, actor, now)).of(Numbers)
+        return whose, {"code": str(await by_desk.send_code(conn, kit.vault, actor, contact_id, now, numbers))}
+
+    return await _do(request, kit, actor, now, person_id, "code", verb)
+
+
+@post(f"{HERE}/{{person_id:str}}/read-out")
+async def read_out(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    person_id: FromPath[str],
+) -> Response[Any]:
+    need(actor, *MESSAGES)
+    whose, form = must_be_id(person_id), await read_form(request)
+    kept = _kept(form.values)
+    async with kit.db.connection() as conn:
+        numbers = (await kit.numbers(conn, actor, now)).of(Numbers)
+    try:
+        # A try is counted before it is judged: two transactions, so no key of the form.
+        await by_desk.read_out(kit.db, kit.vault, actor, must_be_id(form["sent"]), form["code"], now, numbers)
+    except (NotFound, Forbidden):
+        raise
+    except Refusal as refusal:
+        return await _person(request, kit, actor, now, whose, kept, form=form, refusal=refusal, about="code")
+    return see_other(_address(f"{HERE}/{whose}", **kept, done="proved"))
+
+
+pages: list[Any] = [caller, find, make, person, agree, child, send_code, read_out]
