@@ -127,7 +127,7 @@ async def test_a_role_that_is_given_or_taken_counts_at_once(world: World) -> Non
     assert (await world.baraka.page("GET", "/practice")).status_code == 303  # signs in anew, for a shorter day
     await world.sign_in("baraka", world.cast.baraka)
     assert (await world.baraka.page("GET", "/practice")).status_code == 200
-    assert (await do(world, world.cast.baraka, "take-desk")).status_code == 303
+    assert (await do(world, world.cast.baraka, "take", role="desk")).status_code == 303
     assert (await world.baraka.api("GET", "/api/auth")).status_code == 401
     await world.sign_in("baraka", world.cast.baraka)
     assert (await world.baraka.page("GET", "/practice")).status_code == 403
@@ -152,10 +152,10 @@ async def test_a_disabled_account_is_out_at_once_and_comes_back(world: World) ->
     assert (await world.wambui.page("GET", "/practice")).status_code == 200
 
 
-@pytest.mark.parametrize("deed", ["disable", "take-psychologist"])
+@pytest.mark.parametrize("deed", ["disable", "take"])
 async def test_a_psychologist_who_leaves_leaves_the_list(world: World, deed: str) -> None:
     asked = await world.request("amina", "otieno")
-    assert (await do(world, world.cast.otieno, deed)).status_code == 303
+    assert (await do(world, world.cast.otieno, deed, role="psychologist")).status_code == 303
     async with world.db.connection() as conn:
         listed = await conn.fetchval("select true from directory.listed where id = $1", world.cast.otieno.person_id)
         status = await conn.fetchval("select status from sessions.session where id = $1", UUID(asked["id"]))
@@ -164,11 +164,11 @@ async def test_a_psychologist_who_leaves_leaves_the_list(world: World, deed: str
 
 async def test_the_last_admin_stays(world: World) -> None:
     assert (await do(world, world.cast.njeri, "disable")).status_code == 403
-    refused = await do(world, world.cast.njeri, "take-admin")
+    refused = await do(world, world.cast.njeri, "take", role="admin")
     assert refused.status_code == 409
     assert "the last admin" in refused.text
     await do(world, world.cast.wambui, "give", role="admin")
-    assert (await do(world, world.cast.njeri, "take-admin")).status_code == 303
+    assert (await do(world, world.cast.njeri, "take", role="admin")).status_code == 303
     assert (await world.njeri.page("GET", PEOPLE)).status_code == 403
 
 

@@ -140,7 +140,10 @@ def _take(found: File, role: str) -> dict[str, Any]:
     if role == "psychologist":
         text += " " + _("They leave the list, and what waits for an answer or for money ends.")
     title = _("Take this role away from %(name)s?") % {"name": found.name}
-    return action(_("Take away"), f"{HERE}/{found.person_id}/take-{role}", title, text, kind="danger")
+    # Which one stands in the form, not in its address: a browser keeps addresses.
+    return action(_("Take away"), f"{HERE}/{found.person_id}/take", title, text, kind="danger") | {
+        "hidden": {"role": role}
+    }
 
 
 def _give(found: File) -> list[tuple[str, str]]:
@@ -221,7 +224,15 @@ async def _give_role(conn: Conn, kit: Kit, actor: Actor, who: tuple[UUID, UUID],
     await hiring.give_role(conn, actor, who[1], form["role"], now)
 
 
-DEEDS: dict[str, Deed] = {"disable": _disable, "enable": _enable, "invite": _invite, "give": _give_role}
+async def _take_role(conn: Conn, kit: Kit, actor: Actor, who: tuple[UUID, UUID], form: Form, now: datetime) -> None:
+    if form["role"] not in WORKING:
+        raise NotFound
+    await staff.take_role(conn, actor, kit.vault, who, form["role"], now)
+
+
+DEEDS: dict[str, Deed] = {
+    "disable": _disable, "enable": _enable, "invite": _invite, "give": _give_role, "take": _take_role,
+}  # fmt: skip
 
 
 async def _do(
@@ -234,8 +245,6 @@ async def _do(
     if account_id is None:
         raise NotFound
     who = (person_id, account_id)
-    if deed.startswith("take-") and deed.removeprefix("take-") in WORKING:
-        return await staff.take_role(conn, actor, kit.vault, who, deed.removeprefix("take-"), now)
     if deed not in DEEDS:
         raise NotFound
     return await DEEDS[deed](conn, kit, actor, who, form, now)
