@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,8 @@ from kikao.core.ids import new_id
 from kikao.core.practice import EMPTY
 from kikao.sessions import actions, booking, by_hand, rules
 from sessions.conftest import VAULT, Desk
-from support.cast import Member
+from support import app as apps
+from support.cast import Member, workday
 
 pytestmark = pytest.mark.database
 HOUR = timedelta(hours=1)
@@ -129,6 +130,44 @@ async def test_the_buffer_after_it_gives_way_and_a_kept_time_does_not(desk: Desk
         start = desk.start + timedelta(minutes=minutes)
         with pytest.raises(actions.SlotTaken):
             await book(desk, cast.wambui, cast.halima, starts_at=start, reason="Please")
+
+
+async def test_in_person_against_the_hours_whoever_books_says_where(desk: Desk) -> None:
+    cast = desk.cast
+    await allow(desk)
+    place, late = new_id(), desk.start + 9 * HOUR
+    await desk.run(
+        "insert into availability.place (id, name, address, created_at) values ($1, 'Mti', 'Ngong Road', $2)",
+        place, desk.now)
+    with pytest.raises(Invalid) as refused:
+        await book(desk, cast.wambui, cast.amina, mode="In Person", starts_at=late, reason="He flies tomorrow")
+    (error,) = refused.value.fields
+    assert (error.field, error.code) == ("placeId", "missing")
+    assert error.detail == "Please say at which of the practice's places."
+    session_id = await book(
+        desk, cast.wambui, cast.amina, mode="In Person", place_id=place, starts_at=late, reason="He flies tomorrow")
+    assert await desk.value("select place_id from sessions.session where id = $1", session_id) == place
+
+
+async def test_its_page_says_which_rules_it_went_against_and_why_to_those_who_work_with_it(
+    url: str, now: datetime
+) -> None:
+    async with apps.world(url, now) as world:
+        async with world.db.transaction() as conn:
+            await conn.execute("update directory.psychologist set desk_may_answer = true")
+            wanted = by_hand.ByHand(
+                psychologist_id=world.cast.otieno.person_id, person_id=world.cast.amina.person_id,
+                session_type="Individual", starts_at=workday(now) + 9 * HOUR, reason="He flies tomorrow",
+            )
+            booked = await by_hand.book(conn, world.cast.wambui.actor, wanted, now, EMPTY, world.app.state.kit.vault)
+            reference = await conn.fetchval("select reference from sessions.session where id = $1", booked.session_id)
+        for who in ("wambui", "otieno", "njeri"):
+            shown = (await world.by_name[who].page("GET", f"/s/{reference}")).text
+            assert "It lies outside the hours." in shown
+            assert "He flies tomorrow" in shown
+        shown = (await world.amina.page("GET", f"/s/{reference}")).text
+        assert "outside the hours" not in shown
+        assert "flies" not in shown
 
 
 async def test_what_nobody_goes_against(desk: Desk) -> None:

@@ -32,7 +32,7 @@ def _relation(word: str) -> str:
     return names.get(word, word)
 
 
-def _relations() -> list[tuple[str, str]]:
+def relations() -> list[tuple[str, str]]:
     return [(word, _relation(word)) for word in rules.RELATIONS]
 
 
@@ -73,7 +73,7 @@ async def _page(
     found = errors_of(refusal)
     return page(
         request, kit, actor, "accounts/people.html", status=status_of(refusal), tabs=own_pages(actor, HERE),
-        people=[_shown(one, actor.time_zone) for one in people], url=HERE, relations=_relations(),
+        people=[_shown(one, actor.time_zone) for one in people], url=HERE, relations=relations(),
         lines=text.lines, text_id=str(text.id), errors=[] if about else found, agree_errors=found if about else [],
         about=str(about) if about else None,
         values={"name": typed["name"], "birthDate": typed["birthDate"], "relation": typed["relation"] or "parent",
@@ -90,7 +90,7 @@ def _consent(form: Form) -> UUID:
     return text_id
 
 
-def _birth_date(form: Form) -> date | None:
+def birth_date(form: Form) -> date | None:
     if not form["birthDate"]:
         return None
     try:
@@ -116,7 +116,7 @@ async def do_add(
 
     async def verb(conn: Conn) -> str:
         await acting.add_person(
-            conn, actor, name=form["name"], birth_date=_birth_date(form), relation=form["relation"],
+            conn, actor, name=form["name"], birth_date=birth_date(form), relation=form["relation"],
             consent_text_id=_consent(form), now=now,
         )
         return f"{HERE}?done=added"

@@ -35,7 +35,7 @@ from kikao.core.web import Form, Kit, Req, form_once, network, read, read_form, 
 from kikao.directory import queries as directory
 from kikao.directory.queries import Profile, Rate
 from kikao.directory.rules import MODE_CODES, TYPE_CODES, code_of, mode_code
-from kikao.sessions import actions, booking, queries, rules, words
+from kikao.sessions import actions, booking, for_whom, queries, rules, words
 from kikao.sessions.terms import current_tiers
 
 
@@ -65,8 +65,9 @@ async def _asked(conn: Conn, kit: Kit, actor: Actor, now: datetime, slug: str, g
     practice = await kit.numbers(conn, actor, now)
     profile = await directory.one(conn, slug, now, practice)
     people = await people_of(conn, actor.account_id, now) if actor.account_id and given("for") else []
-    # Nobody is shown what was agreed with somebody whom they do not act for.
-    whose = next((one.person_id for one in people if str(one.person_id) == given("for")), actor.person_id)
+    # Nobody is shown what was agreed with somebody whom they do not act for, and nothing was with somebody new.
+    own = actor.person_id if given("for") != for_whom.NEW else None
+    whose = next((one.person_id for one in people if str(one.person_id) == given("for")), own)
     profile = await directory.for_client(conn, profile, whose, now)
     rate = profile.rate(TYPE_CODES.get(given("k"), "")) or profile.rates[0]
     mode = MODE_CODES.get(given("m"), "Online")
@@ -94,6 +95,7 @@ async def _request_page(
         lost = isinstance(refusal, actions.SlotTaken) and asked.start is not None
         others = await _others(conn, actor, now, asked) if lost else []
     start = asked.start
+    chosen_for = form["for"] if form else (request.query_params.get("for") or "")
     address = f"/t/{asked.profile.slug}/request"
     deadlines = rules.deadlines(tiers, start, asked.rate.amount) if start and asked.rate.amount else ()
     back = urlencode({"k": code_of(asked.rate.session_type), "m": mode_code(asked.mode)})
@@ -104,12 +106,12 @@ async def _request_page(
         request, kit, actor, "sessions/request.html", status=refusal.status if refusal else 200,
         chosen=_chosen(asked, actor), terms=words.terms_lines(deadlines, actor.time_zone, now),
         back_url=f"/t/{asked.profile.slug}?{back}#times",
-        url=address, hidden=_hidden(asked, others), values=_values(form), errors=errors(None if lost else refusal),
+        url=address, hidden=_hidden(asked, others), values=_values(form),
+        errors=for_whom.told(errors(None if lost else refusal), refusal, chosen_for),
         alternatives=others, sign_up=not actor.signed_in, sign_in_url=f"/sign-in?{urlencode({'next': here})}",
         note_max=actions.LONGEST_TEXT, asks_first=asked.profile.takes != "everyone at once",
-        for_whom=[("", _("Myself")), *((str(one.person_id), one.name) for one in people)] if people else [],
-        for_value=form["for"] if form else (request.query_params.get("for") or ""),
-        consent=None if agreed else {"text_id": str(text.id), "lines": text.lines, "more_url": None},
+        **for_whom.parts(actor, people, form or Form({}), chosen_for, refusal is not None),
+        agreed=agreed, consent={"text_id": str(text.id), "lines": text.lines, "more_url": None},
     )
 
 
@@ -200,33 +202,30 @@ def _check_consent(form: Form) -> None:
         raise Invalid.field("consent", "missing", "Please read what is kept about you, and agree to it first.")
 
 
-def _client(form: Form, own: UUID) -> UUID:
-    """Oneself, or somebody whom one acts for; the booking statement says whether one does."""
-    client_id = read_id(form["for"]) if form["for"] else own
-    if client_id is None:
-        raise booking.refusal("not_yours")
-    return client_id
+def _wanted(asked: Asked, form: Form, client_id: UUID, account_id: UUID, *, proved: bool) -> booking.Request:
+    assert asked.start is not None
+    return booking.Request(
+        psychologist_id=asked.profile.id, session_type=asked.rate.session_type, starts_at=asked.start,
+        client_id=client_id, account_id=account_id, proved=proved, note=form["note"],
+        mode=asked.mode, place_id=asked.place.id if asked.place else None,
+    )
 
 
 async def _ask_signed_in(
     request: Req, kit: Kit, actor: Actor, now: datetime, asked: Asked, form: Form
 ) -> Response[Any]:
-    assert actor.person_id is not None
-    assert actor.account_id is not None
-    assert asked.start is not None
-    wanted = booking.Request(
-        psychologist_id=asked.profile.id, session_type=asked.rate.session_type, starts_at=asked.start,
-        client_id=_client(form, actor.person_id), account_id=actor.account_id, proved=True, note=form["note"],
-        mode=asked.mode, place_id=asked.place.id if asked.place else None,
-    )
+    new = for_whom.read(form, now)
 
     async def verb(conn: Conn) -> str:
         assert actor.person_id is not None
+        assert actor.account_id is not None
         if not await accounts.has_consent(conn, actor.person_id):
             _check_consent(form)
             text_id = read_id(form["consent_text"])
             if text_id is not None:
                 await give_consent(conn, actor, text_id, actor.person_id, now)
+        client_id = await for_whom.client_of(conn, actor, actor.person_id, form["for"], new, now)
+        wanted = _wanted(asked, form, client_id, actor.account_id, proved=True)
         booked = await booking.request(conn, wanted, now, asked.practice, kit.vault)
         session = await queries.visible(conn, actor, booked.session_id, now)
         return f"/s/{session.reference}"
@@ -237,23 +236,21 @@ async def _ask_signed_in(
 async def _ask_and_sign_up(
     request: Req, kit: Kit, actor: Actor, now: datetime, asked: Asked, form: Form
 ) -> Response[Any]:
-    assert asked.start is not None
-    found = _checked_together(form)
+    found = _checked_together(form, now)
+    new = for_whom.read(form, now)
     password_hash = await crypto.hash_password(form.raw("password"))
     text_id = read_id(form["consent_text"])
 
     async def verb(conn: Conn) -> str:
         assert text_id is not None
-        assert asked.start is not None
         made = await sign_up(
             conn, kit.vault, name=form["name"], contact=found, password_hash=password_hash, consent_text_id=text_id,
             language=actor.language, now=now, network=network(request),
         )
-        wanted = booking.Request(
-            psychologist_id=asked.profile.id, session_type=asked.rate.session_type, starts_at=asked.start,
-            client_id=made.person_id, account_id=made.account_id, proved=False, note=form["note"],
-            mode=asked.mode, place_id=asked.place.id if asked.place else None,
-        )
+        who = msgspec.structs.replace(
+            actor, account_id=made.account_id, person_id=made.person_id, roles=frozenset({"client"}))
+        client_id = await for_whom.client_of(conn, who, made.person_id, "", new, now)
+        wanted = _wanted(asked, form, client_id, made.account_id, proved=False)
         booked = await booking.request(conn, wanted, now, asked.practice, kit.vault)
         reference = await queries.reference_of(conn, booked.session_id)
         return f"/code/{made.verification_id}?{urlencode({'next': f'/s/{reference}'})}"
@@ -261,7 +258,7 @@ async def _ask_and_sign_up(
     return await form_once(request, kit, actor, now, verb)
 
 
-def _checked_together(form: Form) -> Contact:
+def _checked_together(form: Form, now: datetime) -> Contact:
     """The contact; raises Invalid with every field that cannot be used, so that one correction is enough."""
     wrong: list[FieldError] = []
     found: Contact | None = None
@@ -279,6 +276,8 @@ def _checked_together(form: Form) -> Contact:
         gather(lambda: people.check_reach(found))
     gather(lambda: crypto.check_new_password(form.raw("password")))
     gather(lambda: _check_consent(form))
+    child = for_whom.check(form, now)
+    wrong.extend(child.fields if child else ())
     if len(form["note"]) > actions.LONGEST_TEXT:
         wrong.append(FieldError("note", "too_long", "A note can have 500 characters at most."))
     if wrong or found is None:

@@ -39,13 +39,6 @@ from kikao.sessions.terms import current_tiers
 
 MAY = ("psychologist", "desk", "admin")
 _AT = re.compile(r"(\d{1,2})[:.]?(\d{2})")
-RULES = {
-    "too_soon": later("It begins sooner than the notice that everybody else has to give."),
-    "beyond_horizon": later("It lies further ahead than times are offered."),
-    "off_grid": later("It begins between the times that are offered."),
-    "outside_hours": later("It lies outside the hours."),
-    "buffer": later("It leaves no pause before what comes next."),
-}
 # The same refusals read differently where somebody books for another.
 _TOLD = {
     "own_overlap": later("This person already has something at that time."),
@@ -194,7 +187,7 @@ def _check_face(check: Check, scene: Scene, profile: Profile, actor: Actor, now:
             (_("Price"), money.shown(check.rate.amount)),
         ],
         "places": [(str(one.id), f"{one.name}, {one.address}") for one in check.places],
-        "place": str(wanted.place_id or ""), "hidden": hidden, "against": [_(RULES[one]) for one in check.against],
+        "place": str(wanted.place_id or ""), "hidden": hidden, "against": [_(words.RULES[one]) for one in check.against],
         "blocked": _told(check.blocked) if check.blocked else None, "no_consent": _lacks_consent(check.blocked),
         "others": [
             {"label": f"{i18n.short_day(at, zone)} {i18n.clock(at, zone)}", "value": at.isoformat()}

@@ -167,8 +167,8 @@ def refusal(reason: str, against: list[str] | None = None) -> Refusal:
     if reason in _TIME:
         return Invalid.field("sessionDate", reason, _TIME[reason])
     if reason == "needs_reason":
-        lines = "This goes against a rule. Please say why, in a few words."
-        return Invalid(fields=[FieldError("reason", "missing", lines)], against=against or [])
+        return Invalid(against=against or [], fields=[
+            FieldError("reason", "missing", "This goes against a rule. Please say why, in a few words.")])
     return {
         "not_listed": NotFound("There is no such psychologist."),
         "type_not_offered": Invalid.field("sessionType", "not_offered", "This psychologist does not offer this type."),

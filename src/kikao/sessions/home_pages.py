@@ -74,33 +74,42 @@ def _go(label: str, url: str, kind: str = "main") -> dict[str, Any]:
     return {"label": label, "url": url, "kind": kind, "method": "get"}
 
 
-def _to_join(ahead: list[Session], zone: str, now: datetime) -> list[dict[str, Any]]:
+def _whose(text: str, session: Session, actor: Actor) -> str:
+    """Said where it is not one's own."""
+    if session.client_id == actor.person_id:
+        return text
+    return f"{text} {_('For %(name)s.') % {'name': session.client_name}}"
+
+
+def _to_join(ahead: list[Session], actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """From a quarter of an hour before the start until its end."""
     return [
-        _todo(_("It begins at %(clock)s") % {"clock": i18n.clock(one.starts_at, zone)}
+        _todo(_("It begins at %(clock)s") % {"clock": i18n.clock(one.starts_at, actor.time_zone)}
               if now < one.starts_at else _("It has begun"),
-              _with(one), _go(_("Go there"), f"/s/{one.reference}"))
+              _whose(_("With %(name)s.") % {"name": one.psychologist_name}, one, actor),
+              _go(_("Go there"), f"/s/{one.reference}"))
         for one in ahead
         if one.status in (rules.CONFIRMED, rules.IN_PROGRESS) and rules.CLIENT in one.parties
         and one.starts_at - OPENS_BEFORE <= now < one.ends_at
     ]
 
 
-def _to_pay(ahead: list[Session], kit: Kit, zone: str, now: datetime) -> list[dict[str, Any]]:
+def _to_pay(ahead: list[Session], kit: Kit, actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """What lapses first stands first."""
     waiting = [one for one in ahead if one.status == rules.APPROVED and one.missing and rules.CLIENT in one.parties]
     return [
         _todo(_("Pay %(amount)s") % {"amount": shown(one.missing)},
-              _("Kept for you: %(when)s.") % {"when": i18n.when(one.starts_at, zone)},
+              _whose(_("Kept for you: %(when)s.") % {"when": i18n.when(one.starts_at, actor.time_zone)}, one, actor),
               _go(_("Pay"), f"/p/{pay_token(kit.vault, one.charge_id)}"),
               _go(_("See it"), f"/s/{one.reference}", "link"), left=words.left(one, now))
         for one in sorted(waiting, key=lambda one: one.hold_until or one.starts_at)
     ]
 
 
-def _lost(lost: list[Session], zone: str) -> list[dict[str, Any]]:
+def _lost(lost: list[Session], actor: Actor) -> list[dict[str, Any]]:
+    zone = actor.time_zone
     return [
-        _todo(words.told(one, zone).headline, i18n.when(one.starts_at, zone),
+        _todo(words.told(one, zone).headline, _whose(f"{i18n.when(one.starts_at, zone)}.", one, actor),
               _go(_("Choose another time"), f"/t/{one.psychologist_slug}"),
               _go(_("See it"), f"/s/{one.reference}", "link"))
         for one in lost
@@ -124,18 +133,13 @@ def _to_agree(home: Home, actor: Actor) -> list[dict[str, Any]]:
 
 def todo(home: Home, kit: Kit, actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """In the order in which it is done."""
-    zone = actor.time_zone
     return [
-        *_to_join(home.ahead, zone, now), *_to_pay(home.ahead, kit, zone, now), *_lost(home.lost, zone),
+        *_to_join(home.ahead, actor, now), *_to_pay(home.ahead, kit, actor, now), *_lost(home.lost, actor),
         *_to_agree(home, actor), *_to_prove(home.user),
     ]
 
 
 # the rest of the page -----------------------------------------------------------------------------
-
-
-def _with(session: Session) -> str:
-    return _("With %(name)s") % {"name": session.psychologist_name}
 
 
 def entry(session: Session, zone: str, now: datetime, own_person: UUID | None = None) -> dict[str, Any]:

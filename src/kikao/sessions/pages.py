@@ -21,6 +21,7 @@ from kikao.payments.links import pay_token
 from kikao.sessions import (
     actions,
     asking,
+    by_hand,
     checking,
     home_pages,
     meeting_words,
@@ -52,6 +53,7 @@ async def _session_page(
         note = await actions.open_note(conn, actor, session, kit.vault, now)
         reason = await actions.open_reason(conn, actor, session, kit.vault, now)
         said = await reasons.open_reasons(conn, actor, session, kit.vault, now)
+        by_hand_why = await by_hand.open_against(conn, actor, session, kit.vault, now)
         numbers = (await kit.numbers(conn, actor, now)).of(rules.Numbers)
         lines = await history(conn, session.id)
         parties = await queries.who_acted(conn, session, [line.by_account for line in lines])
@@ -75,7 +77,9 @@ async def _session_page(
         more=[*words.more_actions(session, actions.comes_back(session, now), now),
               *meeting_words.after_actions(session, now, numbers)],
         link_form=meeting_words.link_form(session, refusal),
-        meeting=_meeting(session), rows=words.rows(session, zone), terms=words.terms(session, zone, now),
+        meeting=_meeting(session), rows=words.rows(session, zone, actor.person_id),
+        terms=words.terms(session, zone, now),
+        against={"rules": words.against(session), "reason": by_hand_why} if session.against else None,
         note={"label": _("What was written with the request"), "text": note} if note else None,
         reasons=[*([{"label": _("Why"), "text": reason}] if reason else []), *meeting_words.reasons(said)],
         events=events, emergency=waits,

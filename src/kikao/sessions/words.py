@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -43,6 +44,16 @@ VERBS = {
     "break off": later("Broken off"), "mark a no-show": later("Noted that somebody did not come"),
     "object": later("Objected"), "decide": later("Decided"), "correct": later("Put right"),
     "give back more": later("More given back"),
+}
+
+
+# What a booking by hand can go against.
+RULES = {
+    "too_soon": later("It begins sooner than the notice that everybody else has to give."),
+    "beyond_horizon": later("It lies further ahead than times are offered."),
+    "off_grid": later("It begins between the times that are offered."),
+    "outside_hours": later("It lies outside the hours."),
+    "buffer": later("It leaves no pause before what comes next."),
 }
 
 
@@ -148,11 +159,11 @@ def badges(session: Session) -> list[str]:
     return [session.status] + [word for word in (session.payment_status,) if word not in quiet]
 
 
-def rows(session: Session, zone: str) -> list[tuple[str, str]]:
-    """The summary: who, when (in both zones where they differ), how, for how much."""
+def rows(session: Session, zone: str, own_person: UUID | None = None) -> list[tuple[str, str]]:
+    """The summary: who, for whom where that is not oneself, when (in both zones where they differ), how, how much."""
     who = (_("With"), session.psychologist_name) if _mine(session) else (_("Client"), session.client_name)
     return [
-        who,
+        who, *([(_("For"), session.client_name)] if _mine(session) and session.client_id != own_person else []),
         (_("When"), i18n.when(session.starts_at, zone)),
         (_("Kind"), _("%(type)s, %(minutes)s minutes") % {"type": _(session.session_type), "minutes": session.minutes}),
         (_("How"), _(session.mode)),
@@ -161,6 +172,13 @@ def rows(session: Session, zone: str) -> list[tuple[str, str]]:
         *([(_("Paid"), shown(session.received))] if session.received else []),
         *([(_("Given back"), shown(session.given_back))] if session.given_back else []),
     ]
+
+
+def against(session: Session) -> str | None:
+    """The rules that a booking by hand went against, for those who work with it."""
+    if not session.against or not session.parties & {rules.PSYCHOLOGIST, rules.DESK, rules.ADMIN}:
+        return None
+    return " ".join(_(RULES[rule]) for rule in session.against if rule in RULES)
 
 
 def terms(session: Session, zone: str, now: datetime) -> list[tuple[str, str]]:
