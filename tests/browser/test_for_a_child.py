@@ -1,0 +1,84 @@
+"""A mother books for her son on a phone, from the first page to a sent request, with and without script."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from kikao.core.db import Database
+from support.cast import PASSWORD, Cast
+
+from .conftest import Screen, open_screen
+from .test_by_any_means import town as town
+from .test_walk import Town
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+
+async def _to_the_form(page: Page, town: Town) -> None:
+    await page.goto(town.house.url)
+    await page.get_by_role("link", name="Find a time").first.click()
+    await page.get_by_role("link", name="Dr Otieno").first.click()
+    await page.locator(".chips a.chip").first.click()
+    await expect(page.get_by_role("heading", name="Check and request")).to_be_visible()
+
+
+async def _choose_the_child(page: Page) -> None:
+    born = page.get_by_label("Date of birth")
+    await expect(page.get_by_label("Myself")).to_be_checked()
+    await expect(born).to_be_hidden()
+    await page.get_by_text("A child, or somebody I care for").click()
+    await expect(born).to_be_visible()
+
+
+async def _fill_in(page: Page, born: str) -> None:
+    await page.get_by_label("What may we call you?").fill("Mwende")
+    await page.get_by_label("Phone number or e-mail").fill("0700 000 041")
+    await page.get_by_label("Choose a password").fill(PASSWORD)
+    await page.get_by_label("What may we call them?").fill("Musa")
+    await page.get_by_label("Date of birth").fill(born)
+    await page.get_by_text("I have read this and agree").click()
+    await page.get_by_text("I agree to this for whom I act, too").click()
+    await page.get_by_role("button", name="Send the request").click()
+
+
+async def a_mother_asks_for_her_son(client: Screen, town: Town, *, look: bool) -> None:
+    page = client.page
+    await _to_the_form(page, town)
+    await _choose_the_child(page)
+    if look:
+        await client.look("80-for-a-child")
+    await _fill_in(page, "1999-01-01")
+    await expect(page.locator("#f-birthDate-error")).to_contain_text("books for themselves")
+    await expect(page.get_by_label("What may we call them?")).to_have_value("Musa")
+    if look:
+        await client.look("81-for-somebody-of-age-refused")
+    await page.get_by_label("Date of birth").fill("2018-04-12")
+    await page.get_by_label("Choose a password").fill(PASSWORD)
+    await page.get_by_role("button", name="Send the request").click()
+    await page.locator("input[name=code]").fill(await town.sms(r"\b(\d{6})\b"))
+    await page.locator("main").get_by_role("button").first.click()
+    await expect(page.get_by_role("heading", name="has not answered yet")).to_be_visible()
+    await expect(page.locator(".summary").first).to_contain_text("Musa")
+    if look:
+        await client.look("82-asked-for-a-child")
+    await page.goto(f"{town.house.url}/me")
+    await expect(page.locator(".entries")).to_contain_text("for Musa")
+    if look:
+        await client.look("83-home-of-a-mother")
+
+
+async def test_from_the_first_page_to_a_sent_request(cast: Cast, town: Town, browser: Browser) -> None:
+    client = await open_screen(browser, "360")
+    await a_mother_asks_for_her_son(client, town, look=True)
+
+
+async def test_the_same_without_script(db: Database, cast: Cast, town: Town, browser: Browser) -> None:
+    client = await open_screen(browser, "360", scheme="dark", script=False)
+    await a_mother_asks_for_her_son(client, town, look=False)
+    async with db.connection() as conn:
+        assert await conn.fetchval(
+            """
+            select p.name from sessions.session s join accounts.person p on p.id = s.client_id
+            where s.sent_at is not null
+            """) == "Musa"
