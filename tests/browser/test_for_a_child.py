@@ -38,7 +38,7 @@ async def _fill_in(page: Page, born: str) -> None:
     await page.get_by_label("What may we call them?").fill("Musa")
     await page.get_by_label("Date of birth").fill(born)
     await page.get_by_text("I have read this and agree").click()
-    await page.get_by_text("I agree to this for whom I act, too").click()
+    await page.get_by_text("I agree to this for them, too").click()
     await page.get_by_role("button", name="Send the request").click()
 
 

@@ -187,7 +187,8 @@ def _check_face(check: Check, scene: Scene, profile: Profile, actor: Actor, now:
             (_("Price"), money.shown(check.rate.amount)),
         ],
         "places": [(str(one.id), f"{one.name}, {one.address}") for one in check.places],
-        "place": str(wanted.place_id or ""), "hidden": hidden, "against": [_(words.RULES[one]) for one in check.against],
+        "place": str(wanted.place_id or ""), "hidden": hidden,
+        "against": [_(words.RULES[one]) for one in check.against],
         "blocked": _told(check.blocked) if check.blocked else None, "no_consent": _lacks_consent(check.blocked),
         "others": [
             {"label": f"{i18n.short_day(at, zone)} {i18n.clock(at, zone)}", "value": at.isoformat()}
