@@ -23,7 +23,7 @@ def _can(session: Session, verb: str) -> bool:
 
 
 def meeting_actions(session: Session, now: datetime, numbers: Numbers) -> list[Action]:
-    """What to do now, first: begin, say that it is over."""
+    """What to do now, first: begin, say that it is over, or that it was not so."""
     found: list[Action] = []
     address = f"/s/{session.reference}"
     begun = session.status == rules.IN_PROGRESS
@@ -31,17 +31,18 @@ def meeting_actions(session: Session, now: datetime, numbers: Numbers) -> list[A
         label = _("Come back") if begun else _("Begin")
         found.append({"label": label, "url": f"{address}/start", "kind": "plain" if begun else "main"})
     if PSYCHOLOGIST in session.parties and _can(session, "complete") and (begun or now >= session.starts_at):
+        kind = "plain" if found and not begun else "main"
         found.append(dialog(
-            _("It is over…"), f"{address}/complete", "main", _("Did it take place?"),
+            _("It is over…"), f"{address}/complete", kind, _("Did it take place?"),
             _("It is noted as completed. What was paid is yours after a day."), _("It took place"), None,
         ))
-    return found
+    return [*found, *_objecting(session, now, numbers), *_deciding(session)]
 
 
 def after_actions(session: Session, now: datetime, numbers: Numbers) -> list[Action]:
     """What can be done as well."""
     return [*_longer(session, numbers), *_breaking(session), *_missed(session, now, numbers),
-            *_objecting(session, now, numbers), *_deciding(session), *_correcting(session, now, numbers)]
+            *_correcting(session, now, numbers)]
 
 
 def _longer(session: Session, numbers: Numbers) -> list[Action]:

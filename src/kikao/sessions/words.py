@@ -182,6 +182,8 @@ def against(session: Session) -> str | None:
 
 
 def terms(session: Session, zone: str, now: datetime) -> list[tuple[str, str]]:
+    if session.status in rules.ENDED or now >= session.starts_at:  # nothing is left to plan
+        return []
     counted = rules.counted_from(session.starts_at, session.first_starts_at)
     return terms_lines(rules.deadlines(session.tiers, counted, session.price), zone, now)
 
