@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
-from kikao.accounts import actions, hiring
-from kikao.accounts.actions import LastAdmin
+from kikao.accounts import actions, hiring, standing
+from kikao.accounts.actions import LastAdmin, hold_admins
 from kikao.core.crypto import Vault
-from kikao.core.db import Database
+from kikao.core.db import Conn, Database
 from kikao.core.ids import new_id
 from sessions.staging import stage
 from support.app import World
 from support.cast import Cast, Member, workday
-from support.people import message
+from support.people import VAULT, message
 
 PEOPLE = "/practice/people"
 
@@ -172,23 +176,64 @@ async def test_the_last_admin_stays(world: World) -> None:
     assert (await world.njeri.page("GET", PEOPLE)).status_code == 403
 
 
-async def test_of_two_admins_who_remove_each_other_one_stays(db: Database, cast: Cast, now: Any) -> None:
+Removal = Callable[[Conn, Member, Member, datetime], Awaitable[None]]
+
+
+async def takes_the_role(conn: Conn, by: Member, other: Member, now: datetime) -> None:
+    await hiring.take_role(conn, by.actor, other.account_id, "admin", now)
+
+
+async def disables(conn: Conn, by: Member, other: Member, now: datetime) -> None:
+    await actions.disable(conn, by.actor, other.account_id, now)
+
+
+async def calls_deceased(conn: Conn, by: Member, other: Member, now: datetime) -> None:
+    await standing.set_state(conn, by.actor, VAULT, other.person_id, "deceased", "so it was said", now)
+
+
+async def none_is_left(db: Database, cast: Cast, now: datetime, first: Removal, second: Removal) -> bool:
+    """Two admins remove each other at one instant. Whether nobody can sign in as one any more."""
     async with db.transaction() as conn:
         await actions.grant_role(conn, cast.njeri.actor, cast.wambui.account_id, "admin", now)
+    njeri, wambui = cast.njeri, msgspec.structs.replace(cast.wambui, roles=("desk", "admin"))
 
-    async def remove(by: Member, other: Member) -> bool:
-        try:
+    async def remove(removal: Removal, by: Member, other: Member) -> None:
+        with contextlib.suppress(LastAdmin):
             async with db.transaction() as conn:
-                await hiring.take_role(conn, by.actor, other.account_id, "admin", now)
+                await removal(conn, by, other, now)
                 await asyncio.sleep(0.05)
-            return True
-        except LastAdmin:
-            return False
 
-    done = await asyncio.gather(remove(cast.njeri, cast.wambui), remove(cast.wambui, cast.njeri))
-    assert sorted(done) == [False, True]
-    async with db.connection() as conn:
-        assert await conn.fetchval("select count(*) from accounts.role where role = 'admin'") == 1
+    await asyncio.gather(remove(first, njeri, wambui), remove(second, wambui, njeri))
+    async with db.transaction() as conn:
+        return not await hold_admins(conn)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(takes_the_role, takes_the_role), (calls_deceased, calls_deceased), (calls_deceased, disables),
+     (takes_the_role, calls_deceased)],
+)
+async def test_of_two_admins_who_remove_each_other_one_stays(
+    db: Database, cast: Cast, now: datetime, first: Removal, second: Removal
+) -> None:
+    assert not await none_is_left(db, cast, now, first, second)
+
+
+async def test_negative_control_without_holding_the_admins_none_is_left(
+    db: Database, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def only_looks(conn: Conn) -> frozenset[UUID]:
+        rows = await conn.fetch(
+            """
+            select r.account_id from accounts.role r
+            join accounts.account a on a.id = r.account_id and a.disabled_at is null
+            join accounts.person p on p.id = a.person_id and p.state = 'active' where r.role = 'admin'
+            """
+        )
+        return frozenset(row["account_id"] for row in rows)
+
+    monkeypatch.setattr(actions, "hold_admins", only_looks)
+    assert await none_is_left(db, cast, now, calls_deceased, calls_deceased)
 
 
 # an account for somebody new ----------------------------------------------------------------------

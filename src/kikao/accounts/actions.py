@@ -184,20 +184,29 @@ async def revoke_role(conn: Conn, by: Actor, account_id: UUID, role: str, now: d
         await journal.record(conn, by, "revoke_role", "account", account_id, now, role=role)
 
 
-async def keep_an_admin(conn: Conn, account_id: UUID) -> None:
-    """Raises LastAdmin when nobody else could sign in as one. All of them are held: of two who remove each other at
-    the same instant the second sees what the first has done."""
-    others = await conn.fetch(
+async def hold_admins(conn: Conn) -> frozenset[UUID]:
+    """The accounts that can sign in as one, held with role and person: whoever removes another at the same instant
+    waits, and then sees what was done."""
+    rows = await conn.fetch(
         """
         select r.account_id from accounts.role r
         join accounts.account a on a.id = r.account_id and a.disabled_at is null and a.proved_at is not null
         join accounts.person p on p.id = a.person_id and p.state = 'active'
-        where r.role = 'admin' order by r.account_id for update of r, a
+        where r.role = 'admin' order by r.account_id for no key update of r, a, p
         """
     )
-    admins = {row["account_id"] for row in others}
-    if admins <= {account_id} and admins:
+    return frozenset(row["account_id"] for row in rows)
+
+
+def check_admin_left(admins: frozenset[UUID], account_id: UUID | None) -> None:
+    """Raises LastAdmin when this is the only one."""
+    if admins and admins <= {account_id}:
         raise LastAdmin
+
+
+async def keep_an_admin(conn: Conn, account_id: UUID) -> None:
+    """Raises LastAdmin when nobody else could sign in as one."""
+    check_admin_left(await hold_admins(conn), account_id)
 
 
 async def disable(conn: Conn, by: Actor, account_id: UUID, now: datetime) -> None:

@@ -55,12 +55,15 @@ async def set_state(
     Blocked: signs in, is sent nothing but codes, books nothing. Deceased: signed out, nothing is sent. Erased: name
     and contacts are gone for good, what is left is an id. What waits ends at once; a Confirmed session stays and is
     the practice's to cancel, and must be before somebody is erased.
-    Raises NotFound, Forbidden, Invalid, NotPossible.
+    Raises NotFound, Forbidden, Invalid, NotPossible, LastAdmin.
     """
+    # Before the person: of two who speak of each other each would hold the one and wait for the other.
+    admins = await actions.hold_admins(conn) if state != "active" else frozenset[UUID]()
     held = await _held(conn, person_id)
     if person_id == by.person_id or not rules.may_set_state(by.roles, held["roles"], state):
         raise Forbidden
     why = rules.check_state(held["state"], state, reason)
+    actions.check_admin_left(admins, held["account_id"])
     await conn.execute("update accounts.person set state = $2 where id = $1", person_id, state)
     await _note(conn, by, vault, person_id, state, why, now)
     if held["account_id"] is not None and state in (rules.DECEASED, rules.ERASED):
@@ -165,24 +168,34 @@ async def _speaks_for(conn: Conn, by: Actor, person_id: UUID, now: datetime) -> 
 
 
 async def withdraw_consent(conn: Conn, by: Actor, vault: Vault, person_id: UUID, now: datetime) -> bool:
-    """Take back every consent for this person. False when there was none.
+    """Take consent for this person back. False when there was none.
 
-    No new request is taken and what waits ends at once; a Confirmed session stays until somebody cancels it, by the
-    terms that it was made under. Agreeing again is possible at any time. Raises NotFound.
+    They themselves, and the practice that was told so, take back all of it. Who acts for them leaves what the person
+    or somebody else who acts for them gave: then only what they asked for themselves ends, and only they ask for
+    nothing new. Else no new request is taken and what waits ends at once. A Confirmed session stays until somebody
+    cancels it, by the terms that it was made under. Agreeing again is possible at any time. Raises NotFound.
     """
     if not await _speaks_for(conn, by, person_id, now):
         raise NotFound
+    # Of two who take theirs back at one instant the second sees that nothing is left.
+    await conn.execute("select from accounts.person where id = $1 for no key update", person_id)
     rows = await conn.fetch(
         """
         update accounts.consent set withdrawn_at = $2, withdrawn_by = $3
-        where person_id = $1 and withdrawn_at is null returning id
+        where person_id = $1 and withdrawn_at is null and ($4 or given_by <> all (array(
+            select account_id from accounts.people where id = $1 and account_id is not null
+            union all
+            select account_id from accounts.may_act_for
+            where person_id = $1 and account_id <> $3 and ends_at > $2)))
+        returning id
         """,
-        person_id, now, by.account_id,
+        person_id, now, by.account_id, person_id == by.person_id or by.has("desk", "admin"),
     )
     if not rows:
         return False
     await journal.record(conn, by, "withdraw_consent", "person", person_id, now, consents=len(rows))
-    await tell_withdrawn(conn, Withdrawn(person_id, by, vault, now))
+    left = await conn.fetchval("select exists (select from accounts.valid_consent where person_id = $1)", person_id)
+    await tell_withdrawn(conn, Withdrawn(person_id, by, vault, now, of_account=by.account_id if left else None))
     return True
 
 
