@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 
 from kikao.accounts import standing
+from kikao.accounts.acting import agree_for
 from kikao.core.errors import Forbidden, Invalid, NotFound, NotPossible
 from kikao.core.ids import new_id
 from kikao.core.practice import EMPTY
@@ -163,6 +165,48 @@ async def test_consent_taken_back_ends_what_waits_and_takes_no_new_request(desk:
     with pytest.raises(Invalid) as refused:
         await desk.request(amina, desk.cast.otieno, desk.start + timedelta(hours=4))
     assert refused.value.fields[0].field == "consent"
+
+
+async def both_ask_for_zuri(desk: Desk) -> tuple[UUID, UUID]:
+    """Halima and Amina act for Zuri, both have agreed, each asked for a time."""
+    cast = desk.cast
+    await desk.act_for(cast.amina, cast.zuri)
+    await agree(desk, cast.amina, cast.zuri)
+    return (await desk.request(cast.zuri, cast.otieno, by=cast.halima),
+            await desk.request(cast.zuri, cast.wanjiru, desk.start + timedelta(hours=2), by=cast.amina))
+
+
+async def agree(desk: Desk, by: Member, of: Member) -> None:
+    async with desk.db.transaction() as conn:
+        await agree_for(conn, by.actor, of.person_id, desk.cast.consent_text_id, desk.now)
+
+
+async def test_of_two_who_act_for_one_child_each_takes_back_their_own(desk: Desk) -> None:
+    cast, later = desk.cast, desk.start + timedelta(hours=5)
+    of_halima, of_amina = await both_ask_for_zuri(desk)
+    assert await withdraw(desk, cast.halima, cast.zuri)
+    assert not await withdraw(desk, cast.halima, cast.zuri), "hers is gone, the other is not hers"
+    assert [await desk.stored(one) for one in (of_halima, of_amina)] == ["Cancelled", "Pending Approval"]
+    with pytest.raises(Invalid) as refused:
+        await desk.request(cast.zuri, cast.otieno, later, by=cast.halima)
+    assert refused.value.fields[0].field == "consent"
+    await agree(desk, cast.halima, cast.zuri)
+    assert await desk.request(cast.zuri, cast.otieno, later, by=cast.halima)
+
+
+async def test_with_the_last_consent_for_a_child_all_that_waits_ends(desk: Desk) -> None:
+    cast = desk.cast
+    of_halima, of_amina = await both_ask_for_zuri(desk)
+    await desk.run("update sessions.session set requested_by = $2 where id = $1", of_amina, cast.wambui.account_id)
+    done = await asyncio.gather(withdraw(desk, cast.halima, cast.zuri), withdraw(desk, cast.amina, cast.zuri))
+    assert all(done)
+    assert [await desk.stored(one) for one in (of_halima, of_amina)] == ["Cancelled", "Cancelled"]
+
+
+async def test_the_practice_takes_back_all_consent_for_a_child(desk: Desk) -> None:
+    asked = await both_ask_for_zuri(desk)
+    assert await withdraw(desk, desk.cast.wambui, desk.cast.zuri)
+    assert [await desk.stored(one) for one in asked] == ["Cancelled", "Cancelled"]
 
 
 async def test_who_may_take_consent_back(desk: Desk) -> None:

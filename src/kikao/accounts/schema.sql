@@ -157,3 +157,10 @@ cross join lateral (select (p.birth_date + interval '18 years') at time zone p.t
 
 create view accounts.valid_consent as
 select person_id, given_by, text_id, given_at from accounts.consent where withdrawn_at is null;
+
+-- Whose consent for whom was taken back, and not given again.
+create view accounts.consent_taken_back as
+select c.person_id, c.given_by from accounts.consent c
+where c.withdrawn_at is not null and not exists (
+    select from accounts.consent n
+    where n.person_id = c.person_id and n.given_by = c.given_by and n.withdrawn_at is null);

@@ -10,7 +10,7 @@ import msgspec
 from kikao.accounts.wires import Stands, Withdrawn
 from kikao.core.actor import THE_SYSTEM, Actor
 from kikao.core.crypto import Vault
-from kikao.core.db import Conn
+from kikao.core.db import Conn, Row
 from kikao.core.errors import Refusal
 from kikao.sessions import rules
 from kikao.sessions.actions import cancel, decline, expire, read_reason
@@ -43,7 +43,15 @@ async def stands(conn: Conn, fact: Stands) -> None:
 
 
 async def withdrawn(conn: Conn, fact: Withdrawn) -> None:
-    await _end_what_waits(conn, fact.by, fact.vault, fact.person_id, None, fact.at)
+    """All that waits for this person; while somebody else's consent stands, only what this one asked for."""
+    rows = await conn.fetch(
+        """
+        select id, hold_until <= $3 as overdue from sessions.session
+        where client_id = $1 and ($2::uuid is null or requested_by = $2) and status = any ($4) order by id
+        """,
+        fact.person_id, fact.of_account, fact.at, list(rules.WAITING),
+    )
+    await _end(conn, fact.by, fact.vault, fact.person_id, rows, fact.at)
 
 
 async def _refuse_while_ahead(conn: Conn, fact: Stands) -> None:
@@ -69,6 +77,10 @@ async def _end_what_waits(
         """,
         person_id, account_id, now, list(rules.WAITING),
     )
+    await _end(conn, by, vault, person_id, rows, now)
+
+
+async def _end(conn: Conn, by: Actor, vault: Vault, person_id: UUID, rows: list[Row], now: datetime) -> None:
     for row in rows:
         if row["overdue"]:
             await expire(conn, row["id"], now)

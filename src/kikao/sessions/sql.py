@@ -132,6 +132,10 @@ not exists (
          or exists (select from accounts.may_act_for f where f.account_id = v.given_by
                     and f.person_id = :client_id::uuid and f.ends_at > :now::timestamptz)))
 """
+# Whoever took theirs back asks for nothing before they agree again, though somebody else's stands.
+_TAKEN_BACK = """
+exists (select from accounts.consent_taken_back where person_id = :client_id::uuid and given_by = :account_id::uuid)
+"""
 _START = """from asked a left join at_place o on true cross join (select :starts_at::timestamptz as start_at) s"""
 _CLOSED = """
 exists (select from directory.closed where psychologist_id = :psychologist_id::uuid and client_id = :client_id::uuid)
@@ -173,7 +177,7 @@ judged as materialized (
 _JUDGED = _judged(f"""
 {_NOT_OFFERED}
 when {_NOT_THEIRS} then 'not_yours'
-when {_NO_CONSENT} then 'no_consent'
+when {_NO_CONSENT} or {_TAKEN_BACK} then 'no_consent'
 when exists (select from in_the_way where same and live) then 'same'
 when (select {REFUSED} {_START}) is not null then (select {REFUSED} {_START})
 {_TAKEN}
