@@ -60,7 +60,7 @@ async def test_people_papers_lines_journal_and_pictures(
         screen = await open_screen(browser, size)
         await sign_in(screen, house.url, cast.njeri)
         page, at = screen.page, f"{house.url}/practice"
-        for name in ("people", "hire", "journal", "pictures", "decisions"):
+        for name in ("people", "hire", "journal", "places", "pictures", "decisions"):
             await page.goto(f"{at}/{name}")
             await screen.look(f"admin-{name}-empty")
         await a_history(db, cast)

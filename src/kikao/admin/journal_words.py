@@ -31,7 +31,8 @@ DONE: dict[str, str] = {
     "move a number": later("Emergency numbers put in order"), "remove a number": later("Emergency number removed"),
     "set calendar": later("Calendar changed"), "set hours": later("Hours changed"), "set rate": later("New rate"),
     "add a day": later("A day off or extra"), "remove a day": later("A day off or extra taken back"),
-    "add a place": later("Place added"), "close a place": later("Place closed"),
+    "add a place": later("Place added"), "correct a place": later("Place corrected"),
+    "close a place": later("Place closed"),
 }
 NOUNS = {
     "session": later("session"), "charge": later("payment"), "account": later("account"), "person": later("person"),

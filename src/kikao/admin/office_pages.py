@@ -12,11 +12,12 @@ from kikao.admin import (
     people_pages,
     person_pages,
     picture_pages,
+    place_pages,
     psychologist_pages,
     setting_pages,
 )
 
 pages: list[Any] = [
     *decision_pages.pages, *journal_pages.pages, *line_pages.pages, *paper_pages.pages, *people_pages.pages,
-    *person_pages.pages, *picture_pages.pages, *psychologist_pages.pages, *setting_pages.pages,
+    *person_pages.pages, *picture_pages.pages, *place_pages.pages, *psychologist_pages.pages, *setting_pages.pages,
 ]

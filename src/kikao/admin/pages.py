@@ -144,6 +144,7 @@ def _links(actor: Actor) -> list[dict[str, str]]:
         (("admin",), "journal", _("Journal"), _("What happened here, by whom, when")),
         (("admin",), "people", _("People"), _("Who they are here, roles, accounts")),
         (("admin",), "lines", _("Emergency numbers"), _("What rings when somebody is in danger")),
+        (("admin",), "places", _("Places"), _("Where people meet in person")),
         (("admin",), "pictures", _("Pictures"), _("How the last twelve weeks went")),
         (("admin",), "settings", _("Settings"), _("Numbers and terms that count for everybody")),
     ]

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from asyncpg import UniqueViolationError
 
 from kikao.availability import queries
 from kikao.availability.rules import (
@@ -194,12 +195,41 @@ async def add_place(conn: Conn, actor: Actor, name: str, address: str, now: date
     name, address = name.strip(), address.strip()
     check_place(name, address)
     place_id = new_id()
-    await conn.execute(
-        "insert into availability.place (id, name, address, created_at) values ($1, $2, $3, $4)",
+    made = await conn.fetchval(
+        """
+        insert into availability.place (id, name, address, created_at) values ($1, $2, $3, $4)
+        on conflict do nothing returning true
+        """,
         place_id, name, address, now,
     )
+    if not made:
+        raise PlaceTwice
     await record(conn, actor, "add a place", "place", place_id, now)
     return place_id
+
+
+async def correct_place(
+    conn: Conn, actor: Actor, place_id: UUID, name: str, address: str, now: datetime
+) -> None:
+    """The same place, better said: sessions there stay there and show it as it is said now. A closed one, too.
+
+    Raises NotFound, Invalid, PlaceTwice.
+    """
+    name, address = name.strip(), address.strip()
+    check_place(name, address)
+    row = await conn.fetchrow("select name, address from availability.place where id = $1 for update", place_id)
+    if row is None:
+        raise NotFound
+    if (row["name"], row["address"]) == (name, address):
+        return
+    try:
+        async with conn.transaction():
+            await conn.execute(
+                "update availability.place set name = $2, address = $3 where id = $1", place_id, name, address
+            )
+    except UniqueViolationError as error:
+        raise PlaceTwice from error
+    await record(conn, actor, "correct a place", "place", place_id, now)
 
 
 async def close_place(conn: Conn, actor: Actor, place_id: UUID, now: datetime) -> None:

@@ -255,6 +255,22 @@ async def add_place(
     return await once(request, kit, actor, now, verb)
 
 
+@put("/api/places/{place_id:str}", opt=only("admin"))
+async def correct_place(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    place_id: FromPath[str], data: JSONBody[PlaceBody],
+) -> Response[Any]:
+    """The same place, better said; sessions there stay there."""
+    need(actor, "admin")
+    wanted = must_be_id(place_id)
+
+    async def verb(conn: Conn) -> Answer:
+        await actions.correct_place(conn, actor, wanted, data.name, data.address, now)
+        return Answer(200, shown_place(await queries.place(conn, wanted)))
+
+    return await once(request, kit, actor, now, verb)
+
+
 @delete("/api/places/{place_id:str}", status_code=204, opt=only("admin"))
 async def close_place(
     kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
@@ -267,5 +283,6 @@ async def close_place(
 
 
 api: list[Any] = [
-    own_hours, put_hours, own_exceptions, add_exception, remove_exception, all_places, add_place, close_place,
+    own_hours, put_hours, own_exceptions, add_exception, remove_exception, all_places, add_place, correct_place,
+    close_place,
 ]

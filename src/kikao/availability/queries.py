@@ -11,6 +11,7 @@ import msgspec
 from kikao.availability import sql
 from kikao.availability.rules import MODES, Exceptional, Hours, Numbers, OwnNumbers
 from kikao.core.db import Conn, Row, one
+from kikao.core.errors import NotFound
 from kikao.core.sql import Statement
 
 
@@ -306,6 +307,29 @@ async def places(conn: Conn) -> list[Place]:
     """Those that can be chosen, by name."""
     rows = await conn.fetch("select id, name, address from availability.place where closed_at is null order by name")
     return [Place(*row.values()) for row in rows]
+
+
+async def place(conn: Conn, place_id: UUID) -> Place:
+    """Closed ones, too. Raises NotFound."""
+    row = await conn.fetchrow("select id, name, address from availability.place where id = $1", place_id)
+    if row is None:
+        raise NotFound
+    return Place(*row.values())
+
+
+async def who_is_where(conn: Conn, now: datetime) -> dict[UUID, list[UUID]]:
+    """By place: whose week, or a day that is not over, has hours there; what keeps a place from being closed."""
+    rows = await conn.fetch(
+        """
+        select place_id, array_agg(distinct psychologist_id) as psychologists
+        from (select place_id, psychologist_id from availability.hours
+              union all
+              select place_id, psychologist_id from availability.exception where on_date >= $1::date - 1) h
+        where place_id is not null group by place_id
+        """,
+        now.date(),
+    )
+    return {row["place_id"]: list(row["psychologists"]) for row in rows}
 
 
 async def places_of(conn: Conn, slots: Sequence[Slot]) -> dict[UUID, Place]:
