@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kikao.core import i18n, money
-from kikao.notifications.channels.gsm7 import fits_gsm7
+from kikao.notifications.gsm7 import fits_gsm7
 
 AT = datetime(2026, 9, 23, 11, 30, tzinfo=UTC)
 NAIROBI = "Africa/Nairobi"

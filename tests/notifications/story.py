@@ -72,10 +72,11 @@ def sms_channel(url: str, made: type[Sms] = SmsChannel) -> Sms:  # type: ignore[
 
 
 def queues_of(
-    db: Database, email: EmailChannel, sms: SmsChannel, clock: Callable[[], datetime] = utc_now
+    db: Database, email: EmailChannel, sms: SmsChannel, clock: Callable[[], datetime] = utc_now, *,
+    trading_name: str = "Mti", base_url: str = "http://127.0.0.1:8000/",
 ) -> list[Queue]:
     return queues(
-        db, email, sms, vault=Vault([b"k" * 32]), trading_name="Mti", base_url="http://127.0.0.1:8000/",
+        db, email, sms, vault=Vault([b"k" * 32]), trading_name=trading_name, base_url=base_url,
         practice_phone="254700000099", mail_sender=PRACTICE, clock=clock,
     )  # fmt: skip
 
@@ -87,10 +88,11 @@ class Story:
         self.db, self.sink, self.inbox = db, sink, inbox
         self.email: EmailChannel = mail_channel(sink.smtp_port)
         self.sms: SmsChannel = sms_channel(sink.url)
+        self.trading_name, self.base_url = "Mti", "http://127.0.0.1:8000/"
 
     @property
     def queues(self) -> list[Queue]:
-        return queues_of(self.db, self.email, self.sms)
+        return queues_of(self.db, self.email, self.sms, trading_name=self.trading_name, base_url=self.base_url)
 
     async def fact(self, goes_to: str | None = None) -> UUID:
         made = new_id()

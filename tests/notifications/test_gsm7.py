@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kikao.notifications.channels.gsm7 import BASIC, fits_gsm7, parts
+from kikao.notifications.gsm7 import BASIC, fits_gsm7, parts
 
 
 @pytest.mark.parametrize(

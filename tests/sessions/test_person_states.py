@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,8 +15,8 @@ from kikao.accounts.acting import agree_for
 from kikao.core.errors import Forbidden, Invalid, NotFound, NotPossible
 from kikao.core.ids import new_id
 from kikao.core.practice import EMPTY
-from kikao.notifications.kinds import Post, Reader
-from kikao.sessions import booking, notices, rules
+from kikao.notifications.kinds import Kind, Post, Reader
+from kikao.sessions import booking, notices, reminding, rules
 from kikao.sessions.actions import SlotTaken
 from kikao.sessions.leaving import StillAhead
 from kikao.wiring import wire
@@ -85,10 +86,28 @@ async def test_nothing_is_sent_for_the_deceased(desk: Desk) -> None:
     assert "cancelled" in theirs
 
 
-async def kinds_told(desk: Desk, session_id: UUID, to: Member) -> set[str]:
+async def test_what_the_clock_tells_of_somebody_away_goes_to_nobody_who_acts_for_them(desk: Desk) -> None:
+    """Whatever the kind: to whom the session is told while all is well, and to whom not any more."""
+    cast = desk.cast
+    told: dict[str, set[str]] = {"active": set(), "blocked": set(), "deceased": set(), "erased": set()}
+    to_psychologist = set()
+    for number, status in enumerate(("Pending Approval", "Approved", "Confirmed")):
+        session_id = await desk.stage(status, desk.start + timedelta(days=7 * number), open_no=number + 1)
+        for state, found in told.items():
+            await desk.run("update accounts.person set state = $2 where id = $1", cast.amina.person_id, state)
+            found |= await kinds_told(desk, session_id, cast.halima, reminding.KINDS)
+        to_psychologist |= await kinds_told(desk, session_id, cast.otieno, reminding.KINDS)
+    assert told["active"] >= {"unpaid", "reminder", "soon"}
+    assert told["blocked"] == told["deceased"] == told["erased"] == set()
+    assert "answer soon" in to_psychologist, "who waits for an answer is told of nobody's state"
+
+
+async def kinds_told(
+    desk: Desk, session_id: UUID, to: Member, kinds: Iterable[Kind] = notices.KINDS
+) -> set[str]:
     reader = Reader(person_id=to.person_id, state="active", language="en", time_zone="Africa/Nairobi")
     found = set()
-    for kind in notices.KINDS:
+    for kind in kinds:
         post = Post(id=new_id(), kind=kind.name, about=session_id, recipient=to.person_id, version=1,
                     created_at=desk.now)
         async with desk.db.transaction() as conn:

@@ -15,6 +15,7 @@ import msgspec
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn
 from kikao.core.phone import Contact
+from kikao.notifications.gsm7 import parts
 from kikao.notifications.rules import Timing
 
 
@@ -102,6 +103,11 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:  # a struct would print its text into a log
         return "Composed(…)"
+
+
+def one_sms(*texts: str) -> str:
+    """The first of these that goes as one SMS; the last one where none does."""
+    return next((text for text in texts if parts(text) == 1), texts[-1])
 
 
 # None: this is no longer true, or no longer matters, and nobody is told. It is called in a short transaction

@@ -25,6 +25,7 @@ from kikao.sessions.notices import (
     of_the_gone,
     see,
     timing_of,
+    to_pay,
 )
 
 
@@ -33,13 +34,13 @@ def _waits(facts: Facts, now: datetime) -> bool:
 
 
 def _extended(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
-    to_pay = facts.status == rules.APPROVED and facts.pay_until is not None
-    until = i18n.short_day_and_clock((facts.pay_until if to_pay else facts.hold_until) or tools.now, reader.time_zone)
-    if to_pay:
+    unpaid = facts.status == rules.APPROVED and facts.pay_until is not None
+    until = i18n.short_day_and_clock((facts.pay_until if unpaid else facts.hold_until) or tools.now, reader.time_zone)
+    if unpaid:
         sentence = _("%(when)s is kept longer. Pay %(amount)s by %(until)s.") % {
             "when": when, "amount": shown(facts.price), "until": until}
         return composed(facts, tools, _("kept longer"), sentence, when, _("Pay"),
-                         f"/p/{pay_token(tools.vault, facts.charge_id)}")
+                         f"/p/{pay_token(tools.vault, facts.charge_id)}", brief=to_pay(when, facts.price, until))
     sentence = _("%(when)s is kept longer, until %(until)s.") % {"when": when, "until": until}
     return composed(facts, tools, _("kept longer"), sentence, when, _("See it"), see(facts))
 
@@ -105,9 +106,10 @@ async def compose_no_show(conn: Conn, post: Post, reader: Reader | None, tools: 
 
 def _not_come(until: datetime) -> Text:
     def text(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
-        sentence = _("%(when)s: it was noted that you did not come. Not so? Say it by %(until)s.") % {
-            "when": when, "until": i18n.short_day_and_clock(until, reader.time_zone)}
-        return composed(facts, tools, _("not met"), sentence, when, _("See it"), see(facts))
+        facts_told = {"when": when, "until": i18n.short_day_and_clock(until, reader.time_zone)}
+        sentence = _("%(when)s: it was noted that you did not come. Not so? Say it by %(until)s.") % facts_told
+        brief = _("%(when)s: noted that you did not come. Not so? Say it by %(until)s.") % facts_told
+        return composed(facts, tools, _("not met"), sentence, when, _("See it"), see(facts), brief=brief)
 
     return text
 

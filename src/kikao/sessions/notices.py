@@ -17,7 +17,7 @@ from kikao.core.i18n import gettext as _
 from kikao.core.money import shown
 from kikao.core.practice import load
 from kikao.notifications.calendar_file import cancellation, invitation
-from kikao.notifications.kinds import Button, Composed, Kind, Post, Reader, Tools
+from kikao.notifications.kinds import Button, Composed, Kind, Post, Reader, Tools, one_sms
 from kikao.notifications.rules import JUST_DONE, Timing
 from kikao.payments.links import pay_token
 from kikao.sessions import rules
@@ -140,12 +140,13 @@ def when_for(facts: Facts, reader: Reader) -> str:
 
 
 def composed(facts: Facts, tools: Tools, what: str, sentence: str, when: str, label: str, path: str,
-              *, also: str = "", attachments: tuple[tuple[str, str, bytes], ...] = ()) -> Composed:
-    """`also` is for the mail only: an SMS has no room for it."""
-    url = f"{tools.base_url}{path}"
+              *, brief: str = "", also: str = "", attachments: tuple[tuple[str, str, bytes], ...] = ()) -> Composed:
+    """`also` is for the mail only: an SMS has no room for it. `brief` is for the SMS, where the sentence with a long
+    name or a long address of the practice would not go as one."""
+    url, head = f"{tools.base_url}{path}", f"{tools.trading_name} {facts.reference}:"
     return Composed(
         subject=f"{tools.trading_name} {facts.reference}: {what}",
-        sms=f"{tools.trading_name} {facts.reference}: {sentence} {url}",
+        sms=one_sms(f"{head} {sentence} {url}", f"{head} {brief or sentence} {url}"),
         heading=what,
         paragraphs=(sentence, also) if also else (sentence,),
         button=Button(label, url),
@@ -153,6 +154,11 @@ def composed(facts: Facts, tools: Tools, what: str, sentence: str, when: str, la
         footer_lines=(_("Questions? Ring %(phone)s.") % {"phone": tools.practice_phone},),
         attachments=attachments,
     )
+
+
+def to_pay(when: str, amount: int, until: str) -> str:
+    """As short as it can be said."""
+    return _("%(when)s: pay %(amount)s by %(until)s.") % {"when": when, "amount": shown(amount), "until": until}
 
 
 def see(facts: Facts) -> str:
@@ -173,7 +179,7 @@ def _taken(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
     return composed(
         facts, tools, _("a time is taken"),
         _("%(when)s is taken, and kept until %(until)s while it is being paid.") % {"when": when, "until": until},
-        when, _("See it"), see(facts),
+        when, _("See it"), see(facts), brief=_("%(when)s is taken until %(until)s.") % {"when": when, "until": until},
     )
 
 
@@ -183,7 +189,7 @@ def _accepted(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed
         facts, tools, _("your time is accepted"),
         _("%(when)s is kept for you. Pay %(amount)s by %(until)s.")
         % {"when": when, "amount": shown(facts.price), "until": until},
-        when, _("Pay"), f"/p/{pay_token(tools.vault, facts.charge_id)}",
+        when, _("Pay"), f"/p/{pay_token(tools.vault, facts.charge_id)}", brief=to_pay(when, facts.price, until),
     )
 
 
@@ -242,6 +248,7 @@ def _code_rejected(facts: Facts, reader: Reader, tools: Tools, when: str) -> Com
         facts, tools, _("your payment code"),
         _("The code did not fit. Nothing is lost: please pay or type another by %(until)s.") % {"until": until},
         when, _("Pay"), f"/p/{pay_token(tools.vault, facts.charge_id)}",
+        brief=_("The code did not fit. Please pay by %(until)s.") % {"until": until},
     )
 
 

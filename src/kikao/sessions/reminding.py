@@ -21,7 +21,7 @@ from kikao.notifications.kinds import Button, Composed, Kind, Post, Reader, Tool
 from kikao.notifications.rules import Numbers, Timing, reminder_at
 from kikao.payments.links import pay_token
 from kikao.sessions import rules
-from kikao.sessions.notices import Facts, Text, composed, facts_of, in_both_lengths, of_the_gone, see, timing_of
+from kikao.sessions.notices import Facts, Text, composed, facts_of, in_both_lengths, see, timing_of, to_pay
 from kikao.sessions.rules import APPROVED, CONFIRMED, PENDING_APPROVAL, Deadline, Tier
 
 STILL_TO_ANSWER, ANSWER_SOON, UNPAID = "still to answer", "answer soon", "unpaid"
@@ -66,6 +66,12 @@ async def next_deadline(conn: Conn, facts: Facts, now: datetime) -> Deadline | N
     return min(ahead, key=lambda line: line.until, default=None)
 
 
+def _of_one_away(facts: Facts, reader: Reader) -> bool:
+    """What the clock tells of somebody who is deceased, erased or blocked goes to nobody who acts for them. That a
+    session of who is blocked was cancelled, and that money comes back, is told."""
+    return facts.client_state != "active" and reader.person_id != facts.psychologist_id
+
+
 # requests -----------------------------------------------------------------------------------------
 
 
@@ -76,7 +82,7 @@ def _waits_for_answer(facts: Facts, now: datetime) -> bool:
 def _nudge(name: str, true_when: Callable[[Facts, datetime], bool], text: Text) -> Kind:
     async def compose(conn: Conn, post: Post, reader: Reader | None, tools: Tools) -> Composed | None:
         facts = await facts_of(conn, post.about)
-        if facts is None or reader is None or not _waits_for_answer(facts, tools.now):
+        if facts is None or reader is None or not _waits_for_answer(facts, tools.now) or _of_one_away(facts, reader):
             return None
         if not true_when(facts, tools.now):
             return None
@@ -117,7 +123,7 @@ async def compose_unpaid(conn: Conn, post: Post, reader: Reader | None, tools: T
     facts = await facts_of(conn, post.about)
     if facts is None or reader is None or facts.status != APPROVED or facts.pay_until is None:
         return None
-    if of_the_gone(facts, reader):
+    if _of_one_away(facts, reader):
         return None
     money = await _money(conn, facts)
     if facts.pay_until <= tools.now or not money.missing or money.ringing:
@@ -129,7 +135,7 @@ async def compose_unpaid(conn: Conn, post: Post, reader: Reader | None, tools: T
             facts, tools, _("not paid yet"),
             _("%(when)s is kept for you until %(until)s. %(amount)s to pay.")
             % {"when": when, "until": until, "amount": shown(money.missing)},
-            when, _("Pay"), f"/p/{pay_token(tools.vault, facts.charge_id)}",
+            when, _("Pay"), f"/p/{pay_token(tools.vault, facts.charge_id)}", brief=to_pay(when, money.missing, until),
         )
 
     timing = await timing_of(conn, facts, reader, tools.now)
@@ -144,7 +150,7 @@ async def _ahead(conn: Conn, post: Post, reader: Reader | None, now: datetime) -
     facts = await facts_of(conn, post.about)
     if facts is None or reader is None or facts.status != CONFIRMED or facts.starts_at <= now:
         return None
-    return facts if post.version == facts.moved + 1 and not of_the_gone(facts, reader) else None
+    return facts if post.version == facts.moved + 1 and not _of_one_away(facts, reader) else None
 
 
 async def compose_reminder(conn: Conn, post: Post, reader: Reader | None, tools: Tools) -> Composed | None:
@@ -159,12 +165,12 @@ async def compose_reminder(conn: Conn, post: Post, reader: Reader | None, tools:
     line = await next_deadline(conn, facts, tools.now)
 
     def text(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
-        sentence = _("%(when)s.") % {"when": when}
+        sentence = brief = _("%(when)s.") % {"when": when}
         if line is not None:
             until = i18n.short_day_and_clock(line.until, reader.time_zone)
             told = _("Cancelling gives %(amount)s back until %(until)s, then less.")
             sentence = f"{sentence} {told % {'amount': shown(line.refund), 'until': until}}"
-        return composed(facts, tools, _("a reminder"), sentence, when, _("See it"), see(facts))
+        return composed(facts, tools, _("a reminder"), sentence, when, _("See it"), see(facts), brief=brief)
 
     timing = Timing(lapses_at=line.until if line else facts.starts_at)
     return in_both_lengths(text, facts, reader, tools, timing)
@@ -192,7 +198,7 @@ def day_number(day: date) -> int:
 
 async def compose_tomorrow(conn: Conn, post: Post, reader: Reader | None, tools: Tools) -> Composed | None:
     """What is confirmed for that day, by reference and hour, as long as some of it lies ahead."""
-    if reader is None:
+    if reader is None or reader.person_id != post.about:
         return None
     found = await _of_day(conn, post.about, post.version, reader.time_zone)
     ahead = [(start, reference) for start, reference in found if start > tools.now]
