@@ -53,6 +53,11 @@ class Charge(msgspec.Struct, frozen=True):
         return max(self.amount - self.received - self.waived, 0)
 
     @property
+    def asked_for(self) -> bool:
+        """Whether it could ever be paid: not while its purpose waits for an answer."""
+        return self.open_until is not None or self.closed_at is not None or not self.missing
+
+    @property
     def kept(self) -> int:
         """What came, did not go back and was not passed on."""
         return self.received - self.given_back - self.earned
@@ -208,29 +213,36 @@ async def credit(conn: Conn, charge: Charge, money: Money, now: datetime, number
     await record(
         conn, THE_SYSTEM, "receive", "charge", charge.id, now, amount=money.amount, receipt=money.receipt_id
     )
-    # Once something went back, the columns no longer say what a purpose could be bought for.
-    counted = 0 if charge.closed_at and charge.given_back else min(money.amount, charge.missing)
+    # Once something went back, the columns no longer say what a purpose could be bought for; and nothing is bought
+    # before it is asked for.
+    bought = charge.asked_for and not (charge.closed_at and charge.given_back)
+    counted = min(money.amount, charge.missing) if bought else 0
     if counted:
         await conn.execute(
             f"update payments.charge set {_COUNTED[money.column]} where id = $1", charge.id, counted
         )
     over = money.amount - counted
     if over:
-        why = "too much" if counted else "late" if charge.closed_at else "twice"
+        why = "too much" if counted or not charge.asked_for else "late" if charge.closed_at else "twice"
         await owe(conn, charge.id, money.receipt_id, over, why, now, _until(now, numbers))
     if counted:
         await _tell(conn, charge, money, counted, now, numbers)
+    elif not charge.asked_for:  # a purpose that nobody has answered in time ends now
+        await decided[charge.purpose](conn, _told(charge, money, 0, now))
 
 
 _COUNTED = {"paid": "paid = paid + $2", "verified": "verified = verified + $2", "covered": "covered = covered + $2"}
+
+
+def _told(charge: Charge, money: Money, counted: int, now: datetime) -> Decided:
+    return Decided(charge.purpose_id, charge.id, charge.reference, money.receipt_id, counted, now)
 
 
 async def _tell(conn: Conn, charge: Charge, money: Money, counted: int, now: datetime, numbers: Numbers) -> None:
     settled = await _settle_chain(conn, charge.id)
     taken = False
     if settled:
-        told = Decided(charge.purpose_id, charge.id, charge.reference, money.receipt_id, counted, now)
-        taken = await decided[charge.purpose](conn, told)
+        taken = await decided[charge.purpose](conn, _told(charge, money, counted, now))
     if settled and taken:
         await conn.execute(
             "update payments.charge set open_until = null, closed_at = null where id = $1", charge.id

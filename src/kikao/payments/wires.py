@@ -16,7 +16,8 @@ from kikao.core.db import Conn
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """A charge is settled. `amount` is what this receipt brought, in KES."""
+    """A charge is settled. `amount` is what this receipt brought, in KES; 0 where money came before it was asked for,
+    which goes back."""
 
     purpose_id: UUID
     charge_id: UUID

@@ -109,10 +109,10 @@ set status = 'Confirmed', hold_until = null, due_at = ends_at, open_no = null,
 async def approve(conn: Conn, actor: Actor, session: Session, now: datetime, settings: Snapshot) -> None:
     """Pending Approval → Approved, payable until a while before the start; Confirmed when nothing is owed."""
     rules.step("approve", session.status, session.parties)
-    await payments.hold_charge(conn, session.charge_id)
+    charge = await payments.hold_charge(conn, session.charge_id)
     numbers = settings.of(rules.Numbers)
     until = rules.pay_until(now, session.starts_at, numbers)
-    free = session.missing == 0
+    free = not charge.missing and not charge.given_back  # what went back has bought nothing
     hold = rules.hold_for_payment(until, numbers)
     changed = await (_APPROVE_FREE.run(conn, id=session.id, now=now, by=actor.account_id) if free else
                      _APPROVE.run(conn, id=session.id, now=now, by=actor.account_id, hold_until=hold))
@@ -148,7 +148,7 @@ async def cancel(
         raise NotPossible(
             "It is too late to cancel: the session has begun.", sessionStatus=session.status
         )
-    await payments.hold_charge(conn, session.charge_id)
+    session = await _with_its_money(conn, session)
     back = comes_back(session, now)
     # What was paid in part bought nothing: closing its charge gives all of it back.
     closed = await end(
@@ -166,6 +166,15 @@ async def cancel(
     if session.sent_at is not None:
         await post(conn, "cancelled", session.id, session.psychologist_id, now)
     return back
+
+
+async def _with_its_money(conn: Conn, session: Session) -> Session:
+    """Its charge is held, and what came while somebody made up their mind counts."""
+    charge = await payments.hold_charge(conn, session.charge_id)
+    confirmed_at = await conn.fetchval("select confirmed_at from sessions.session where id = $1", session.id)
+    return msgspec.structs.replace(
+        session, received=charge.received, given_back=charge.given_back, confirmed_at=confirmed_at
+    )
 
 
 def acts_for_practice(session: Session) -> bool:

@@ -1,0 +1,89 @@
+"""Money that comes while somebody makes up their mind, or before or after it could buy anything: none is lost, and
+nothing is Confirmed for money that goes back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from kikao.core.errors import NotPossible
+from kikao.sessions import actions
+from sessions.conftest import VAULT, Desk
+from support.cast import Member
+
+pytestmark = pytest.mark.database
+
+
+async def cancelled_while_it_is_paid(desk: Desk, who: Member, session_id: UUID) -> int:
+    """Somebody has the session before their eyes, unpaid; the money arrives; then they cancel."""
+    async with desk.db.transaction() as conn:
+        seen = await desk.see(conn, who, session_id)
+        await desk.pay(session_id)
+        back = await actions.cancel(conn, who.actor, seen, actions.Reason("something came up"), desk.now, VAULT)
+    assert seen.received == 0, "the race that is meant here"
+    return back
+
+
+@pytest.mark.parametrize("name", ["amina", "otieno", "njeri"])
+async def test_what_is_paid_while_it_is_being_cancelled_goes_back(desk: Desk, name: str) -> None:
+    """For a client by the terms, which give all of it back this long before."""
+    session_id = await desk.request(desk.cast.amina, desk.cast.otieno, desk.start + timedelta(days=7))
+    await desk.approve(desk.cast.otieno, session_id)
+    assert await cancelled_while_it_is_paid(desk, getattr(desk.cast, name), session_id) == 2500
+    assert await desk.stored(session_id) == "Cancelled"
+    assert await desk.owed(session_id) == 2500
+
+
+async def test_money_before_the_answer_goes_back_and_buys_nothing(desk: Desk) -> None:
+    session_id = await desk.request(desk.cast.amina, desk.cast.otieno)
+    await desk.pay(session_id)
+    assert await desk.stored(session_id) == "Pending Approval"
+    assert await desk.owed(session_id) == 2500
+    await desk.approve(desk.cast.otieno, session_id)
+    assert await desk.stored(session_id) == "Approved", "what goes back has paid for nothing"
+    await desk.pay(session_id)
+    assert await desk.stored(session_id) == "Confirmed"
+    assert await desk.owed(session_id) == 2500
+
+
+async def test_a_charge_whose_money_went_back_confirms_nothing_when_it_is_approved(desk: Desk) -> None:
+    """However its columns came to say so."""
+    session_id = await desk.request(desk.cast.amina, desk.cast.otieno)
+    await desk.run("update payments.charge set paid = amount, given_back = amount")
+    await desk.approve(desk.cast.otieno, session_id)
+    assert await desk.stored(session_id) == "Approved"
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "disabled", "blocked", "closed"])
+async def test_late_money_takes_the_time_again_only_with_whom_one_could_still_book(
+    desk: Desk, meanwhile: str
+) -> None:
+    amina, otieno = desk.cast.amina.person_id, desk.cast.otieno.person_id
+    session_id = await desk.request(desk.cast.amina, desk.cast.otieno)
+    await desk.approve(desk.cast.otieno, session_id)
+    later = desk.now + timedelta(hours=26)
+    await desk.expire(session_id, later)
+    match meanwhile:
+        case "disabled":
+            await desk.run("update directory.psychologist set status = 'disabled' where id = $1", otieno)
+        case "blocked":
+            await desk.run("update accounts.person set state = 'blocked' where id = $1", amina)
+        case "closed":
+            await desk.run(
+                "insert into directory.relation (psychologist_id, client_id, closed_at, closed_by)"
+                " values ($1, $2, $3, $4)", otieno, amina, desk.now, desk.cast.otieno.account_id)
+    await desk.pay(session_id, now=later)
+    kept = meanwhile == "nothing"
+    assert await desk.stored(session_id) == ("Confirmed" if kept else "Expired")
+    assert await desk.owed(session_id) == (0 if kept else 2500)
+
+
+async def test_what_was_declined_and_paid_is_not_taken_back(desk: Desk) -> None:
+    session_id = await desk.request(desk.cast.amina, desk.cast.otieno)
+    await desk.decline(desk.cast.otieno, session_id)
+    await desk.pay(session_id)
+    with pytest.raises(NotPossible):
+        await desk.do("correct", desk.cast.otieno, session_id, desk.now + timedelta(minutes=5))
+    assert await desk.owed(session_id) == 2500
