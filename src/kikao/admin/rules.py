@@ -168,6 +168,12 @@ AGREEMENTS = (
         ),
     ),
     Agreement(
+        "objection_before_money",
+        ("sessions.object_hours", "sessions.earn_after_hours", "sessions.earn_after_clock_days"),
+        lambda objecting, earned, days: objecting <= min(earned, days * 24),
+        later("Money must not move while somebody may still object: it must be earned later than that."),
+    ),
+    Agreement(
         "open_sessions", ("sessions.open_at_first", "sessions.open_when_known"),
         lambda first, known: first <= known,
         later("Somebody who has paid here before must not be allowed fewer unpaid sessions than somebody new."),
