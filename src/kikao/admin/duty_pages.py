@@ -18,7 +18,6 @@ from kikao.admin.parts import (
     action,
     charge_link,
     columns,
-    make_cursor,
     note_look,
     sections,
     tabs,
@@ -29,7 +28,7 @@ from kikao.core.errors import Invalid, NotFound, Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import new_id, read_reference
 from kikao.core.money import shown
-from kikao.core.paging import read_cursor
+from kikao.core.paging import make_cursor, read_cursor
 from kikao.core.render import page
 from kikao.core.web import Form, Kit, Req, form_once, must_be_id, need, read, read_form, safe_next
 from kikao.payments import office

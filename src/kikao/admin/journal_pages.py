@@ -14,7 +14,7 @@ from litestar.params import FromPath
 from kikao.accounts.files import Found
 from kikao.admin import journal_words as told
 from kikao.admin import looking_back
-from kikao.admin.parts import Parts, columns, link, make_cursor, reference
+from kikao.admin.parts import Parts, columns, link, reference
 from kikao.admin.people_pages import look_for, pack, roles_told, unpack
 from kikao.core import i18n
 from kikao.core.actor import Actor
@@ -22,7 +22,7 @@ from kikao.core.db import Conn
 from kikao.core.errors import Invalid, NotFound
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import SYSTEM, read_id, read_reference
-from kikao.core.paging import read_cursor
+from kikao.core.paging import make_cursor, read_cursor
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, must_be_id, need, read, read_form, see_other
 from kikao.journal.actions import UNKNOWN, record

@@ -18,7 +18,6 @@ from kikao.admin.parts import (
     Parts,
     charge_link,
     columns,
-    make_cursor,
     note_look,
     sections,
     together,
@@ -31,7 +30,7 @@ from kikao.core.errors import Invalid, NotFound, Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import SYSTEM
 from kikao.core.money import shown
-from kikao.core.paging import read_cursor
+from kikao.core.paging import make_cursor, read_cursor
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, must_be_id, need, read, read_form, see_other
 from kikao.journal.actions import UNKNOWN

@@ -18,7 +18,6 @@ from kikao.admin.parts import (
     action,
     charge_link,
     columns,
-    make_cursor,
     note_look,
     reference,
     sections,
@@ -28,7 +27,7 @@ from kikao.core.db import Conn
 from kikao.core.errors import NotFound
 from kikao.core.i18n import gettext as _
 from kikao.core.money import shown
-from kikao.core.paging import read_cursor
+from kikao.core.paging import make_cursor, read_cursor
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, form_once, must_be_id, need, read, read_form
 from kikao.journal.actions import record

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -105,11 +104,6 @@ def sections(actor: Actor, current: str) -> list[dict[str, Any]]:
         {"label": label, "url": f"/practice/{name}", "current": name == current}
         for roles, label, name in found if actor.has(*roles)
     ]
-
-
-def make_cursor(after: tuple[datetime, UUID] | None) -> str | None:
-    """For the address of the next page; sessions.api.read_cursor reads it."""
-    return base64.urlsafe_b64encode(f"{after[0].isoformat()}|{after[1]}".encode()).decode() if after else None
 
 
 async def note_look(conn: Conn, actor: Actor, now: datetime, charge_id: UUID = SYSTEM, **facts: Any) -> None:

@@ -49,5 +49,18 @@ def read_cursor(text: str | None) -> tuple[datetime, UUID] | None:
     return moment, found
 
 
+def or_begin(text: str | None) -> tuple[datetime, UUID] | None:
+    """For a page: what is no place in its list begins anew."""
+    try:
+        return read_cursor(text)
+    except Invalid:
+        return None
+
+
+def make_cursor(after: tuple[datetime, UUID] | None) -> str | None:
+    """Where a list that goes by time goes on; None when it ends."""
+    return base64.urlsafe_b64encode(f"{after[0].isoformat()}|{after[1]}".encode()).decode() if after else None
+
+
 def _bad_cursor() -> Invalid:
     return Invalid.field("cursor", "bad_cursor", "This cursor does not belong to this list.")

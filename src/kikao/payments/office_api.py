@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,13 +13,13 @@ from litestar.params import FromQuery
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid
-from kikao.core.ids import SYSTEM, read_id, read_reference
+from kikao.core.ids import SYSTEM, read_reference
 from kikao.core.money import CURRENCY
-from kikao.core.paging import bound, place
+from kikao.core.paging import bound, make_cursor, place, read_cursor
 from kikao.core.web import Kit, Req, Shown, need, read
 from kikao.journal.actions import record
 from kikao.payments import office
-from kikao.payments.office import Cursor, Filter
+from kikao.payments.office import Filter
 
 
 class PaymentShown(Shown):
@@ -69,23 +67,6 @@ class DutyList(Shown):
 
 def _as(kind: type[Any], row: msgspec.Struct) -> Any:
     return kind(**{name: getattr(row, name) for name in kind.__struct_fields__ if name != "currency"})
-
-
-def make_cursor(after: Cursor | None) -> str | None:
-    return None if after is None else base64.urlsafe_b64encode(f"{after[0].isoformat()}|{after[1]}".encode()).decode()
-
-
-def read_cursor(typed: str | None) -> Cursor | None:
-    if typed is None:
-        return None
-    try:
-        at, _, row_id = base64.urlsafe_b64decode(typed.encode()).decode().partition("|")
-        moment, found = datetime.fromisoformat(at), read_id(row_id)
-    except (ValueError, UnicodeError, binascii.Error):
-        moment, found = None, None
-    if moment is None or moment.tzinfo is None or found is None:
-        raise Invalid.field("cursor", "bad_cursor", "This cursor does not belong to this list.")
-    return moment, found
 
 
 def _limit(limit: int) -> int:

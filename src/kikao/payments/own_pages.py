@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from litestar import Response
 from litestar.di import NamedDependency
@@ -15,6 +13,7 @@ from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.i18n import gettext as _
 from kikao.core.money import shown
+from kikao.core.paging import make_cursor, or_begin
 from kikao.core.render import own_pages, page
 from kikao.core.web import Kit, Req, need, read
 from kikao.payments import queries
@@ -62,22 +61,11 @@ def _entry(one: Paid, kit: Kit, zone: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _cursor(text: str | None) -> tuple[datetime, UUID] | None:
-    """Where the list goes on; what is none begins anew."""
-    try:
-        at, _sep, charge_id = base64.urlsafe_b64decode((text or "").encode()).decode().partition("|")
-        moment = datetime.fromisoformat(at)
-        return (moment, UUID(charge_id)) if moment.tzinfo else None
-    except ValueError:
-        return None
-
-
 def _next(found: list[Paid]) -> str | None:
     if len(found) <= SHOWN:
         return None
     last = found[SHOWN - 1]
-    cursor = base64.urlsafe_b64encode(f"{last.created_at.isoformat()}|{last.bill.id}".encode()).decode()
-    return f"{HERE}?{urlencode({'before': cursor})}"
+    return f"{HERE}?{urlencode({'before': make_cursor((last.created_at, last.bill.id))})}"
 
 
 @read(HERE)
@@ -85,7 +73,7 @@ async def own_payments(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
 ) -> Response[str]:
     need(actor)
-    before = _cursor(request.query_params.get("before"))
+    before = or_begin(request.query_params.get("before"))
     async with kit.db.connection() as conn:
         found = await queries.own(conn, actor, before=before, most=SHOWN)
     zone = actor.time_zone

@@ -5,7 +5,6 @@ Each part is a function of what was read; what a psychologist sees first stands 
 
 from __future__ import annotations
 
-import base64
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -21,6 +20,7 @@ from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.i18n import gettext as _
 from kikao.core.money import shown
+from kikao.core.paging import or_begin
 from kikao.core.render import own_pages, page
 from kikao.core.web import Kit, Req, need, read
 from kikao.directory.rules import code_of, mode_code
@@ -191,18 +191,8 @@ async def home(
 # what is over -------------------------------------------------------------------------------------
 
 
-def _cursor(text: str | None) -> tuple[datetime, UUID] | None:
-    """Where the list goes on; what is none begins anew."""
-    try:
-        at, _sep, session_id = base64.urlsafe_b64decode((text or "").encode()).decode().partition("|")
-        moment = datetime.fromisoformat(at)
-        return (moment, UUID(session_id)) if moment.tzinfo else None
-    except ValueError:
-        return None
-
-
 async def _past_page(request: Req, kit: Kit, actor: Actor, now: datetime) -> Response[Any]:
-    before = _cursor(request.query_params.get("before"))
+    before = or_begin(request.query_params.get("before"))
     async with kit.db.connection() as conn:
         found = await queries.past(conn, actor, now, over=now - OVER_AFTER, before=before, most=SHOWN)
     here = "/me?show=past"

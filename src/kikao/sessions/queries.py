@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +14,7 @@ from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Row
 from kikao.core.errors import NotFound
 from kikao.core.ids import read_id, read_reference
+from kikao.core.paging import make_cursor
 from kikao.core.sql import Statement
 from kikao.sessions import rules
 from kikao.sessions.rules import Tier
@@ -112,8 +112,8 @@ join payments.charge_state m on m.id = s.charge_id
 join sessions.terms t on t.id = s.terms_id
 left join availability.places l on l.id = s.place_id
 """
-# Clients see their own and what is of those whom they act for, psychologists what has reached them, desk and admin
-# everything.
+# Clients see their own and what is of those whom they act for, psychologists (as long as they are) what has reached
+# them, desk and admin everything.
 _CLIENT = """
 (s.client_id = :person_id::uuid
  or s.client_id in (select person_id from accounts.may_act_for
@@ -121,7 +121,7 @@ _CLIENT = """
 """
 _VISIBLE = f"""
 ({_CLIENT}
- or (s.psychologist_id = :person_id::uuid and s.sent_at is not null)
+ or (s.psychologist_id = :person_id::uuid and s.sent_at is not null and :practises::boolean)
  or :sees_all::boolean)
 """
 
@@ -239,13 +239,14 @@ def _who(actor: Actor, now: datetime) -> dict[str, Any]:
         "now": now,
         "person_id": actor.person_id,
         "account_id": actor.account_id,
+        "practises": actor.has("psychologist"),
         "sees_all": actor.has("desk", "admin") or actor.is_system,
     }
 
 
 def cursor_at(session: Session, at: datetime | None = None) -> str:
     """Where a list goes on after this session; `at`: what the list is ordered by, its start unless said otherwise."""
-    return base64.urlsafe_b64encode(f"{(at or session.starts_at).isoformat()}|{session.id}".encode()).decode()
+    return make_cursor((at or session.starts_at, session.id)) or ""
 
 
 async def visible(
