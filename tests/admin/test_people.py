@@ -110,6 +110,18 @@ async def test_an_admin_sets_how_a_person_stands(world: World) -> None:
     assert (await do(world, world.cast.njeri, "state", state="blocked", reason="tired")).status_code == 403
 
 
+async def test_a_psychologist_who_is_not_active_any_more_leaves_the_list(world: World) -> None:
+    session = await world.request("amina")
+    done = await do(world, world.cast.otieno, "state", state="deceased", reason="his wife rang")
+    assert done.status_code == 303
+    async with world.db.connection() as conn:
+        listed = await conn.fetchval(
+            "select true from directory.listed where id = $1", world.cast.otieno.person_id)
+        assert listed is None
+        assert await conn.fetchval(
+            "select status from sessions.session where reference = $1", session["reference"]) == "Declined"
+
+
 async def test_only_an_admin_and_only_those_who_are_there(world: World) -> None:
     for who, expected in (("wambui", 403), ("makena", 403), ("otieno", 403), ("amina", 403), ("nobody", 303)):
         visitor = world.by_name[who]

@@ -8,10 +8,11 @@ from uuid import UUID
 
 import pytest
 
+from kikao.accounts.wires import Stands
 from kikao.core.errors import Forbidden, Invalid, NotFound, Refusal
 from kikao.core.ids import new_id
 from kikao.core.practice import EMPTY
-from kikao.sessions import actions, booking, by_hand, rules
+from kikao.sessions import actions, booking, by_hand, forgetting, leaving, rules
 from sessions.conftest import VAULT, Desk
 from support import app as apps
 from support.cast import Member, workday
@@ -117,6 +118,22 @@ async def test_rules_give_way_to_a_reason_which_is_kept_and_marked(desk: Desk, r
         assert await by_hand.open_against(conn, cast.amina.actor, as_client, VAULT, desk.now) is None
         sealed = await conn.fetchval("select sealed_against from sessions.session where id = $1", session_id)
     assert b"flies" not in sealed
+
+
+@pytest.mark.parametrize("how", ["old", "erased"])
+async def test_why_a_rule_gave_way_is_forgotten_with_the_other_words(desk: Desk, how: str) -> None:
+    cast = desk.cast
+    await allow(desk)
+    start = desk.start + RULES["off_grid"]["shift"]
+    session_id = await book(desk, cast.wambui, cast.amina, starts_at=start, reason="He flies tomorrow")
+    await desk.cancel(cast.njeri, session_id)
+    if how == "old":
+        await forgetting.forget(desk.db, desk.now + timedelta(days=31))
+    else:
+        async with desk.db.transaction() as conn:
+            await leaving.stands(conn, Stands(
+                cast.amina.person_id, cast.amina.account_id, "erased", cast.njeri.actor, VAULT, desk.now))
+    assert await desk.value("select sealed_against from sessions.session where id = $1", session_id) is None
 
 
 async def test_the_buffer_after_it_gives_way_and_a_kept_time_does_not(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from kikao.accounts.acting import add_person, end_acting
@@ -101,6 +102,12 @@ async def test_at_eighteen_and_when_it_was_ended_the_parent_may_no_longer_act(de
         assert await desk.see(conn, cast.halima, session_id, birthday - timedelta(seconds=1))
         with pytest.raises(NotFound):
             await desk.see(conn, cast.halima, session_id, birthday)
+    async with desk.db.transaction() as conn:  # … and is told nothing more
+        for kind, when in (("cancelled", birthday - timedelta(seconds=1)), ("expired", birthday)):
+            await actions.tell(conn, kind, session_id, cast.halima.account_id, when)
+        told = await conn.fetch(
+            "select kind, recipient from notifications.outbox where kind in ('cancelled', 'expired')")
+    assert {tuple(row) for row in told} == {("cancelled", cast.halima.person_id), ("expired", cast.zuri.person_id)}
     await desk.run("update directory.psychologist set licence_until = '2037-01-01'")
     with pytest.raises(Invalid) as refused:
         await desk.request(
@@ -110,6 +117,17 @@ async def test_at_eighteen_and_when_it_was_ended_the_parent_may_no_longer_act(de
         await end_acting(conn, cast.halima.actor, cast.zuri.person_id, desk.now)
         with pytest.raises(NotFound):
             await desk.see(conn, cast.halima, session_id)
+
+
+async def test_who_is_no_psychologist_any_more_sees_nobody_s_sessions(desk: Desk) -> None:
+    session_id = await desk.request(desk.cast.amina, desk.cast.otieno)
+    before = desk.cast.otieno.actor
+    after = msgspec.structs.replace(before, roles=before.roles - {"psychologist"})
+    async with desk.db.connection() as conn:
+        assert await queries.visible(conn, before, session_id, desk.now)
+        with pytest.raises(NotFound):
+            await queries.visible(conn, after, session_id, desk.now)
+        assert await queries.listed(conn, after, queries.Wanted(), desk.now) == []
 
 
 async def test_a_child_needs_the_consent_of_somebody_who_acts_for_it_still(desk: Desk) -> None:

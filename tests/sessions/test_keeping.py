@@ -198,7 +198,9 @@ async def test_what_is_not_settled_is_not_forgotten(desk: Desk, url: str) -> Non
     await line(desk, session_id, then)
     await job(desk, url)
     assert await desk.owed(session_id) == 2500
-    assert await desk.value("select count(*) from journal.entry where noun_id = $1", session_id) > 0
+    charge_id = await desk.value("select charge_id from sessions.session where id = $1", session_id)
+    for about in (session_id, charge_id):
+        assert await desk.value("select count(*) from journal.entry where noun_id = $1", about) > 0
     await everything_given_back(desk, then)
     await job(desk, url)
     assert await desk.value("select count(*) from sessions.session") == 0

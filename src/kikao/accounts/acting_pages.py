@@ -150,12 +150,17 @@ async def do_agree_for(
 
 @post(f"{HERE}/{{person_id:str}}/end")
 async def do_end_acting(
-    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime], person_id: FromPath[str]
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    person_id: FromPath[str],
 ) -> Response[Any]:
     need(actor, ROLE)
-    async with kit.db.transaction() as conn:
-        await acting.end_acting(conn, actor, must_be_id(person_id), now)
-    return see_other(f"{HERE}?done=ended")
+    about = must_be_id(person_id)
+
+    async def verb(conn: Conn) -> str:
+        await acting.end_acting(conn, actor, about, now)
+        return f"{HERE}?done=ended"
+
+    return await form_once(request, kit, actor, now, verb)
 
 
 pages: list[Any] = [people_page, do_add, do_agree_for, do_end_acting]

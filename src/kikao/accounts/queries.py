@@ -213,14 +213,18 @@ class Consent(msgspec.Struct, frozen=True):
 
 
 async def consents(conn: Conn, account_id: UUID, person_id: UUID | None) -> list[Consent]:
-    """What this account agreed to, and what was agreed for its person; the newest first."""
+    """What was agreed for this account's person, and what it agreed to for those whom it acts or acted for; the newest
+    first. Not what its owner has heard from callers at the desk."""
     rows = await conn.fetch(
         """
         select c.person_id, p.name, t.language, c.how, c.given_at, c.withdrawn_at
         from accounts.consent c
         join accounts.person p on p.id = c.person_id
         join accounts.consent_text t on t.id = c.text_id
-        where c.given_by = $1 or c.person_id = $2 order by c.given_at desc, c.id desc limit 50
+        where c.person_id = $2
+           or c.given_by = $1
+              and exists (select from accounts.may_act_for f where f.account_id = $1 and f.person_id = c.person_id)
+        order by c.given_at desc, c.id desc limit 50
         """,
         account_id, person_id,
     )

@@ -240,7 +240,7 @@ async def _do(
 ) -> None:
     """Raises NotFound for a deed that there is not, and for somebody without an account where one is needed."""
     if deed == "state":
-        return await standing.set_state(conn, actor, kit.vault, person_id, form["state"], form["reason"], now)
+        return await staff.set_state(conn, actor, kit.vault, person_id, form["state"], form["reason"], now)
     account_id = (await files.file(conn, person_id, now)).account_id
     if account_id is None:
         raise NotFound

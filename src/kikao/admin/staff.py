@@ -5,12 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from kikao.accounts import actions, hiring
+from kikao.accounts import actions, hiring, standing
+from kikao.accounts.rules import ACTIVE
 from kikao.admin import listing
 from kikao.core.actor import Actor
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn
 from kikao.core.errors import Forbidden
+
+
+async def set_state(
+    conn: Conn, actor: Actor, vault: Vault, person_id: UUID, state: str, reason: str, now: datetime
+) -> None:
+    """How somebody stands; a psychologist who is not active leaves the list. Raises as `standing.set_state` does."""
+    await standing.set_state(conn, actor, vault, person_id, state, reason, now)
+    if state != ACTIVE and await _practises(conn, person_id):
+        await listing.disable(conn, actor, vault, person_id, now)
 
 
 async def take_role(

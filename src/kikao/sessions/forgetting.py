@@ -53,7 +53,7 @@ _REASONS = "delete from sessions.reason where session_id = $1"
 _OLD_NOTES = f"""
 select id from sessions.session
 where {_NOTHING} and ended_at < $1
-  and (num_nonnulls(sealed_note, sealed_reason) > 0 or id in (select session_id from sessions.reason))
+  and (num_nonnulls(sealed_note, sealed_reason, sealed_against) > 0 or id in (select session_id from sessions.reason))
 order by ended_at limit $2
 """
 _OLD_REQUESTS = f"""
@@ -80,7 +80,11 @@ async def _each(
 
 async def _drop_words(conn: Conn, session_id: UUID) -> None:
     await conn.execute(
-        "update sessions.session set sealed_note = null, sealed_reason = null where id = $1", session_id
+        """
+        update sessions.session set sealed_note = null, sealed_reason = null, against = '{}', sealed_against = null
+        where id = $1
+        """,
+        session_id,
     )
     await conn.execute(_REASONS, session_id)
 
@@ -91,7 +95,7 @@ async def _without_the_person(conn: Conn, session_id: UUID) -> None:
         """
         update sessions.session
         set client_id = $2, requested_by = null, booked_by = coalesce(booked_by, $3), country = null,
-            sealed_note = null, sealed_reason = null
+            sealed_note = null, sealed_reason = null, against = '{}', sealed_against = null
         where id = $1
         """,
         session_id, FORGOTTEN, SYSTEM,
@@ -129,6 +133,7 @@ async def _forget_records(db: Database, before: datetime) -> None:
             where s.starts_at >= $1 and p.account_id is not null
             union select s.requested_by from sessions.session s where s.starts_at >= $1 and s.requested_by is not null
             union select s.id from sessions.session s where s.starts_at < $1
+            union select s.charge_id from sessions.session s where s.starts_at < $1
             """,
             before,
         )

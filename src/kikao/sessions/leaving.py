@@ -31,8 +31,11 @@ async def stands(conn: Conn, fact: Stands) -> None:
         await _refuse_while_ahead(conn, fact)
         await conn.execute(
             """
-            update sessions.session set sealed_note = null, sealed_reason = null, sealed_link = null, country = null
-            where client_id = $1 and num_nonnulls(sealed_note, sealed_reason, sealed_link, country) > 0
+            update sessions.session
+            set sealed_note = null, sealed_reason = null, sealed_link = null, country = null, against = '{}',
+                sealed_against = null
+            where client_id = $1
+              and num_nonnulls(sealed_note, sealed_reason, sealed_link, country, sealed_against) > 0
             """,
             fact.person_id,
         )

@@ -78,6 +78,7 @@ async def _nudges(conn: Conn, now: datetime) -> list[Planned]:
         select id, psychologist_id, updated_at, hold_until, (extended_at is not null)::integer as extended
         from sessions.session
         where status = 'Pending Approval' and sent_at is not null and hold_until > $1
+          and due_at > $1 -- for the index: what waits is due when its hold ends
         """,
         now,
     )
@@ -97,7 +98,8 @@ def nudges(since: datetime, until: datetime) -> Iterator[tuple[str, datetime]]:
 _UNPAID = Statement(f"""
 select s.id, {RECIPIENT} as recipient, s.updated_at, c.open_until
 from sessions.session s join payments.charge_state c on c.id = s.charge_id
-where s.status = 'Approved' and s.hold_until > :now::timestamptz and c.open_until > :now::timestamptz and c.missing > 0
+where s.status = 'Approved' and s.hold_until > :now::timestamptz and s.due_at > :now::timestamptz
+  and c.open_until > :now::timestamptz and c.missing > 0
   and not exists (select from payments.open_attempt a where a.charge_id = c.id)
 """)
 

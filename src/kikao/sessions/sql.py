@@ -38,8 +38,7 @@ coalesce(
     (select q.id from accounts.people q
      where q.account_id = s.requested_by and (q.id = s.client_id or exists (
          select from accounts.may_act_for f
-         where f.account_id = s.requested_by and f.person_id = s.client_id
-           and (f.until is null or f.until > :now::timestamptz)))),
+         where f.account_id = s.requested_by and f.person_id = s.client_id and f.ends_at > :now::timestamptz))),
     s.client_id)
 """
 
