@@ -151,6 +151,17 @@ async def test_without_consent_nothing_is_booked_until_it_is_heard(world: World)
     assert (await send(world.wambui, f"/book/{kamau}", **booking(workday(world.now)))).status_code == 303
 
 
+async def test_whose_acting_has_ended_is_not_shown_as_somebody_to_speak_to(world: World) -> None:
+    zuri = f"/practice/caller/{world.cast.zuri.person_id}"
+    assert "Halima" in await get(world.wambui, zuri)
+    async with world.db.connection() as conn:
+        await conn.execute("update accounts.person set birth_date = '2000-01-01' where id = $1",
+                           world.cast.zuri.person_id)
+        await conn.execute("update accounts.acts_for set since = '2017-12-01'")
+    assert "Halima" not in await get(world.wambui, zuri)
+    assert "Zuri" not in await get(world.wambui, f"/practice/caller/{world.cast.halima.person_id}")
+
+
 async def test_a_child_is_made_on_the_page_of_whoever_acts_for_it(world: World) -> None:
     home = f"/practice/caller/{world.cast.amina.person_id}"
     young = newcomer(world, name="Tatu", birthDate=f"{world.now.year - 6}-03-04", relation="parent")

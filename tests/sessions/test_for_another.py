@@ -11,7 +11,7 @@ import pytest
 from kikao.accounts.acting import add_person, end_acting
 from kikao.accounts.wires import Verified
 from kikao.core.errors import Invalid, NotFound
-from kikao.sessions import actions, evidence, queries, rules
+from kikao.sessions import actions, evidence, queries, ringing, rules
 from sessions.conftest import VAULT, Desk
 from support import app as apps
 from support.cast import Member, workday
@@ -102,6 +102,9 @@ async def test_at_eighteen_and_when_it_was_ended_the_parent_may_no_longer_act(de
         assert await desk.see(conn, cast.halima, session_id, birthday - timedelta(seconds=1))
         with pytest.raises(NotFound):
             await desk.see(conn, cast.halima, session_id, birthday)
+        as_desk = await desk.see(conn, cast.wambui, session_id)
+        rung = [len(await ringing.phones(conn, as_desk, at)) for at in (desk.now, birthday)]
+        assert rung == [1, 0], "nor is her phone rung for it"
     async with desk.db.transaction() as conn:  # … and is told nothing more
         for kind, when in (("cancelled", birthday - timedelta(seconds=1)), ("expired", birthday)):
             await actions.tell(conn, kind, session_id, cast.halima.account_id, when)

@@ -117,7 +117,7 @@ class Consent(msgspec.Struct, frozen=True):
 
 
 class Acting(msgspec.Struct, frozen=True):
-    """Somebody who acts for this person, or for whom this person acts."""
+    """Somebody who acts or acted for this person, or for whom this person does; for a child until it is of age."""
 
     person_id: UUID
     name: str
@@ -220,8 +220,8 @@ async def _consents(conn: Conn, person_id: UUID) -> tuple[Consent, ...]:
 async def _acting(conn: Conn, other: str, where: str, known_id: UUID | None) -> tuple[Acting, ...]:
     rows = await conn.fetch(
         f"""
-        select p.id, p.name, f.relation, f.since, f.until
-        from accounts.acts_for f join accounts.person p on p.id = {other} where {where} order by p.name, p.id
+        select p.id, p.name, f.relation, f.since, nullif(f.ends_at, 'infinity') as until
+        from accounts.may_act_for f join accounts.person p on p.id = {other} where {where} order by p.name, p.id
         """,
         known_id,
     )

@@ -222,7 +222,7 @@ async def _person(
         request, kit, actor, "admin/caller_person.html", status=refusal.status if refusal else 200, url=here,
         back_url=_address(HERE, **kept), name=found.name, kept=kept, about=about,
         book_url=_address(f"/book/{person_id}", **kept) if active and seen.agreed else None, signs=signs,
-        facts=_facts(found), agreed=seen.agreed or not active, consent=_consent(seen.written, given),
+        facts=_facts(found, now), agreed=seen.agreed or not active, consent=_consent(seen.written, given),
         contacts=[
             {"id": str(one.id), "masked": one.masked, "proved": one.proved, "kind": one.kind} for one in seen.reach
         ],
@@ -237,11 +237,14 @@ async def _person(
     )
 
 
-def _facts(found: File) -> list[tuple[str, Any]]:
+def _facts(found: File, now: datetime) -> list[tuple[str, Any]]:
+    """Whose acting has ended is nobody to speak to for them."""
     born = found.birth_date
+    acted_by, acts_for = ([one for one in those if one.until is None or one.until > now]
+                          for those in (found.acted_by, found.acts_for))
     rows: list[tuple[str, Any]] = [(_("Born"), i18n.date_of_year(born))] if born else []
-    rows += [(_("Is acted for by"), link(one.name, f"{HERE}/{one.person_id}")) for one in found.acted_by]
-    return rows + [(_("Acts for"), link(one.name, f"{HERE}/{one.person_id}")) for one in found.acts_for]
+    rows += [(_("Is acted for by"), link(one.name, f"{HERE}/{one.person_id}")) for one in acted_by]
+    return rows + [(_("Acts for"), link(one.name, f"{HERE}/{one.person_id}")) for one in acts_for]
 
 
 def _to_pay(ahead: list[Session], actor: Actor) -> list[dict[str, str]]:

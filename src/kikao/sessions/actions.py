@@ -67,13 +67,19 @@ def read_reason(typed: str | None, *, needed: bool) -> Reason:
 _WHO_IS_TOLD = Statement(f"select {RECIPIENT} as id from sessions.session s where s.id = :id::uuid")
 
 
+async def who_is_told(conn: Conn, session_id: UUID, now: datetime) -> UUID:
+    """The person who requested it, while they may act for its client; else the client."""
+    found: UUID = (await _WHO_IS_TOLD.one(conn, id=session_id, now=now))["id"]
+    return found
+
+
 async def tell(
     conn: Conn, kind: str, session_id: UUID, requested_by: UUID | None, now: datetime, *, version: int = 1,
     due_at: datetime | None = None,
 ) -> None:
     """A message to whoever requested the session; to its client when somebody of the practice did that for them."""
-    row = await _WHO_IS_TOLD.one(conn, id=session_id, now=now)
-    await post(conn, kind, session_id, row["id"], now, version=version, due_at=due_at)
+    told = await who_is_told(conn, session_id, now)
+    await post(conn, kind, session_id, told, now, version=version, due_at=due_at)
 
 
 async def times_done(conn: Conn, session_id: UUID, *verbs: str) -> int:

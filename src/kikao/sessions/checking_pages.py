@@ -47,7 +47,7 @@ async def _money_page(
     async with kit.db.connection() as conn:
         session = await queries.visible(conn, actor, reference, now, for_money=True)
         claim = await open_claim(conn, session.charge_id)
-        rings = await ringing.phones(conn, session) if ringing.may(session) else None
+        rings = await ringing.phones(conn, session, now) if ringing.may(session) else None
     address = f"/s/{session.reference}"
     usual = {"amount": str(session.missing or ""), "number": claim.code if claim else ""}
     given = Form(usual | (form.values if form else {}))

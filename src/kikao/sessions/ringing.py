@@ -19,6 +19,7 @@ from kikao.core.practice import Snapshot
 from kikao.payments.actions import Attempt, ask_to_pay
 from kikao.payments.rules import Numbers
 from kikao.sessions import rules, words
+from kikao.sessions.actions import who_is_told
 from kikao.sessions.queries import Session
 
 
@@ -31,10 +32,9 @@ def may(session: Session) -> bool:
     return open_to_pay(session) and rules.DESK in session.parties
 
 
-async def phones(conn: Conn, session: Session) -> list[Reach]:
-    """The numbers, masked, that M-Pesa can ring: of the client, and of whoever acts for them."""
-    asked = await conn.fetchval("select id from accounts.people where account_id = $1", session.requested_by)
-    people: list[UUID] = [session.client_id, *([asked] if asked and asked != session.client_id else [])]
+async def phones(conn: Conn, session: Session, now: datetime) -> list[Reach]:
+    """The numbers, masked, that M-Pesa can ring: of the client, and of whoever requested it and acts for them still."""
+    people: list[UUID] = list({session.client_id, await who_is_told(conn, session.id, now)})
     found = {one.value: one for one in await by_desk.reach(conn, people) if can_be_prompted(one.value)}
     return list(found.values())
 
@@ -47,7 +47,7 @@ async def ring(
     if rules.DESK not in session.parties:
         raise Forbidden
     contact_id = read_id(which)
-    known = next((one for one in await phones(conn, session) if one.id == contact_id), None)
+    known = next((one for one in await phones(conn, session, now) if one.id == contact_id), None)
     number = known.value if known else typed
     return await ask_to_pay(conn, actor, session.charge_id, number, now, practice.of(Numbers))
 
