@@ -56,6 +56,22 @@ async def test_from_the_start_to_a_decision_by_json(world: apps.World) -> None:
     assert (await world.amina.api("GET", f"{address}/ending")).json()["objection"] == "decided"
 
 
+async def test_whoever_left_comes_back_and_it_ends_completed(world: apps.World) -> None:
+    """Begun by either, left, entered again by both, completed once: each entry has its line."""
+    address = f"/api/sessions/{(await confirmed(world, 20))['id']}"
+    for who, deed in (
+        (world.otieno, "start-call"), (world.amina, "start-call"), (world.amina, "end-call"),
+        (world.amina, "start-call"), (world.otieno, "end-call"), (world.otieno, "start-call"),
+    ):  # fmt: skip
+        answer = await who.api("PUT", f"{address}/{deed}")
+        assert (answer.status_code, answer.json()["status"]) == (200, "In Progress"), answer.text
+    problem(await world.amina.api("POST", f"{address}/complete"), 403, "forbidden")
+    assert (await twice(world, world.otieno, "POST", f"{address}/complete"))["status"] == "Completed"
+    problem(await world.amina.api("PUT", f"{address}/start-call"), 409, "not_possible")
+    lines = (await world.njeri.api("GET", f"{address}/timeline")).json()["timeline"]
+    assert [line["verb"] for line in lines] == ["request", "approve", "waive", *["start"] * 4, "complete"]
+
+
 async def test_completed_and_put_right_by_json(world: apps.World) -> None:
     address = f"/api/sessions/{(await confirmed(world, 20))['id']}"
     assert (await twice(world, world.otieno, "POST", f"{address}/complete"))["status"] == "Completed"

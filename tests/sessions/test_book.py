@@ -240,3 +240,24 @@ async def test_the_same_booking_again_is_the_same_session(desk: Desk) -> None:
     assert await book(desk, desk.cast.wambui, desk.cast.kamau) == first
     with pytest.raises(Refusal):  # by somebody else: he is there already
         await book(desk, desk.cast.njeri, desk.cast.kamau)
+
+
+async def test_booked_by_hand_costs_what_its_psychologist_asks(desk: Desk) -> None:
+    """The public rate, or what was agreed with this client: the same as when they ask themselves, and nothing typed."""
+    cast = desk.cast
+    await allow(desk)
+    assert not {"price", "amount", "rate"} & set(by_hand.ByHand.__struct_fields__)
+    await desk.run(
+        "insert into directory.agreed_rate"
+        " (id, psychologist_id, client_id, session_type, amount, minutes, from_at, set_by)"
+        " values ($1, $2, $3, 'Individual', 1200, 45, $4, $5)",
+        new_id(), cast.otieno.person_id, cast.baraka.person_id, desk.now, cast.otieno.account_id,
+    )
+    prices = {}
+    for number, (client, by) in enumerate(((cast.amina, cast.wambui), (cast.baraka, cast.wambui))):
+        ours = await book(desk, by, client, starts_at=desk.start + 2 * number * HOUR)
+        theirs = await desk.request(client, cast.otieno, desk.start + timedelta(days=1) + 2 * number * HOUR)
+        prices[client.name] = [await desk.value(
+            "select c.amount from sessions.session s join payments.charge c on c.id = s.charge_id where s.id = $1", one)
+            for one in (ours, theirs)]
+    assert prices == {"Amina": [2500, 2500], "Baraka": [1200, 1200]}
