@@ -339,7 +339,7 @@ create index charge_by_payer on payments.charge (payer_account, created_at);
 create table payments.attempt (
     id uuid primary key,
     charge_id uuid not null references payments.charge,
-    phone text not null constraint attempt_phone check (phone ~ '^\+254[17][0-9]{8}$'),
+    phone text constraint attempt_phone check (phone ~ '^\+254[17][0-9]{8}$'),
     amount integer not null constraint attempt_amount check (amount between 1 and 250000),
     state text not null constraint attempt_state check (state in (
         'created', 'submitting', 'accepted', 'refused', 'not_sent', 'failed',
@@ -363,6 +363,8 @@ create table payments.attempt (
     taken_until timestamptz,
     last_error text,
     open boolean not null generated always as (state in ('created', 'submitting', 'accepted')) stored,
+    -- Null: it brought nothing, and whose it was is erased.
+    constraint phone_unless_it_brought_nothing check (phone is not null or state in ('refused', 'not_sent', 'failed')),
     constraint rung_with_a_token check (state in ('created', 'not_sent') or token_hash is not null),
     constraint accepted_with_ids check (state <> 'accepted' or checkout_request_id is not null)
 );

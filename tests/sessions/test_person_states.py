@@ -145,6 +145,35 @@ async def test_erased_name_contacts_and_words_go_and_the_ledger_keeps_an_id(desk
         await set_state(desk, desk.cast.njeri, amina, "active")
 
 
+async def test_of_the_erased_only_the_number_that_paid_stays(desk: Desk) -> None:
+    amina, baraka = desk.cast.amina, desk.cast.baraka
+    _waits, paid = await waiting_and_confirmed(desk)
+    theirs = await desk.request(baraka, desk.cast.otieno, desk.start + timedelta(hours=5))
+    for session_id, state in ((paid, "paid"), (paid, "failed"), (paid, "unknown"), (theirs, "failed")):
+        await tried(desk, session_id, amina.phone, state)
+    await tried(desk, paid, "+254700000077", "refused")
+    await tried(desk, theirs, baraka.phone, "failed")
+    await desk.cancel(desk.cast.njeri, paid)
+    await set_state(desk, desk.cast.njeri, amina, "erased", "she asked for it")
+    kept = await desk.value(
+        "select array_agg(state || ' ' || phone order by state, phone) from payments.attempt where phone is not null")
+    assert kept == [f"failed {baraka.phone}", f"paid {amina.phone}", f"unknown {amina.phone}"]
+    assert await desk.value("select count(*) from payments.attempt where phone is null") == 3
+
+
+async def tried(desk: Desk, session_id: UUID, phone: str, state: str) -> None:
+    made = new_id()
+    await desk.run(
+        """
+        insert into payments.attempt
+            (id, charge_id, amount, phone, state, created_at, expires_at, decided_at, token_hash)
+        select $1, charge_id, 100, $2, $3, now(), now() + interval '90 s', now(), $4
+        from sessions.session where id = $5
+        """,
+        made, phone, state, made.bytes, session_id,
+    )
+
+
 async def test_who_may_say_how_a_person_stands(desk: Desk) -> None:
     cast = desk.cast
     for by, of, state, refusal in (

@@ -65,6 +65,22 @@ async def forget_payer(conn: Conn, purpose_id: UUID) -> None:
     )
 
 
+async def forget_phones(conn: Conn, person_id: UUID, account_id: UUID | None) -> None:
+    """Of tries that brought nothing, by phones of this person or for what their account was to pay: the number. A
+    number that paid stays as long as the payment does, and so does one of which M-Pesa has not said the last word."""
+    await conn.execute(
+        """
+        update payments.attempt a set phone = null
+        where state in ('refused', 'not_sent', 'failed') and alarm is null
+          and (phone in (select value from accounts.contact where person_id = $1 and kind = 'phone')
+               or charge_id in (select id from payments.charge where payer_account = $2))
+          and not exists (select from payments.receipt where attempt_id = a.id)
+          and not exists (select from payments.letter where attempt_id = a.id and read_at is null)
+        """,
+        person_id, account_id,
+    )
+
+
 _OLD_STRAYS = """
 select r.id from payments.receipt r
 where r.charge_id is null and r.received_at < $1

@@ -12,6 +12,7 @@ from kikao.core.actor import THE_SYSTEM, Actor
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Row
 from kikao.core.errors import Refusal
+from kikao.payments.forgetting import forget_phones
 from kikao.sessions import rules
 from kikao.sessions.actions import cancel, decline, expire, read_reason
 from kikao.sessions.queries import visible
@@ -29,6 +30,7 @@ async def stands(conn: Conn, fact: Stands) -> None:
     await _end_what_waits(conn, fact.by, fact.vault, fact.person_id, fact.account_id, fact.at)
     if fact.state == "erased":
         await _refuse_while_ahead(conn, fact)
+        await forget_phones(conn, fact.person_id, fact.account_id)
         await conn.execute(
             """
             update sessions.session
