@@ -918,7 +918,7 @@ select psychologist_id, client_id, status, confirmed_at, starts_at, sent_at from
 
 -- For the practice's figures: no person, no words.
 create view sessions.overview as
-select id, reference, status, hold_until, sent_at, starts_at, charge_id, absent, objected_at,
+select id, psychologist_id, reference, status, hold_until, sent_at, starts_at, charge_id, absent, objected_at,
        objected_at is not null and decided_at is null as to_decide from sessions.session;
 
 -- Which sessions are whose, for an admin who looks at a person.

@@ -11,8 +11,11 @@ from uuid import UUID
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kikao.core.ids import new_id
+from kikao.sessions.grid import Block, gaps
 from support import app as apps
 from support.app import Visitor, World
 from support.cast import workday
@@ -99,6 +102,59 @@ async def test_a_caller_is_made_booked_once_and_told_and_their_phone_rings(world
         assert await conn.fetchval("select count(*) from sessions.session") == 1
     assert "Look at" in await get(world.wambui, rung.headers["location"])
     assert f"{address}/money" in await get(world.wambui, home)
+
+
+async def test_a_number_that_is_typed_is_meant(world: World) -> None:
+    session = await world.approved("amina")
+    address = f"/s/{session['reference']}"
+    contact = re.search(r'name="which" value="([0-9a-f-]{36})"', await get(world.wambui, f"{address}/money"))
+    assert contact
+    wrong = await send(world.wambui, f"{address}/ring", which=contact[1], phone="12")
+    assert wrong.status_code == 422
+    assert 'value="12"' in wrong.text
+    assert (await send(world.wambui, f"{address}/ring", which=contact[1], phone=CALLER)).status_code == 303
+    async with world.db.connection() as conn:
+        assert await conn.fetchval("select phone from payments.attempt") == "+254700000061"
+
+
+async def test_a_free_stretch_of_the_day_leads_to_booking_at_that_hour(world: World) -> None:
+    await world.approved("amina", hour=10)
+    day = workday(world.now).date()
+    shown = await get(world.wambui, f"/practice/day?on={day}")
+    kept = f"t=kbt011&day={day}"
+    assert re.findall(rf'href="/practice/caller\?{kept}&at=([0-9%A]+)"', shown) == ["09%3A00", "11%3A15"]
+    assert "t=kbt012" not in shown
+    found = await send(world.wambui, "/practice/caller", who="Kamau", t="kbt011", day=str(day), at="11:15")
+    own = f"/practice/caller/{world.cast.kamau.person_id}"
+    assert f'href="{own}?{kept}&at=11%3A15"' in await get(world.wambui, found.headers["location"])
+    page = await get(world.wambui, f"{own}?{kept}&at=11%3A15")
+    led = re.search(rf'href="(/book/{world.cast.kamau.person_id}\?[^"]+)"', page)
+    assert led
+    check = await get(world.wambui, led[1])
+    assert "11:15" in check
+    assert "between the times that are offered" in check
+
+
+BLOCKS = st.lists(st.tuples(st.integers(0, 90), st.integers(1, 12)), max_size=8)
+
+
+@given(BLOCKS, BLOCKS)
+def test_what_is_free_is_open_and_not_taken(opened: list[tuple[int, int]], taken: list[tuple[int, int]]) -> None:
+    stretches, busy = [Block(*one) for one in opened], [Block(*one) for one in taken]
+    kept = {quarter for one in busy for quarter in range(one.row, one.end)}
+    for stretch in stretches:
+        free = {quarter for gap in gaps([stretch], busy, 1) for quarter in range(gap.row, gap.end)}
+        assert free == set(range(stretch.row, stretch.end)) - kept
+
+
+async def test_the_overview_tells_the_desk_which_requests_it_may_answer(world: World) -> None:
+    await world.request("amina", "wanjiru")
+    assert "Requests that you may answer" not in await get(world.wambui, "/practice")
+    session = await world.request("baraka", "otieno")
+    assert "Requests that you may answer: 1" in await get(world.wambui, "/practice")
+    assert "Requests that you may answer" not in await get(world.njeri, "/practice")
+    assert session["reference"] in await get(world.wambui, "/practice/sessions?show=answer")
+    assert (await send(world.wambui, f"/s/{session['reference']}/approve")).status_code == 303
 
 
 async def test_a_typed_time_says_what_it_goes_against_and_asks_why(world: World) -> None:

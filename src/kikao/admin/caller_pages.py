@@ -41,7 +41,7 @@ from kikao.sessions.asking import errors
 from kikao.sessions.queries import Session
 
 HERE = "/practice/caller"
-KEPT = ("t", "day")  # with whom and when, where the calendar led here
+KEPT = ("t", "day", "at")  # with whom and when, where the calendar led here
 BEFORE = timedelta(days=90)
 _FIELDS = ("name", "phone", "email", "birthDate", "relation", "how", "consent_text")
 
@@ -221,7 +221,7 @@ async def _person(
     return page(
         request, kit, actor, "admin/caller_person.html", status=refusal.status if refusal else 200, url=here,
         back_url=_address(HERE, **kept), name=found.name, kept=kept, about=about,
-        book_url=_address(f"/book/{person_id}", **kept) if active and seen.agreed else None, signs=signs,
+        book_url=_address(f"/book/{person_id}", **_to_book(kept)) if active and seen.agreed else None, signs=signs,
         facts=_facts(found, now), agreed=seen.agreed or not active, consent=_consent(seen.written, given),
         contacts=[
             {"id": str(one.id), "masked": one.masked, "proved": one.proved, "kind": one.kind} for one in seen.reach
@@ -235,6 +235,13 @@ async def _person(
         columns=columns(_("Reference"), _("When"), _("With"), _("Status")), caption=parts.zone,
         done=request.query_params.get("done") if refusal is None else None,
     )
+
+
+def _to_book(kept: dict[str, str]) -> dict[str, str]:
+    """The day that the calendar led here from, and the hour as one that is typed."""
+    day = {"from": kept["day"], "day": kept["day"]} if "day" in kept else {}
+    typed = {"on": kept["day"], "at": kept["at"]} if "day" in kept and "at" in kept else {}
+    return {name: kept[name] for name in ("t",) if name in kept} | day | typed
 
 
 def _facts(found: File, now: datetime) -> list[tuple[str, Any]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Response
 from litestar.di import NamedDependency
 
 from kikao.admin import reports
+from kikao.admin.caller_pages import HERE as CALLER
 from kikao.availability.queries import open_hours
 from kikao.core import i18n
 from kikao.core.actor import Actor
@@ -20,6 +22,7 @@ from kikao.core.web import Kit, Req, need, read
 from kikao.sessions import calendar, calendar_faces, grid
 from kikao.sessions.calendar import Entry
 from kikao.sessions.calendar_pages import day_asked
+from kikao.sessions.grid import Span
 
 ADDRESS = "/practice/day"
 NEXT = timedelta(days=1)
@@ -35,6 +38,7 @@ async def day(
     begin, end = grid.midnight(on, zone), grid.midnight(on + NEXT, zone)
     async with kit.db.connection() as conn:
         names = await reports.at_work(conn)
+        slugs = await reports.bookable(conn)
         entries = await calendar.entries(conn, begin, end, now, psychologist_id=None)
         opened = await open_hours(conn, list(names), begin, end)
     booked: dict[UUID, list[Entry]] = {}
@@ -51,12 +55,31 @@ async def day(
         columns=[
             calendar_faces.column(on, zone, shown, booked.get(who, []), opened.get(who, []), now, label=names[who])
             | {"current": False}
+            | _booking(slugs.get(who), on, zone, shown, booked.get(who, []), opened.get(who, []), now)
             for who in working
         ],
         zone=_("Times are %(zone)s.") % {"zone": i18n.zone_name(now, zone)},
         earlier_url=f"{ADDRESS}?on={on - NEXT}", later_url=f"{ADDRESS}?on={on + NEXT}",
         now_url=None if today else ADDRESS,
     )
+
+
+def _booking(
+    slug: str | None, on: date, zone: str, shown: tuple[int, int], entries: list[Entry], opened: list[Span],
+    now: datetime,
+) -> dict[str, Any]:
+    """Where a caller gets a time in this column, and in each stretch that is free; nothing of days gone by, and
+    nothing with whoever books by themselves."""
+    if slug is None or on < local_day(now, zone):
+        return {}
+
+    def url(**more: str) -> str:
+        return f"{CALLER}?{urlencode({'t': slug, 'day': str(on)} | more)}"
+
+    return {
+        "book_url": url(),
+        "free": calendar_faces.free(on, zone, shown, entries, opened, now, lambda clock: url(at=clock)),
+    }
 
 
 pages: list[Any] = [day]

@@ -33,6 +33,7 @@ from kikao.notifications import queries as notifications
 from kikao.payments import office
 from kikao.sessions import queries as sessions
 from kikao.sessions.queries import Session, Wanted
+from kikao.sessions.rules import PENDING_APPROVAL
 
 # What nobody can tick off is news for so long, and then stands in its list only.
 NEWS = timedelta(days=7)
@@ -53,7 +54,7 @@ async def overview(
         request, kit, actor, "admin/overview.html", todo=_todo(found, odd, kit, actor), figures=_figures(found, actor),
         today={"caption": _("Sessions today"), "columns": _SESSION_COLUMNS(), "rows": today}
         if actor.has("admin", "desk") else None,
-        links=_links(actor),
+        links=_links(actor), caller_url="/practice/caller" if actor.has("desk") else None,
     )
 
 
@@ -102,6 +103,8 @@ def _todo(found: reports.Figures, odd: Odd, kit: Kit, actor: Actor) -> list[dict
         (found.codes, CODES, "", _("Codes to check"), _("Times are kept until somebody looks."), "codes"),
         (found.suspense, MONEY, "", _("Money that belongs to nothing yet"), _("Find out whose it is."), "suspense"),
         (found.strays, MONEY, "", _("Letters that fit nothing"), _("Forged, or for somebody else."), "strays"),
+        (found.for_desk, ("desk",), "", _("Requests that you may answer"),
+         _("Their psychologists let the desk answer."), "sessions?show=answer"),
         (odd.unreachable, MESSAGES, "", _("People who could not be reached"), _("Somebody has to ring them."),
          "unreached"),
         (found.to_decide, ("admin",), "", _("Objections to decide"), _("Their money waits."), "objections"),
@@ -129,6 +132,7 @@ def _figures(found: reports.Figures, actor: Actor) -> list[dict[str, Any]]:
 
 def _links(actor: Actor) -> list[dict[str, str]]:
     lines: list[tuple[tuple[str, ...], str, str, str]] = [
+        (MESSAGES, "caller", _("A caller on the line"), _("Find or note somebody, book, ring their phone")),
         (MESSAGES, "day", _("The day"), _("Everybody's calendar, side by side")),
         (MESSAGES, "sessions", _("Sessions"), _("All of them, by time")),
         (MONEY, "payments", _("Payments"), _("Every try and every receipt")),
@@ -170,16 +174,20 @@ async def all_sessions(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
 ) -> Response[str]:
     need(actor, "admin", "desk")
-    past = request.query_params.get("show") == "past"
+    show = request.query_params.get("show")
+    show = show if show in ("past", "answer") else "ahead"
+    past, statuses = show == "past", [PENDING_APPROVAL] if show == "answer" else None
     after = read_cursor(request.query_params.get("after"))
-    wanted = Wanted(from_at=None if past else now, to_at=now if past else None, after=after, most=50)
+    wanted = Wanted(
+        from_at=None if past else now, to_at=now if past else None, after=after, most=50, statuses=statuses
+    )
     async with kit.db.connection() as conn:
         found = await sessions.listed(conn, actor, wanted, now)
-    show, parts = "past" if past else "ahead", Parts(actor, now)
+    parts = Parts(actor, now)
     last = found[wanted.most - 1] if len(found) > wanted.most else None
     return page(
         request, kit, actor, "admin/table.html", heading=_("Sessions"), caption=_("By time"),
-        tabs=tabs("/practice/sessions", show, {"ahead": _("Ahead"), "past": _("Past")}),
+        tabs=tabs("/practice/sessions", show, {"ahead": _("Ahead"), "answer": _("To answer"), "past": _("Past")}),
         columns=_SESSION_COLUMNS(), rows=[_row(session, actor, parts) for session in found[: wanted.most]],
         empty={"title": _("Nothing here"), "text": _("Sessions stand here as soon as somebody asks for one.")},
         next_url=f"/practice/sessions?show={show}&after={sessions.cursor_at(last)}" if last else None,

@@ -26,6 +26,7 @@ class Figures(msgspec.Struct, frozen=True):
     strays: int
     waiting_psychologists: int
     to_decide: int
+    for_desk: int
 
 
 _FIGURES = """
@@ -43,7 +44,9 @@ select
      and not exists (select from payments.owed_back d where d.receipt_id = r.id and d.why = 'suspense')),
     (select count(*) from payments.letter_log where outcome = 'stray' and received_at >= $4),
     (select count(*) from directory.practising where status = 'waiting'),
-    (select count(*) from sessions.overview where to_decide)
+    (select count(*) from sessions.overview where to_decide),
+    (select count(*) from sessions.overview o join directory.listed d on d.id = o.psychologist_id and d.desk_may_answer
+     where o.status = 'Pending Approval' and o.hold_until > $1 and o.sent_at is not null)
 """
 
 
@@ -231,6 +234,12 @@ async def at_work(conn: Conn) -> dict[UUID, str]:
         """
     )
     return {row["id"]: row["name"] for row in rows}
+
+
+async def bookable(conn: Conn) -> dict[UUID, str]:
+    """Those whom the desk books for, with the name that stands in their address."""
+    rows = await conn.fetch("select id, slug from directory.listed where desk_may_answer")
+    return {row["id"]: row["slug"] for row in rows}
 
 
 class Ahead(msgspec.Struct, frozen=True):

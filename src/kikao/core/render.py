@@ -128,6 +128,8 @@ def _nav(viewer: Actor) -> list[dict[str, str]]:
         items.append(("/me/calendar", _("My calendar")))
     if viewer.signed_in:
         items.append(("/me", _("My sessions")))
+    if viewer.has("desk"):
+        items.append(("/practice/day", _("The day")))
     if viewer.has("admin", "desk", "finance"):
         items.append(("/practice", _("The practice")))
     if viewer.signed_in:

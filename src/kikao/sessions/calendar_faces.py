@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from kikao.core import i18n
 from kikao.core.clock import local_day
 from kikao.core.i18n import gettext as _
-from kikao.sessions import grid
+from kikao.sessions import grid, rules
 from kikao.sessions.calendar import Entry
 from kikao.sessions.grid import Block, Span
+
+LEAST = 3  # quarters: shorter than any usual session is no place for one
 
 
 def hour_labels(first: int, last: int) -> list[dict[str, Any]]:
@@ -48,6 +50,23 @@ def column(
 def _open(block: Block, first: int) -> dict[str, Any]:
     text = f"{_clock(block.row)}–{_clock(block.end)}"
     return {"row": max(block.row - first, 0), "rows": block.rows, "text": text}
+
+
+def free(
+    day: date, zone: str, shown: tuple[int, int], entries: Sequence[Entry], opened: Sequence[Span], now: datetime,
+    url: Callable[[str], str],
+) -> list[dict[str, Any]]:
+    """The stretches of this day in which somebody can still be booked; `url` leads to booking at that hour."""
+    first, _last = shown
+    kept = [one for one in entries if one.status in rules.HOLDING]
+    taken = grid.blocks([*((one.starts_at, one.occupied_until) for one in kept), (grid.midnight(day, zone), now)],
+                        day, zone)  # fmt: skip
+    text = _("%(from)s–%(until)s free")
+    return [
+        {"row": gap.row - first, "rows": gap.rows, "text": text % {"from": _clock(gap.row), "until": _clock(gap.end)},
+         "full": _("Book from %(time)s") % {"time": _clock(gap.row)}, "url": url(_clock(gap.row))}
+        for gap in grid.gaps(grid.blocks(opened, day, zone), taken, LEAST)
+    ]  # fmt: skip
 
 
 def _clock(quarter: int) -> str:

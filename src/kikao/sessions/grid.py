@@ -62,6 +62,20 @@ def hours_shown(found: Iterable[Block]) -> tuple[int, int]:
     return first // 4 * 4, min(-(-last // 4) * 4, QUARTERS)
 
 
+def gaps(opened: Iterable[Block], taken: Iterable[Block], least: int) -> list[Block]:
+    """What of the open stretches nothing takes, where that is `least` quarters or more."""
+    free: list[Block] = []
+    busy = sorted(taken, key=lambda one: one.row)
+    for stretch in opened:
+        at = stretch.row
+        for one in [*busy, Block(stretch.end, 0)]:
+            end = min(one.row, stretch.end)
+            if end - at >= least:
+                free.append(Block(at, end - at))
+            at = max(at, one.end)
+    return free
+
+
 def lanes(found: Sequence[tuple[Block, T]]) -> list[tuple[Block, T, int]]:
     """Each with the lane in which it overlaps nobody: seats of one meeting, or what was moved by wall time, lie side
     by side. Lane 0 is the first that is free."""

@@ -42,13 +42,15 @@ async def phones(conn: Conn, session: Session, now: datetime) -> list[Reach]:
 async def ring(
     conn: Conn, actor: Actor, session: Session, which: str, typed: str, now: datetime, practice: Snapshot
 ) -> Attempt:
-    """`which`: the id of one of their contacts; else the number that was typed. Raises Forbidden and what
-    `ask_to_pay` raises."""
+    """`which`: the id of one of their contacts. A number that was typed is meant, whatever else is ticked.
+
+    Raises Forbidden and what `ask_to_pay` raises.
+    """
     if rules.DESK not in session.parties:
         raise Forbidden
     contact_id = read_id(which)
     known = next((one for one in await phones(conn, session, now) if one.id == contact_id), None)
-    number = known.value if known else typed
+    number = typed if typed or known is None else known.value
     return await ask_to_pay(conn, actor, session.charge_id, number, now, practice.of(Numbers))
 
 
