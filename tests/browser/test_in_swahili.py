@@ -62,8 +62,8 @@ class SwahiliScreen(Screen):
             self.found[what] = [*cut, *left]
 
 
-async def swahili(browser: Browser, db: Database) -> SwahiliScreen:
-    screen = await open_screen(browser, "360", locale="sw-KE", kind=SwahiliScreen)
+async def swahili(browser: Browser, db: Database, size: str = "360") -> SwahiliScreen:
+    screen = await open_screen(browser, size, locale="sw-KE", kind=SwahiliScreen)
     assert isinstance(screen, SwahiliScreen)
     rows = await db.pool.fetch(
         """
