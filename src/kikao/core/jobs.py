@@ -50,14 +50,17 @@ def backoff(tries: int) -> timedelta:
 
 
 async def _take(conn: Conn, queue: Queue, now: datetime) -> list[tuple[UUID, int]]:
+    # A CTE, not `where id in (…)`: a plan may read a subselect anew for each row, pass over what this very statement
+    # has changed, and so take more than was asked for.
     rows = await conn.fetch(
         f"""
-        update {queue.table} set taken_until = $2, tries = tries + 1
-        where id in (
+        with due as materialized (
             select id from {queue.table}
             where due_at <= $1 and (taken_until is null or taken_until <= $1) and tries < $3 and {queue.where}
             order by due_at limit $4 for update skip locked)
-        returning id, tries
+        update {queue.table} taken set taken_until = $2, tries = taken.tries + 1
+        from due where taken.id = due.id
+        returning taken.id, taken.tries
         """,
         now, now + LEASE, MOST_TRIES, queue.at_once,
     )
