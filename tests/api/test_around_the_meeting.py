@@ -108,3 +108,14 @@ async def test_kept_longer_by_json(world: apps.World) -> None:
     session = await world.approved("amina")
     extended = await twice(world, world.otieno, "POST", f"/api/sessions/{session['id']}/extend", json={"reason": "ill"})
     assert extended["holdUntil"] > session["holdUntil"]
+
+
+async def test_nobody_is_asked_to_object_when_it_is_too_late(world: apps.World) -> None:
+    session = await confirmed(world, 20)
+    assert (await world.otieno.api("POST", f"/api/sessions/{session['id']}/no-show", json={})).status_code == 200
+    assert "If that is not so" in (await world.amina.page("GET", f"/s/{session['reference']}")).text
+    async with world.db.connection() as conn:
+        await conn.execute(
+            "update sessions.session set ended_at = ended_at - interval '25 hours' where id = $1::uuid", session["id"]
+        )
+    assert "If that is not so" not in (await world.amina.page("GET", f"/s/{session['reference']}")).text

@@ -142,14 +142,14 @@ def _correcting(session: Session, now: datetime, numbers: Numbers) -> list[Actio
     return found
 
 
-def after_lines(session: Session, zone: str, numbers: Numbers) -> list[dict[str, Any]]:
+def after_lines(session: Session, zone: str, now: datetime, numbers: Numbers) -> list[dict[str, Any]]:
     """What stands above the buttons: an objection that waits, until when one is possible, what will be whose."""
     found = []
     if session.to_decide:
         text = _("Somebody of the practice decides. No money moves meanwhile.")
         found.append(_notice(_("There is an objection"), text))
     until = objects_until(session, numbers)
-    if until is not None and session.status == NO_SHOW:
+    if until is not None and now < until and session.status == NO_SHOW:
         text = _("If that is not so, say it here by %(until)s.") % {"until": i18n.when(until, zone)}
         found.append(_notice(_("It was noted that you did not come"), text))
     if session.kept and session.status == NO_SHOW and CLIENT in session.parties and session.absent == PSYCHOLOGIST:

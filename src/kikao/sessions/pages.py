@@ -72,7 +72,7 @@ async def _session_page(
         step=words.step(session), stopped=words.stopped(session),
         left=words.left(session, now),
         notices=[*(_notice(error["detail"]) for error in asking.errors(refusal)),
-                 *meeting_words.after_lines(session, zone, numbers)],
+                 *meeting_words.after_lines(session, zone, now, numbers)],
         actions=[*meeting_words.meeting_actions(session, now, numbers), *words.first_actions(session, pay_url)],
         more=[*words.more_actions(session, actions.comes_back(session, now), now),
               *meeting_words.after_actions(session, now, numbers)],
