@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kikao.core.ids import ALPHABET, read_reference
 from kikao.core.phone import Contact
 from kikao.notifications.rules import preferred, telling_words
 
@@ -69,3 +70,10 @@ def test_no_surroundings_hide_a_telling_word(before: str, word: str, after: str)
 )
 def test_what_was_proved_first_is_preferred(proved: list[Contact], ways: tuple[Contact, ...]) -> None:
     assert preferred(proved) == ways
+
+
+def test_a_reference_says_nothing_whatever_it_spells() -> None:
+    spelt = next(code for last in ALPHABET if (code := read_reference(f"DR6M7V7{last}")))
+    assert telling_words(f"Mti na Mawingu {spelt}: confirmed") == []
+    wrong = next(f"DR6M7V7{last}" for last in ALPHABET if f"DR6M7V7{last}" != spelt)
+    assert telling_words(f"Mti na Mawingu {wrong}: confirmed") == ["dr"]

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from kikao.core.ids import read_reference
 from kikao.core.phone import Contact
 
 # Why a row was dropped. Everything else that stands there is the reason of a channel.
@@ -148,6 +149,7 @@ _WORDS = (
 # `session` (kikao) is not telling: it is the neutral word of this house, as at a gym or a photographer's.
 
 _LETTER = r"[^\W\d_]"
+_REFERENCE = re.compile(r"(?<!\w)[2-9A-HJKMNP-Z]{8}(?!\w)")
 
 
 def _pattern(words: Iterable[str]) -> re.Pattern[str]:
@@ -165,10 +167,15 @@ _TELLING = re.compile(
 def telling_words(text: str, people: Iterable[str] = (), places: Iterable[str] = ()) -> list[str]:
     """The words, in lower case, that would tell a stranger what this is about, in English or Swahili.
     Any part of the name of one of `people` (psychologists) is telling too, and `places` as they stand."""
-    plain = _plain(text)
+    plain = _plain(_REFERENCE.sub(_unless_reference, text))
     names = [part for name in people for part in _plain(name).split() if len(part) > 2]
     names += [_plain(place) for place in places]
     return _TELLING.findall(plain) + (_pattern(names).findall(plain) if names else [])
+
+
+def _unless_reference(found: re.Match[str]) -> str:
+    """A reference says nothing, whatever its random letters happen to spell."""
+    return " " if read_reference(found[0]) else found[0]
 
 
 def _plain(text: str) -> str:
