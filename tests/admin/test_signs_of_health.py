@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from litestar import Litestar
 
-from kikao import web
 from kikao.core.clock import utc_now
 from kikao.core.db import Conn
 from kikao.core.ids import new_id
@@ -23,8 +22,9 @@ ELSEWHERE = "203.0.113.9"
 async def app(url: str) -> AsyncIterator[Litestar]:
     """Behind https, with a token for the one who watches."""
     machine = apps.machine(url, BASE_URL="https://rooms.example", METRICS_TOKEN="watching")
-    async with apps.lifespan(web.build(machine)) as opened:
-        yield opened
+    with apps.borrowed(machine) as made:
+        async with apps.lifespan(made) as opened:
+            yield opened
 
 
 async def beat(conn: Conn, ago: timedelta = timedelta()) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +31,19 @@ def machine(database_url: str, **changed: str) -> settings.Settings:
     """Machine settings of a house in a test; `changed` by their names without the prefix."""
     env = environment(database_url, NOWHERE.url, NOWHERE, 8000)
     return settings.read(env | {f"KIKAO_{name}": value for name, value in changed.items()})
+
+
+# Making the application costs more than most tests; none of it depends on the settings until it is started.
+_idle: list[Litestar] = []
+
+
+@contextmanager
+def borrowed(settings_: settings.Settings) -> Iterator[Litestar]:
+    """An application that nobody else uses meanwhile, as made for these settings."""
+    app = _idle.pop() if _idle else web.build(settings_)
+    app.state.settings = settings_
+    yield app
+    _idle.append(app)
 
 
 @asynccontextmanager
@@ -159,7 +172,8 @@ async def _hire(db: Database, member: Member, now: datetime) -> None:
 async def world(url: str, now: datetime, **changed: str) -> AsyncIterator[World]:
     """The application on this empty database, with the cast in it: `amina`, …, `makena` (finance), and `nobody`."""
     async with AsyncExitStack() as stack:
-        app = await stack.enter_async_context(lifespan(web.build(machine(url, **changed))))
+        made_for = stack.enter_context(borrowed(machine(url, **changed)))
+        app = await stack.enter_async_context(lifespan(made_for))
         db: Database = app.state.kit.db
         async with db.connection() as conn:
             cast = await seed_cast(conn, now)
