@@ -19,6 +19,7 @@ from kikao.availability.rules import Numbers as CalendarNumbers
 from kikao.core.clock import utc_now
 from kikao.core.db import LIMITS, one
 from kikao.core.embedded import Cluster
+from kikao.core.ids import SYSTEM
 from kikao.directory.rules import Numbers as Rates
 from kikao.sessions import rules
 from kikao.sessions.sql import BOOK
@@ -106,7 +107,11 @@ _EXPRESSIONS = {
     "starts_at": "to_timestamp(:at::double precision)",
     "reference": "translate(lpad((:n::integer)::text, 8, '0'), '01', 'AB')",
     "link_hash": "sha256(int8send(:n::bigint))",
+    "second_entry_id": crowd.sql_id(103, ":n::integer"),
+    "second_message_id": crowd.sql_id(104, ":n::integer"),
+    "booked_by": "null",
     "sealed_note": "null",
+    "sealed_against": "null",
     "country": "null",
     "place_id": "null",
 }
@@ -144,7 +149,11 @@ def _fixed() -> dict[str, str]:
     return {
         "turn": "-1", "monday": str(int(crowd.first_monday(now).timestamp())), "now": now.isoformat(),
         "session_type": "Individual", "mode": "Online", "proved": "true",
-        "hold_until": (now + timedelta(hours=24)).astimezone(UTC).isoformat(),
+        "taken_by": str(SYSTEM), "by_psychologist": "false",
+        **dict.fromkeys(
+            ("answer_until", "pay_until", "pay_hold_until", "first_pay_until", "first_hold_until"),
+            (now + timedelta(hours=24)).astimezone(UTC).isoformat(),
+        ),
         "default_amount": str(amount), "default_minutes": str(minutes), "open_at_first": str(numbers.open_at_first),
         "open_when_known": str(numbers.open_when_known),
         **{name: str(value) for name, value in msgspec.structs.asdict(CalendarNumbers()).items()},
