@@ -238,11 +238,15 @@ async def test_what_is_no_body_is_refused(http: httpx.AsyncClient, content: byte
 
 
 async def test_nothing_personal_reaches_the_log(
-    http: httpx.AsyncClient, cast: Cast, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    http: httpx.AsyncClient,
+    cast: Cast,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """D26: no fragment of a password, a token, a name or a contact, at any level."""
     stream = io.StringIO()
-    logs.configure(stream=stream)
+    monkeypatch.setattr(logs, "_stream", stream)
     with caplog.at_level(logging.DEBUG):
         await register(http, name="Chebetsecret", password="mangosecret")
         token = (await login(http, cast.amina.email)).json()["token"]
