@@ -135,6 +135,11 @@ not exists (
 _TAKEN_BACK = """
 exists (select from accounts.consent_taken_back where person_id = :client_id::uuid and given_by = :account_id::uuid)
 """
+# Each by its own index: one look with "or" would read every person there is.
+_NOT_ACTIVE = """
+exists (select from accounts.people where id = :client_id::uuid and state <> 'active')
+or exists (select from accounts.people where account_id = :account_id::uuid and state <> 'active')
+"""
 _START = """from asked a left join at_place o on true cross join (select :starts_at::timestamptz as start_at) s"""
 _CLOSED = """
 exists (select from directory.closed where psychologist_id = :psychologist_id::uuid and client_id = :client_id::uuid)
@@ -180,9 +185,7 @@ when {_NO_CONSENT} or {_TAKEN_BACK} then 'no_consent'
 when exists (select from in_the_way where same and live) then 'same'
 when (select {REFUSED} {_START}) is not null then (select {REFUSED} {_START})
 {_TAKEN}
-when {_CLOSED} or exists (select from accounts.people where state <> 'active'
-                          and (id = :client_id::uuid or account_id = :account_id::uuid))
-then 'slot_taken'
+when {_CLOSED} or {_NOT_ACTIVE} then 'slot_taken'
 {_LATER}
 """, "'{}'::text[]")
 _JUDGED_BY_HAND = _judged(f"""
