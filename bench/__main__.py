@@ -93,6 +93,9 @@ async def waited_for(cluster: Cluster, say: Say) -> None:
             starts = [web.start_seconds]
             losers = await reading.contest(web, slots=20, clients=50)
             say(Figure("contested slot, 50 clients: losers' p99", _ms(losers, 0.99), 150, 50, "ms"))
+            everybody, refused = await reading.sale(web)
+            say(Figure("300 clients at once on 30 slots: p99", _ms(everybody, 0.99), 2000, 1000, "ms"))
+            say(Figure("  the last loser knows after", max(refused) * 1000, 1000, 500, "ms"))
             before = await reading.month(web, times=300)
             say(Figure("slots of one psychologist, one month: p95", _ms(before, 0.95), 8, 3, "ms"))
             await reading.add_past(url)

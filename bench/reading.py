@@ -86,6 +86,16 @@ async def contest(web: place.Web, *, slots: int, clients: int) -> list[float]:
     return losers
 
 
+async def sale(web: place.Web) -> tuple[list[float], list[float]]:
+    """Seconds until everybody, and until each loser knows: 300 clients at once on 30 slots that just opened."""
+    monday = crowd.first_monday(utc_now())
+    asked = [booking.request(number % 30 + 200, 0, 55_000 + number, monday) for number in range(300)]
+    result = await measure(Job(port=web.port, connections=300, requests=asked))
+    if result.counts != {201: 30, 409: 270}:
+        raise booking.WrongWinners(f"one of ten should have won: {result.counts}")
+    return [*result.times[201], *result.times[409]], result.times[409]
+
+
 async def letters(web: place.Web, *, seconds: float) -> Result:
     """Callbacks on secret paths, in random order; each is stored before it is answered."""
     paths = list(range(1, ATTEMPTS + 1)) * 15

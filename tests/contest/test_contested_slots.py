@@ -67,6 +67,20 @@ async def test_without_the_constraint_a_slot_has_several_winners(db: Database, u
             assert await overlaps(conn) > 0
 
 
+async def test_three_hundred_at_once_for_thirty_new_slots(db: Database, url: str, now: datetime) -> None:
+    """A flash sale: everybody is answered, ten for each slot, and nothing breaks. How fast: `make bench`."""
+    async with two_processes(db, url, now, psychologists=30, clients=300) as port:
+        monday = crowd.first_monday(now)
+        asked = [wire.post(PATH, body(number % 30 + 1, monday), crowd.token(number + 1)) for number in range(300)]
+        shots = await wire.fire(port, asked, 300, seconds=60, keep=True)
+    assert len(shots) == 300
+    for slot in range(30):
+        assert sorted(shot.status for shot in shots[slot::30]) == [201] + [409] * 9, f"slot {slot}"
+    async with db.connection() as conn:
+        assert await overlaps(conn) == 0
+        assert await written(conn) == (30,) * 4
+
+
 # The same without chance: a rival decides while the winner has not committed yet. ------------------
 
 
