@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -143,17 +143,42 @@ async def test_the_same_choice_for_whoever_acts_for_nobody_yet_and_one_child_twi
 
 
 async def test_whose_number_is_known_signs_in_and_the_child_goes_along(form: Form) -> None:
-    cast = form.world.cast
-    answer = await form.send("nobody", WHO | CHILD | {"contact": cast.baraka.phone})
+    joined = await _signs_up_once_more(form, CHILD)
+    page = await form.world.nobody.page("GET", joined.headers["location"])
+    assert "<dt>For</dt><dd>Musa</dd>" in page.text
+    assert await form.rows("select requested_by from sessions.session") == [(form.world.cast.baraka.account_id,)]
+
+
+async def _signs_up_once_more(form: Form, typed: dict[str, str], slug: str = "kbt011") -> httpx.Response:
+    """Somebody's first visit with Baraka's number, who then says that it is him."""
+    phone = form.world.cast.baraka.phone
+    form.world.nobody.browser.cookies.clear()
+    answer = await form.send("nobody", WHO | typed | {"contact": phone}, slug)
     known = await _type_the_code(form, answer)
     data = {name: _value(known.text, name) for name in ("ticket", "next")}
     join = f"{answer.headers['location'].split('?')[0]}/join"
-    joined = await form.world.nobody.page(
-        "POST", join, data=data | {"login": cast.baraka.phone, "password": PASSWORD})
+    joined = await form.world.nobody.page("POST", join, data=data | {"login": phone, "password": PASSWORD})
     assert joined.status_code == 303, joined.text
-    page = await form.world.nobody.page("GET", joined.headers["location"])
-    assert "<dt>For</dt><dd>Musa</dd>" in page.text
-    assert await form.rows("select requested_by from sessions.session") == [(cast.baraka.account_id,)]
+    return joined
+
+
+async def test_whose_number_is_known_and_whose_child_is_known_has_one_child_still(form: Form) -> None:
+    """Else the two rows of one child could be seen by two psychologists at one hour."""
+    baraka, three_later = form.world.cast.baraka.account_id, workday(form.world.now) + timedelta(hours=3)
+    assert (await form.send("baraka", CHILD)).status_code == 303
+    ((musa,),) = await form.rows("select client_id from sessions.session")
+    await _signs_up_once_more(form, CHILD, "kbt012")
+    (refused,) = await form.rows("select sent_at from sessions.session where client_id <> $1", musa)
+    assert refused == (None,), "one child at one hour twice: the second reaches nobody, and lapses"
+    later = await _signs_up_once_more(form, CHILD | {"forName": "MUSA", "start": three_later.isoformat()})
+    assert "He is shy." in (await form.world.nobody.page("GET", later.headers["location"])).text
+    assert await form.rows(
+        "select client_id, sent_at is not null from sessions.session where requested_by = $1", baraka
+    ) == [(musa, True), (musa, True)]
+    mine = "select count(*) from accounts.may_act_for where account_id = $1"
+    assert await form.rows(mine, baraka) == [(1,)]
+    agreed = "select count(*) from accounts.valid_consent where person_id = $1 and given_by = $2"
+    assert await form.rows(agreed, musa, baraka) == [(1,)]
 
 
 async def test_those_who_only_work_here_add_nobody(form: Form) -> None:

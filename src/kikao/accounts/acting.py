@@ -113,14 +113,42 @@ async def end_acting(conn: Conn, actor: Actor, person_id: UUID, now: datetime) -
     await journal.record(conn, actor, "end_acting", "person", person_id, now)
 
 
-async def hand_over(conn: Conn, old_account: UUID, account_id: UUID) -> None:
-    """A sign-up turned out to be somebody who has an account: whom it acted for, and its consent for them, go over."""
-    rows = await conn.fetch("select person_id from accounts.acts_for where account_id = $1", old_account)
-    people = [row["person_id"] for row in rows]
-    await conn.execute(
-        "update accounts.acts_for set account_id = $2 where account_id = $1", old_account, account_id
+async def one_called(conn: Conn, account_id: UUID, name: str, born: date | None, now: datetime) -> ActedFor | None:
+    """Whom this account acts for already under this name and birthday: the same child, typed in once more."""
+    for one in await people_of(conn, account_id, now):
+        if one.name.casefold() == name.casefold() and one.birth_date == born:
+            return one
+    return None
+
+
+async def hand_over(conn: Conn, old_account: UUID, account_id: UUID, now: datetime) -> dict[UUID, UUID]:
+    """A sign-up turned out to be somebody who has an account: whom it acted for, and its consent for them, go over.
+
+    Whom that account acts for already is not made twice: gives who they are, by the row that came with the sign-up,
+    which stays behind and is forgotten with it.
+    """
+    # Held, so that two at once see each other's child.
+    await conn.execute("select from accounts.account where id = $1 for update", account_id)
+    same: dict[UUID, UUID] = {}
+    for new in await people_of(conn, old_account, now):
+        known = await one_called(conn, account_id, new.name, new.birth_date, now)
+        if known is not None:
+            same[new.person_id] = known.person_id
+            if not known.agreed:
+                await _consent_goes_over(conn, old_account, new.person_id, account_id, known.person_id)
+    rows = await conn.fetch(
+        """
+        update accounts.acts_for set account_id = $2 where account_id = $1 and person_id <> all ($3) returning person_id
+        """,
+        old_account, account_id, list(same),
     )
+    for row in rows:
+        await _consent_goes_over(conn, old_account, row["person_id"], account_id, row["person_id"])
+    return same
+
+
+async def _consent_goes_over(conn: Conn, old_account: UUID, new: UUID, account_id: UUID, known: UUID) -> None:
     await conn.execute(
-        "update accounts.consent set given_by = $3 where given_by = $1 and person_id = any ($2)",
-        old_account, people, account_id,
+        "update accounts.consent set given_by = $3, person_id = $4 where given_by = $1 and person_id = $2",
+        old_account, new, account_id, known,
     )

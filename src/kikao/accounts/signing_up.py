@@ -247,10 +247,10 @@ async def join_existing(
         await _use_up(conn, waiting.id, now)
         await actions.prove_contact(conn, person_id, waiting.contact, now)
         await _take_over_consent(conn, waiting.person_id, person_id, entered.account_id)
-        await hand_over(conn, waiting.account_id, entered.account_id)
+        same = await hand_over(conn, waiting.account_id, entered.account_id, now)
         who = Actor(account_id=entered.account_id, person_id=person_id)
         await journal.record(conn, who, "join", "account", entered.account_id, now, instead_of=waiting.account_id)
-        await tell_verified(conn, Verified(person_id, entered.account_id, now, waiting.person_id))
+        await tell_verified(conn, Verified(person_id, entered.account_id, now, waiting.person_id, same))
     return actions.Made(entered.account_id, person_id)
 
 

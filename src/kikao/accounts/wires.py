@@ -15,12 +15,13 @@ from kikao.core.db import Conn
 
 class Verified(msgspec.Struct, frozen=True):
     """This person's contact was proved. `instead_of` is a sign-up that turned out to be this same person:
-    what it asked for is theirs now."""
+    what it asked for is theirs now. `same`: people who came with it and whom they act for already, by other ids."""
 
     person_id: UUID
     account_id: UUID
     at: datetime
     instead_of: UUID | None = None
+    same: dict[UUID, UUID] = {}
 
 
 verified: list[Callable[[Conn, Verified], Awaitable[None]]] = []

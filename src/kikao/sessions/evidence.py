@@ -136,7 +136,7 @@ async def release(conn: Conn, verified: Verified) -> None:
     person = verified.instead_of or verified.person_id
     rows = await conn.fetch(
         """
-        select id, starts_at, psychologist_id, charge_id from sessions.session
+        select id, starts_at, psychologist_id, charge_id, client_id from sessions.session
         where requested_by = (select account_id from accounts.people where id = $1)
           and status = 'Pending Approval' and sent_at is null and hold_until > $2
         """,
@@ -153,8 +153,8 @@ async def release(conn: Conn, verified: Verified) -> None:
 
 async def _expire_overdue_of(conn: Conn, who: Verified) -> None:
     rows = await conn.fetch(
-        "select id from sessions.session where (client_id = $1 or asker_waiting = $2) and hold_until <= $3",
-        who.person_id, who.account_id, who.at,
+        "select id from sessions.session where (client_id = any ($1) or asker_waiting = $2) and hold_until <= $3",
+        [who.person_id, *who.same.values()], who.account_id, who.at,
     )
     for row in rows:
         await expire(conn, row["id"], who.at)
@@ -181,7 +181,7 @@ set sent_at = :now, hold_until = :hold_until, due_at = :hold_until, updated_at =
     asker_no = case when s.requested_by = :account_id then s.asker_no else {_ASKER_NO} end
 from accounts.people c
 where s.id = :id and s.status = 'Pending Approval' and s.sent_at is null and s.hold_until > :now
-  and c.id = case when s.client_id = :instead_of::uuid then :person_id::uuid else s.client_id end
+  and c.id = :client_id::uuid
   and c.state = 'active'
   and exists (select from accounts.people where id = :person_id::uuid and state = 'active')
   and not exists (select from directory.closed r where r.psychologist_id = s.psychologist_id and r.client_id = c.id)
@@ -190,6 +190,8 @@ where s.id = :id and s.status = 'Pending Approval' and s.sent_at is null and s.h
 
 async def _send(conn: Conn, row: Row, verified: Verified, numbers: rules.Numbers) -> None:
     hold = rules.request_hold(verified.at, row["starts_at"], numbers, proved=True)
+    whose = row["client_id"]
+    client_id = verified.person_id if whose == verified.instead_of else verified.same.get(whose, whose)
     await payments.hold_charge(conn, row["charge_id"])
     sent = 0
     # What the constraints refuse: taken at that time, enough open, or their own psychologist.
@@ -197,7 +199,7 @@ async def _send(conn: Conn, row: Row, verified: Verified, numbers: rules.Numbers
         async with conn.transaction():
             sent = await _SEND.run(
                 conn, id=row["id"], now=verified.at, hold_until=hold, person_id=verified.person_id,
-                instead_of=verified.instead_of, account_id=verified.account_id, open_at_first=numbers.open_at_first,
+                client_id=client_id, account_id=verified.account_id, open_at_first=numbers.open_at_first,
                 open_when_known=numbers.open_when_known,
             )
     if not sent:  # the hold lapses by itself

@@ -109,10 +109,10 @@ async def client_of(conn: Conn, actor: Actor, own: UUID, chosen: str, new: Someb
     assert actor.account_id is not None
     if not actor.has("client"):
         raise Forbidden
-    for one in await acting.people_of(conn, actor.account_id, now):
-        if one.name.casefold() == new.name.casefold() and one.birth_date == new.born:
-            await acting.agree_for(conn, actor, one.person_id, new.consent_text_id, now)
-            return one.person_id
+    known = await acting.one_called(conn, actor.account_id, new.name, new.born, now)
+    if known is not None:
+        await acting.agree_for(conn, actor, known.person_id, new.consent_text_id, now)
+        return known.person_id
     return await acting.add_person(
         conn, actor, name=new.name, birth_date=new.born, relation=new.relation, consent_text_id=new.consent_text_id,
         now=now,
