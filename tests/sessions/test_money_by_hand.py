@@ -116,7 +116,7 @@ async def test_cash_in_two_parts(desk: Desk) -> None:
         await verify(desk, desk.cast.wambui, session_id)
 
 
-async def test_an_admin_waives(desk: Desk) -> None:
+async def test_an_admin_waives_and_both_are_told(desk: Desk) -> None:
     session_id = await approved(desk)
     with pytest.raises(Forbidden):
         await waive(desk, desk.cast.wambui, session_id)
@@ -124,3 +124,7 @@ async def test_an_admin_waives(desk: Desk) -> None:
     async with desk.db.connection() as conn:
         session = await desk.see(conn, desk.cast.amina, session_id)
         assert (session.status, session.payment_status) == ("Confirmed", "Waived")
+    async with desk.db.connection() as conn:
+        told = await conn.fetch(
+            "select recipient from notifications.outbox where about = $1 and kind = 'confirmed'", session_id)
+    assert {row["recipient"] for row in told} == {desk.cast.amina.person_id, desk.cast.otieno.person_id}

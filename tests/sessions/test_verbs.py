@@ -71,6 +71,12 @@ async def test_a_free_session_is_confirmed_at_once(desk: Desk) -> None:
     session_id = await desk.request(desk.cast.amina, desk.cast.otieno)
     await desk.approve(desk.cast.otieno, session_id)
     assert await desk.status(session_id) == "Confirmed"
+    told = "select count(*) from notifications.outbox where about = $1 and kind = 'confirmed' and recipient = $2"
+    assert await desk.value(told, session_id, desk.cast.otieno.person_id) == 0, "who does it is not told"
+    await desk.run("update directory.psychologist set desk_may_answer = true")
+    session_id = await desk.request(desk.cast.amina, desk.cast.otieno, desk.start + timedelta(hours=2))
+    await desk.approve(desk.cast.wambui, session_id)
+    assert await desk.value(told, session_id, desk.cast.otieno.person_id) == 1, "of what desk does, they are"
 
 
 async def test_expiring_twice_changes_once(desk: Desk) -> None:

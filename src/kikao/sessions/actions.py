@@ -82,6 +82,12 @@ async def tell(
     await post(conn, kind, session_id, told, now, version=version, due_at=due_at)
 
 
+async def tell_psychologist(conn: Conn, actor: Actor, kind: str, session: Session, now: datetime) -> None:
+    """A message to its psychologist, unless it is what they did themselves."""
+    if actor.person_id != session.psychologist_id:
+        await post(conn, kind, session.id, session.psychologist_id, now)
+
+
 async def times_done(conn: Conn, session_id: UUID, *verbs: str) -> int:
     """How often these verbs have been done to a session, this time included: each time is told by its own message."""
     count: int = await conn.fetchval(
@@ -128,6 +134,8 @@ async def approve(conn: Conn, actor: Actor, session: Session, now: datetime, set
         await payments.open_charge(conn, session.charge_id, until)
     await record(conn, actor, "approve", "session", session.id, now)
     await tell(conn, "confirmed" if free else "accepted", session.id, session.requested_by, now)
+    if free:
+        await tell_psychologist(conn, actor, "confirmed", session, now)
 
 
 async def decline(

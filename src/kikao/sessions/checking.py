@@ -14,7 +14,7 @@ from kikao.journal.actions import record
 from kikao.payments import charges, claims
 from kikao.payments.rules import Numbers as PaymentNumbers
 from kikao.sessions import rules
-from kikao.sessions.actions import Reason, status_of, tell
+from kikao.sessions.actions import Reason, status_of, tell, tell_psychologist
 from kikao.sessions.queries import Session
 
 _SUBMIT = Statement("""
@@ -101,6 +101,7 @@ async def waive(conn: Conn, actor: Actor, session: Session, reason: Reason, now:
         raise NotPossible(sessionStatus=await status_of(conn, session.id, now))
     await record(conn, actor, "waive", "session", session.id, now)
     await tell(conn, "confirmed", session.id, session.requested_by, now)
+    await tell_psychologist(conn, actor, "confirmed", session, now)
 
 
 _WAIVED = Statement("""
