@@ -16,6 +16,7 @@ from kikao.admin import duty_pages, reports, search, words
 from kikao.admin.parts import (
     MONEY,
     Parts,
+    action,
     charge_link,
     columns,
     note_look,
@@ -32,10 +33,10 @@ from kikao.core.ids import SYSTEM
 from kikao.core.money import shown
 from kikao.core.paging import make_cursor, read_cursor
 from kikao.core.render import page
-from kikao.core.web import Kit, Req, must_be_id, need, read, read_form, see_other
+from kikao.core.web import Kit, Req, form_once, must_be_id, need, read, read_form, see_other
 from kikao.journal.actions import UNKNOWN
 from kikao.journal.queries import Line, history
-from kikao.payments import codes, office, queries
+from kikao.payments import codes, office, queries, reversals
 from kikao.payments.office import Cursor, Duty, Filter, Move, Payment
 from kikao.payments.queries import Bill
 from kikao.sessions.asking import errors
@@ -133,6 +134,7 @@ class Known(msgspec.Struct, frozen=True):
     letters: list[reports.Letter]
     moves: list[Move]
     duties: list[Duty]
+    came: list[reversals.Came]
     lines: list[Line]
     people: reports.People
     givers: dict[UUID, UUID]
@@ -154,7 +156,7 @@ async def _known(conn: Conn, charge_id: UUID, now: datetime) -> Known:
     status, _until = (await reports.holds(conn, [charge_id], now)).get(charge_id, (None, None))
     return Known(
         bill, tries, await reports.letters(conn, [one.id for one in tries]), await office.moves(conn, charge_id),
-        duties, lines, people, givers, status,
+        duties, await reversals.came(conn, charge_id), lines, people, givers, status,
     )
 
 
@@ -178,7 +180,7 @@ async def payment(
             {"tone": "danger", "title": _("Something does not add up here"), "text": _(words.REASONS.get(alarm, alarm))}
             for alarm in sorted(set(alarms))
         ],
-        blocks=[block(known, parts) for block in (_tries, _evidence, _letters, _moves, _duties)],
+        blocks=[block(known, parts) for block in (_tries, _evidence, _letters, _moves, _duties, _reversals)],
         events=_events(known, actor),
     )
 
@@ -255,6 +257,36 @@ def _duties(known: Known, parts: Parts) -> dict[str, Any]:
     return _block(_("To give back"), _("By whom and when"), shape, rows, _("Nothing has to be given back."))
 
 
+def _reversals(known: Known, parts: Parts) -> dict[str, Any]:
+    rows = []
+    for one in known.came:
+        noted = one.taken_back_at
+        taken = action(
+            _("M-Pesa took it back"), f"/practice/payments/{known.bill.id}/reversed/{one.receipt_id}",
+            _("Is %(amount)s gone from the account again?") % {"amount": shown(one.amount)},
+            _("Say so only after you have seen it in M-Pesa's statement. An admin then decides who bears it."),
+        )
+        state = parts.beside(parts.sign("bad", "undo", _("Taken back")), parts.at(noted)) if noted else _("Here")
+        rows.append([one.number or "–", shown(one.amount), state, "" if noted else parts.actions(taken)])
+    shape = columns(_("Receipt"), _("Amount"), _("State"), _("What can be done"), num=(1,), bare=(3,))
+    return _block(_("Taken back"), _("Money that M-Pesa reversed"), shape, rows, _("Nothing has come by M-Pesa."))
+
+
+@post("/practice/payments/{charge_id:str}/reversed/{receipt_id:str}")
+async def taken_back(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    charge_id: FromPath[str], receipt_id: FromPath[str],
+) -> Response[Any]:
+    need(actor, *MONEY)
+    await read_form(request)
+
+    async def run(conn: Conn) -> str:
+        await reversals.note(conn, actor, must_be_id(charge_id), must_be_id(receipt_id), now)
+        return f"/practice/payments/{must_be_id(charge_id)}"
+
+    return await form_once(request, kit, actor, now, run)
+
+
 def _events(known: Known, actor: Actor) -> list[dict[str, Any]]:
     return [
         {"text": _(words.JOURNAL.get(line.verb, line.verb)) + _more(line), "by": _by(line, known.people),
@@ -277,4 +309,4 @@ def _by(line: Line, people: reports.People) -> str | None:
     return people.name(line.by_account) or stranger
 
 
-pages: list[Any] = [payments, find, payment]
+pages: list[Any] = [payments, find, payment, taken_back]

@@ -30,7 +30,7 @@ from kikao.core.paging import read_cursor
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, need, read
 from kikao.notifications import queries as notifications
-from kikao.payments import office
+from kikao.payments import office, reversals
 from kikao.sessions import queries as sessions
 from kikao.sessions.queries import Session, Wanted
 from kikao.sessions.rules import PENDING_APPROVAL
@@ -65,10 +65,11 @@ class Odd(msgspec.Struct, frozen=True):
     contradictions: int
     unreachable: int
     orphans: int
+    reversals: int
 
 
 async def _odd(conn: Conn, actor: Actor, now: datetime) -> Odd:
-    stuck = contradictions = unreachable = orphans = 0
+    stuck = contradictions = unreachable = orphans = taken_back = 0
     if actor.has(*MONEY):
         stuck += len(await office.stuck(conn, now))
         contradictions = sum(one.at >= now - NEWS for one in await office.contradictions(conn))
@@ -77,7 +78,8 @@ async def _odd(conn: Conn, actor: Actor, now: datetime) -> Odd:
         unreachable = len(await notifications.unreachable(conn, now - NEWS))
     if actor.has("admin"):
         orphans = len(await reports.orphans(conn, now))
-    return Odd(stuck, contradictions, unreachable, orphans)
+        taken_back = len(await reversals.undecided(conn))
+    return Odd(stuck, contradictions, unreachable, orphans, taken_back)
 
 
 async def _today(conn: Conn, actor: Actor, now: datetime, midnight: datetime) -> list[list[Any]]:
@@ -93,6 +95,8 @@ def _todo(found: reports.Figures, odd: Odd, kit: Kit, actor: Actor) -> list[dict
     lines: list[tuple[int, tuple[str, ...], str, str, str, str]] = [
         (odd.contradictions, MONEY, "danger", _("Payments that do not add up"),
          _("Money may be counted that never came, or the other way round."), "strays"),
+        (odd.reversals, ("admin",), "danger", _("Money that M-Pesa took back"),
+         _("Somebody has to decide who bears it."), "decisions"),
         (odd.orphans, ("admin",), "danger", _("Sessions whose psychologist has left"),
          _("Somebody has to ring each client, and cancel or find another way."), "decisions"),
         (odd.stuck, CODES, "danger", _("Something is stuck"), _("Eight tries did not settle it."), "stuck"),

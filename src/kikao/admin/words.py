@@ -49,11 +49,13 @@ WHY_BACK = {
 PLACES = {
     "utility": later("M-Pesa"), "desk": later("Seen by somebody of ours"), "charge": later("Paid for this"),
     "suspense": later("Suspense"), "duty": later("To give back"), "earned": later("Earned"),
-    "share": later("The practice's share"),
+    "share": later("The practice's share"), "reversed": later("Taken back by M-Pesa"),
 }
 MOVES = WHY_BACK | {
     "arrived": later("Arrived"), "vouched": later("Vouched for"), "placed": later("Found where it belongs"),
     "corrected": later("M-Pesa put its first word right"), "given back": later("Given back"), "earned": later("Earned"),
+    "taken back": later("M-Pesa took it back"), "went back already": later("Had gone back already"),
+    "borne": later("The practice bears it"),
 }
 JOURNAL = {
     "ask to pay": later("A phone was to be rung"), "submit a code": later("A code was typed"),
@@ -63,6 +65,7 @@ JOURNAL = {
     "receipt belongs elsewhere": later("M-Pesa says that the receipt is another payment's"),
     "contradiction": later("Something did not add up"), "owe back": later("Has to be given back"),
     "give back": later("Given back"), "earn": later("Earned"), "waive": later("Waived"),
+    "note a reversal": later("M-Pesa took money back"), "bear a reversal": later("The practice bears it"),
     "place": later("Money from suspense was placed here"),
     "look at payments": later("Looked at"), "try again": later("Tried again by hand"),
 }

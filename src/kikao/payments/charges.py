@@ -16,7 +16,7 @@ from kikao.core.errors import NotFound
 from kikao.core.ids import new_id
 from kikao.core.sql import Statement
 from kikao.journal.actions import record
-from kikao.payments import ledger
+from kikao.payments import ledger, reversals
 from kikao.payments.ledger import Account
 from kikao.payments.rules import Numbers
 from kikao.payments.telling import COMES_BACK, GIVEN_BACK, tell_payer
@@ -137,7 +137,7 @@ async def give_back(
     *, told_elsewhere: bool = False,
 ) -> UUID | None:
     """Owe `amount` KES of what was paid, at most what is still kept; a duty, to be done by `until`. None when there
-    is nothing to give. `why`: a word of the constraint `duty_why`."""
+    is nothing to give, or M-Pesa has taken all of it back already. `why`: a word of the constraint `duty_why`."""
     charge = await hold_charge(conn, charge_id)
     amount = min(amount, charge.kept)
     if amount <= 0:
@@ -145,6 +145,9 @@ async def give_back(
     await conn.execute(
         "update payments.charge set given_back = given_back + $2 where id = $1", charge_id, amount
     )
+    amount -= await reversals.went_back_already(conn, charge_id, amount, now)
+    if not amount:
+        return None
     receipt_id = await conn.fetchval(
         "select id from payments.receipt where charge_id = $1 order by received_at desc limit 1", charge_id
     )

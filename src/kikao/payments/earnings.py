@@ -1,6 +1,7 @@
 """What is earned: kept of a charge, less the practice's share. Promised first; theirs once it was moved.
 
-Nothing is passed on before its time, nor while a duty of the charge is open. What was moved is never changed.
+Nothing is passed on before its time, while a duty of the charge is open, or while somebody has to decide who bears
+what M-Pesa took back. What was moved is never changed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from kikao.core.sql import Statement
 from kikao.journal.actions import record
 from kikao.payments import ledger
 from kikao.payments.charges import Charge, hold_charge
+from kikao.payments.reversals import is_undecided
 
 _PROMISE = Statement("""
 insert into payments.earning (id, charge_id, payee, percent, payable_at, promised_at, promised_by)
@@ -54,8 +56,8 @@ async def forget(conn: Conn, charge_id: UUID) -> None:
 
 
 async def pass_on(conn: Conn, charge_id: UUID, now: datetime) -> datetime | None:
-    """Move what was promised, when it is time and no duty is open. Answers when it is payable while it still waits,
-    None when nothing waits any more."""
+    """Move what was promised, when it is time and neither a duty nor a decision is open. Answers when it is payable
+    while it still waits, None when nothing waits any more."""
     charge = await hold_charge(conn, charge_id)
     row = await conn.fetchrow(
         "select id, payee, percent, payable_at from payments.earning where charge_id = $1 and moved_at is null",
@@ -63,7 +65,7 @@ async def pass_on(conn: Conn, charge_id: UUID, now: datetime) -> datetime | None
     )
     if row is None:
         return None
-    if row["payable_at"] > now or await conn.fetchval(_OPEN_DUTY, charge_id):
+    if row["payable_at"] > now or await conn.fetchval(_OPEN_DUTY, charge_id) or await is_undecided(conn, charge_id):
         return row["payable_at"]  # type: ignore[no-any-return]
     if charge.kept <= 0:
         await forget(conn, charge_id)

@@ -24,6 +24,8 @@ select exists (select from payments.charge where purpose_id = $1 and greatest(cr
     or exists (select from payments.duty
                where (charge_id in ({_CHARGES}) or receipt_id in ({_RECEIPTS}))
                  and (done_at is null or done_at >= $2))
+    or exists (select from payments.reversal
+               where charge_id in ({_CHARGES}) and (decided_at is null or decided_at >= $2))
     or exists (select from payments.letter where attempt_id in ({_ATTEMPTS}) and read_at is null)
     or exists (select from payments.earning
                where charge_id in ({_CHARGES}) and (moved_at is null or moved_at >= $2))
@@ -32,6 +34,7 @@ select exists (select from payments.charge where purpose_id = $1 and greatest(cr
 # Each after all that refer to it.
 _DROP = (
     f"delete from payments.earning where charge_id in ({_CHARGES})",
+    f"delete from payments.reversal where charge_id in ({_CHARGES})",
     f"delete from payments.duty where charge_id in ({_CHARGES}) or receipt_id in ({_RECEIPTS})",
     f"delete from payments.move where receipt_id in ({_RECEIPTS}) or from_account in ({_ACCOUNTS})"
     f" or to_account in ({_ACCOUNTS})",

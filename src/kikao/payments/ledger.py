@@ -2,7 +2,8 @@
 
 `utility` is what M-Pesa holds for us and `desk` what people vouch for: money comes from there, so their balance is
 the negative of what came. `charge` is what was paid for one charge, `suspense` what fits nothing, `duty` what has to
-go back, `earned` what is a payee's, `share` what the practice keeps of that.
+go back, `earned` what is a payee's, `share` what the practice keeps of that,
+`reversed` what M-Pesa took back and nobody has made good, as a negative.
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ def of_payee(person_id: UUID) -> Account:
 
 def of_duty(charge_id: UUID | None) -> Account:
     return Account("duty", charge_id or SYSTEM)
+
+
+def of_reversed(charge_id: UUID) -> Account:
+    return Account("reversed", charge_id)
 
 
 _ACCOUNTS = Statement("""

@@ -132,7 +132,7 @@ create unique index one_claim_a_code on payments.claim (code) where state in ('o
 create table payments.ledger_account (
     id uuid primary key,
     kind text not null constraint ledger_kind check (kind in
-        ('utility', 'charge', 'suspense', 'desk', 'duty', 'earned', 'share')),
+        ('utility', 'charge', 'suspense', 'desk', 'duty', 'earned', 'share', 'reversed')),
     owner uuid not null,                 -- a charge; a person who earned; all zeros: the practice
     constraint ledger_account_once unique (kind, owner)
 );
@@ -193,6 +193,23 @@ create index earning_of_payee on payments.earning (payee, payable_at);
 create trigger what_is_earned_is_never_changed before update or delete on payments.earning
     for each row when (old.moved_at is not null) execute function core.keep_for_years('moved_at', '7');
 
+-- Money that had come and that M-Pesa took back: until somebody has made it good, an admin has to decide.
+create table payments.reversal (
+    id uuid primary key,
+    receipt_id uuid not null constraint one_reversal_a_receipt unique references payments.receipt,
+    charge_id uuid not null references payments.charge,
+    amount integer not null constraint reversal_amount check (amount > 0),
+    made_good integer not null default 0 constraint reversal_made_good check (made_good between 0 and amount),
+    noted_at timestamptz not null,
+    noted_by uuid not null,
+    decided_at timestamptz,
+    decided_by uuid,
+    sealed_reason bytea,
+    constraint decided_by_somebody check ((decided_at is null) = (decided_by is null)),
+    constraint decided_when_made_good check ((decided_at is null) = (made_good < amount))
+);
+create index reversal_by_charge on payments.reversal (charge_id);
+
 -- M-Pesa's access token: one for all programs, since a new one ends the one before. `lease_until`: who refreshes it.
 create table payments.provider_token (
     provider text primary key,
@@ -210,7 +227,7 @@ select c.id, c.purpose, c.purpose_id, c.reference, c.amount, c.settled, c.open_u
        c.earned,
        greatest(c.amount - c.paid - c.verified - c.covered - c.waived + c.taken_back, 0) as missing,
        case
-           when c.taken_back > 0 then 'Reversed'
+           when c.taken_back > 0 or exists (select from payments.reversal v where v.charge_id = c.id) then 'Reversed'
            when c.given_back > 0 and c.given_back < c.paid + c.verified + c.covered then 'Partially Refunded'
            when c.given_back > 0 then 'Refunded'
            when c.settled and c.amount = c.waived then 'Waived'
@@ -235,13 +252,14 @@ create view payments.owed_back as
 select id, charge_id, receipt_id, amount, why, created_at, until_at, done_at from payments.duty;
 
 -- Who earns what, from when. While it is promised only, the amounts are what would be theirs as things stand;
--- `waits`: a duty of its charge is open, and nothing is passed on meanwhile.
+-- `waits`: a duty of its charge is open, or M-Pesa took money back and nobody has decided. Nothing is passed on then.
 create view payments.earning_state as
 select e.id, e.charge_id, c.purpose, c.purpose_id, c.reference, e.payee, e.percent, e.payable_at, e.promised_at,
        e.moved_at, coalesce(e.amount, k.kept - (k.kept * e.percent + 50) / 100) as amount,
        coalesce(e.share, (k.kept * e.percent + 50) / 100) as share,
        case when e.moved_at is not null then 'earned'
             when exists (select from payments.duty d where d.charge_id = c.id and d.done_at is null) then 'waits'
+            when exists (select from payments.reversal v where v.charge_id = c.id and v.decided_at is null) then 'waits'
             else 'promised' end as state
 from payments.earning e join payments.charge c on c.id = e.charge_id
 cross join lateral (select c.paid + c.verified + c.covered - c.taken_back - c.given_back - c.earned as kept) k;
