@@ -109,6 +109,7 @@ async def test_finance_at_work(db: Database, cast: Cast, url: str, browser: Brow
         await find(screen, house.url, known)
         await give_back(screen, house.url)
         await place(screen, house.url, known)
+        await take_back(screen, house.url)
         await refuse_to_list(screen, house.url)
 
 
@@ -153,6 +154,22 @@ async def place(screen: Screen, url: str, known: Owed) -> None:
     await page.locator("summary", has_text="It belongs to").first.click()
     await page.locator("dialog[open]").get_by_role("button", name="Put it there").click()
     await expect(page.get_by_text("Found where it belongs")).to_be_visible()
+
+
+async def take_back(screen: Screen, url: str) -> None:
+    """What was just put where it belongs, M-Pesa takes back; the practice bears it."""
+    page = screen.page
+    await page.locator("summary", has_text="M-Pesa took it back").first.click()
+    await page.locator("dialog[open]").get_by_role("button", name="M-Pesa took it back").click()
+    await expect(page.get_by_text("Taken back,", exact=False).first).to_be_visible()
+    await screen.look("practice-taken-back")
+    await page.goto(f"{url}/practice/decisions")
+    await page.locator("summary", has_text="The practice bears it").first.click()
+    await screen.look("practice-decide-who-bears-it")
+    await page.locator("dialog[open]").get_by_label("Why?", exact=False).fill("Reversed in error, and too late to object")
+    await page.locator("dialog[open]").get_by_role("button", name="The practice bears it").click()
+    await expect(page.get_by_text("M-Pesa took back")).not_to_be_visible()
+    await screen.look("practice-decisions")
 
 
 async def refuse_to_list(screen: Screen, url: str) -> None:
