@@ -95,6 +95,16 @@ async def test_what_is_cancelled_then_is_not_given_back_twice(world: World, book
     assert "Money that M-Pesa took back" not in (await world.njeri.page("GET", "/practice/decisions")).text
 
 
+async def test_what_had_to_go_back_anyway_is_back_by_it(world: World, books: Books) -> None:
+    owed, address = await _counted(world, books)
+    await world.otieno.api("POST", f"/api/sessions/{owed.session_id}/cancel", json={"reason": "ill"})
+    assert await _balances(books) == {"utility": -2500, "duty": 2500}
+    await world.makena.page("POST", address)
+    assert await _balances(books) == {}
+    assert "Nothing to give back" in (await world.makena.page("GET", "/practice/duties")).text
+    assert "Money that M-Pesa took back" not in (await world.njeri.page("GET", "/practice/decisions")).text
+
+
 async def test_only_what_m_pesa_brought_for_this_payment_can_be_taken_back(world: World, books: Books) -> None:
     _, address = await _counted(world, books)
     other = await books.owed(await world.approved("baraka", hour=12))

@@ -166,7 +166,7 @@ async def take_back(screen: Screen, url: str) -> None:
     await page.goto(f"{url}/practice/decisions")
     await page.locator("summary", has_text="The practice bears it").first.click()
     await screen.look("practice-decide-who-bears-it")
-    await page.locator("dialog[open]").get_by_label("Why?", exact=False).fill("Reversed in error, and too late to object")
+    await page.locator("dialog[open]").get_by_label("Why?", exact=False).fill("Reversed in error")
     await page.locator("dialog[open]").get_by_role("button", name="The practice bears it").click()
     await expect(page.get_by_text("M-Pesa took back")).not_to_be_visible()
     await screen.look("practice-decisions")

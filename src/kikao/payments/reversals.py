@@ -18,6 +18,7 @@ from kikao.core.errors import NotFound
 from kikao.core.ids import SYSTEM, new_id
 from kikao.journal.actions import record
 from kikao.payments import ledger
+from kikao.payments.telling import GIVEN_BACK, tell_payer
 
 
 class Reversal(msgspec.Struct, frozen=True):
@@ -77,19 +78,44 @@ async def note(conn: Conn, actor: Actor, charge_id: UUID, receipt_id: UUID, now:
     )  # fmt: skip
     if receipt is None:
         raise NotFound
-    new = await conn.fetchval(
+    reversal_id = await conn.fetchval(
         """
         insert into payments.reversal (id, receipt_id, charge_id, amount, noted_at, noted_by)
-        values ($1, $2, $3, $4, $5, $6) on conflict on constraint one_reversal_a_receipt do nothing returning true
+        values ($1, $2, $3, $4, $5, $6) on conflict on constraint one_reversal_a_receipt do nothing returning id
         """,
         new_id(), receipt_id, charge_id, receipt["amount"], now, actor.account_id,
     )
-    if not new:
+    if reversal_id is None:
         return
     target = ledger.DESK if receipt["method"] == "person" else ledger.UTILITY
     source = ledger.of_reversed(charge_id)
     await ledger.move(conn, source, target, receipt["amount"], "taken back", receipt_id, now)
     await record(conn, actor, "note a reversal", "charge", charge_id, now, amount=receipt["amount"], receipt=receipt_id)
+    await _duties_are_done(conn, actor, charge_id, reversal_id, receipt["amount"], now)
+
+
+async def _duties_are_done(
+    conn: Conn, actor: Actor, charge_id: UUID, reversal_id: UUID, left: int, now: datetime
+) -> None:
+    """What had to go back anyway is back by this."""
+    rows = await conn.fetch(
+        """
+        select id, amount from payments.duty where charge_id = $1 and done_at is null order by created_at, id for update
+        """,
+        charge_id,
+    )
+    for row in rows:
+        if row["amount"] > left:
+            continue
+        left -= row["amount"]
+        await conn.execute(
+            "update payments.duty set done_at = $2, done_by = $3 where id = $1", row["id"], now, actor.account_id
+        )
+        source, target = ledger.of_duty(charge_id), ledger.of_reversed(charge_id)
+        await ledger.move(conn, source, target, row["amount"], "went back already", None, now)
+        await _make_good(conn, reversal_id, row["amount"], SYSTEM, None, now)
+        await record(conn, actor, "give back", "charge", charge_id, now, amount=row["amount"], duty=row["id"])
+        await tell_payer(conn, GIVEN_BACK, row["id"], now)
 
 
 async def is_undecided(conn: Conn, charge_id: UUID) -> bool:
