@@ -9,6 +9,7 @@ from kikao.core.actor import THE_SYSTEM
 from kikao.core.crypto import hash_password, hash_token
 from kikao.core.db import Database
 from kikao.core.errors import Invalid
+from kikao.journal.queries import history
 from support.cast import Cast
 from support.people import NETWORK, PASSWORD, read
 
@@ -71,12 +72,16 @@ async def test_the_operators_first_account(db: Database, now: datetime) -> None:
             await actions.create_admin(conn, name="Njeri", email="0700000061", password_hash=hashed, now=now)
 
 
-async def test_reading_language_and_zone_are_checked(db: Database, cast: Cast) -> None:
+async def test_reading_language_and_zone_are_checked_and_a_change_is_noted(
+    db: Database, cast: Cast, now: datetime
+) -> None:
     async with db.transaction() as conn:
-        await actions.set_reading(conn, cast.amina.actor, "en", "Europe/London")
+        for _twice in range(2):
+            await actions.set_reading(conn, cast.amina.actor, "en", "Europe/London", now)
+        assert [line.verb for line in await history(conn, cast.amina.person_id)] == ["set_reading"]
         for language, zone in (("xx", "Europe/London"), ("en", "Mars/Olympus"), ("en", "../../etc/passwd")):
             with pytest.raises(Invalid):
-                await actions.set_reading(conn, cast.amina.actor, language, zone)
+                await actions.set_reading(conn, cast.amina.actor, language, zone, now)
         user = await queries.user(conn, cast.amina.account_id)
     assert user is not None
     assert user.time_zone == "Europe/London"

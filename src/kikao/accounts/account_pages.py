@@ -163,7 +163,7 @@ async def do_reading(
     form = await read_form(request)
     try:
         async with kit.db.transaction() as conn:
-            await set_reading(conn, actor, form["language"], form["time_zone"])
+            await set_reading(conn, actor, form["language"], form["time_zone"], now)
     except Refusal as refusal:
         return await _account_page(request, kit, actor, now, _Faults("reading", refusal))
     return see_other(f"{HERE}?done=reading")

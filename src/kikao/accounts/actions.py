@@ -72,16 +72,17 @@ async def check_consent_text(conn: Conn, text_id: UUID) -> None:
 
 
 async def give_consent(
-    conn: Conn, by: Actor, text_id: UUID, person_id: UUID, now: datetime, *, how: str = "page"
+    conn: Conn, by: Actor, text_id: UUID, person_id: UUID, now: datetime, *, how: str = "page",
+    given_by: UUID | None = None,
 ) -> None:
-    """`by` agrees to a text, for a person. Raises OutdatedConsent."""
+    """`by` agrees to a text, for a person; or notes that the account `given_by` does. Raises OutdatedConsent."""
     await check_consent_text(conn, text_id)
     await conn.execute(
         """
         insert into accounts.consent (id, text_id, person_id, given_by, how, given_at)
         values ($1, $2, $3, $4, $5, $6)
         """,
-        new_id(), text_id, person_id, by.account_id, how, now,
+        new_id(), text_id, person_id, given_by or by.account_id, how, now,
     )
     await journal.record(conn, by, "give_consent", "person", person_id, now, text=text_id, how=how)
 
@@ -258,11 +259,17 @@ def check_language(code: str) -> str:
     return code
 
 
-async def set_reading(conn: Conn, by: Actor, language: str, time_zone: str) -> None:
-    """The language and zone that somebody reads in. Raises Invalid."""
+async def set_reading(conn: Conn, by: Actor, language: str, time_zone: str, now: datetime) -> None:
+    """The language and zone that somebody reads in; the same again changes nothing. Raises Invalid."""
     check_language(language)
     if not clock.is_zone(time_zone):
         raise Invalid.field("time_zone", "unknown", "There is no such time zone.")
-    await conn.execute(
-        "update accounts.person set language = $2, time_zone = $3 where id = $1", by.person_id, language, time_zone
+    changed = await conn.fetchval(
+        """
+        update accounts.person set language = $2, time_zone = $3
+        where id = $1 and (language, time_zone) is distinct from ($2, $3) returning id
+        """,
+        by.person_id, language, time_zone,
     )
+    if changed:
+        await journal.record(conn, by, "set_reading", "person", changed, now, language=language, zone=time_zone)

@@ -64,8 +64,7 @@ async def make_person(conn: Conn, actor: Actor, who: Newcomer, now: datetime) ->
             parent, person_id, who.relation, now,
         )
         await journal.record(conn, actor, "act_for", "person", person_id, now, relation=who.relation, account=parent)
-    by = actor if parent is None else msgspec.structs.replace(actor, account_id=parent)
-    await give_consent(conn, by, who.consent_text_id, person_id, now, how=who.how)
+    await give_consent(conn, actor, who.consent_text_id, person_id, now, how=who.how, given_by=parent)
     return person_id
 
 
@@ -153,8 +152,9 @@ async def hear_consent(conn: Conn, actor: Actor, person_id: UUID, text_id: UUID,
         raise NotFound
     if row["child"] and row["acts"] is None:
         raise Invalid.field("parentId", "missing", "A child needs somebody with an account who acts for it.")
-    by = msgspec.structs.replace(actor, account_id=row["acts"]) if row["child"] else actor
-    await give_consent(conn, by, text_id, person_id, now, how=how)
+    await give_consent(
+        conn, actor, text_id, person_id, now, how=how, given_by=row["acts"] if row["child"] else None
+    )
 
 
 async def send_code(
@@ -171,7 +171,9 @@ async def send_code(
     to = Contact(row["kind"], row["value"])
     await codes.count_code(conn, to, numbers, now)
     asked = codes.Asked(purpose="contact", to=to, contact_id=contact_id)
-    return await codes.ask(conn, vault, asked, numbers.code_minutes, now)
+    sent = await codes.ask(conn, vault, asked, numbers.code_minutes, now)
+    await journal.record(conn, actor, "send_code", "person", row["person_id"], now, contact=contact_id)
+    return sent
 
 
 async def read_out(

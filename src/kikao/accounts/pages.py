@@ -105,13 +105,15 @@ async def leave(
 
 
 @post("/language")
-async def language(request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor]) -> Response[Any]:
+async def language(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[Any]:
     """This browser keeps it for the pages of before one signs in; for somebody signed in it is kept here, too."""
     form = await read_form(request)
     code = check_language(form["language"])
     if actor.signed_in:
         async with kit.db.transaction() as conn:
-            await set_reading(conn, actor, code, actor.time_zone)
+            await set_reading(conn, actor, code, actor.time_zone, now)
     answer = see_other(safe_next(form["next"] or "/"))
     set_language_cookie(answer, code, kit.secure)
     return answer

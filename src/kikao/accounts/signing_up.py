@@ -101,19 +101,24 @@ async def add_contact(
     contact = rules.contact(typed)
     await limits.count(conn, ASKING_BY_NETWORK, network, now)
     await count_code(conn, contact, numbers, now)
-    contact_id = await _unproved_contact(conn, actor.person_id, contact, now)
+    contact_id = await _unproved_contact(conn, actor, contact, now)
     asked = Asked(purpose="contact", to=contact, contact_id=contact_id, account_id=actor.account_id)
     return await ask(conn, vault, asked, numbers.code_minutes, now)
 
 
-async def _unproved_contact(conn: Conn, person_id: UUID | None, contact: Contact, now: datetime) -> UUID:
+async def _unproved_contact(conn: Conn, actor: Actor, contact: Contact, now: datetime) -> UUID:
+    """Of this person; one that is there already stays as it is."""
+    new = new_id()
     found: UUID = await conn.fetchval(
         """
         insert into accounts.contact_point (id, person_id, kind, value, created_at) values ($1, $2, $3, $4, $5)
         on conflict on constraint contact_once_a_person do update set value = excluded.value returning id
         """,
-        new_id(), person_id, contact.kind, contact.value, now,
+        new, actor.person_id, contact.kind, contact.value, now,
     )
+    if found == new:
+        assert actor.person_id is not None
+        await journal.record(conn, actor, "add_contact", "person", actor.person_id, now, contact=found)
     return found
 
 
@@ -282,7 +287,7 @@ async def someone_else(
         if email == waiting.contact:
             raise Invalid.field("login", "taken", "This e-mail signs somebody else in. Please give another one.")
         await count_code(conn, email, numbers, now)
-        contact_id = await _unproved_contact(conn, waiting.person_id, email, now)
+        contact_id = await _unproved_contact(conn, waiting.actor, email, now)
         asked = Asked(purpose="sign_up", to=email, contact_id=contact_id, account_id=waiting.account_id)
         sent = await ask(conn, vault, asked, numbers.code_minutes, now)
         return SomeoneElse(waiting.account_id, waiting.person_id, sent)

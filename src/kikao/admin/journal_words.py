@@ -19,6 +19,8 @@ DONE: dict[str, str] = {
     "create": later("Account made"), "enable": later("Account enabled"), "grant_role": later("Role given"),
     "revoke_role": later("Role taken away"), "invite": later("Invitation sent"), "join": later("Joined to an account"),
     "pause": later("Too many wrong passwords: a pause"), "prove_contact": later("Contact proved"),
+    "add_contact": later("Contact added"), "send_code": later("A code was sent, to be read out"),
+    "set_reading": later("Language or time zone changed"),
     "choose_contact": later("Contact chosen"), "remove_contact": later("Contact removed"),
     "sign_in": later("Signed in"), "sign_in_with": later("A new way to sign in"),
     "not_sign_in_with": later("A way to sign in taken away"), "sign_out": later("Signed out"),
