@@ -37,6 +37,13 @@ async def test_a_parent_adds_a_child_and_agrees_for_it(db: Database, cast: Cast,
     assert given_by == cast.amina.account_id
 
 
+async def test_who_is_typed_in_twice_is_one_person(db: Database, cast: Cast, now: datetime) -> None:
+    person_id = await add(db, cast, now, cast.amina)
+    assert await add(db, cast, now, cast.amina, name="TATU ") == person_id
+    assert await add(db, cast, now, cast.amina, name="Tito") != person_id
+    assert await names(db, cast.amina, now) == ["Tatu", "Tito"]
+
+
 async def test_it_ends_at_eighteen_whatever_is_stored(db: Database, cast: Cast, now: datetime) -> None:
     birthday = datetime(2036, 4, 11, 21, 0, tzinfo=UTC)  # Zuri's eighteenth begins in Nairobi
     assert await names(db, cast.halima, birthday - timedelta(seconds=1)) == ["Zuri"]
@@ -66,8 +73,8 @@ async def test_who_cannot_be_acted_for(db: Database, cast: Cast, now: datetime) 
 
 
 async def test_one_account_acts_for_a_dozen_at_most(db: Database, cast: Cast, now: datetime) -> None:
-    for _ in range(acting.MOST_PEOPLE):
-        await add(db, cast, now, cast.amina)
+    for number in range(acting.MOST_PEOPLE):
+        await add(db, cast, now, cast.amina, name=f"Tatu {number}")
     with pytest.raises(acting.TooManyPeople):
         await add(db, cast, now, cast.amina)
 

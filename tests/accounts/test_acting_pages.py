@@ -82,6 +82,17 @@ async def test_acting_is_ended(world: apps.World) -> None:
     assert (await world.halima.page("POST", end)).status_code == 404
 
 
+async def test_who_acts_no_more_is_offered_nothing_to_take_back(world: apps.World) -> None:
+    zuri = world.cast.zuri.person_id
+    withdraw = f"/me/account/consent/{zuri}/withdraw"
+    assert withdraw in (await world.halima.page("GET", "/me/account/consent")).text
+    assert (await world.halima.page("POST", f"/me/people/{zuri}/end")).status_code == 303
+    page = (await world.halima.page("GET", "/me/account/consent")).text
+    assert "You agreed for Zuri" in page, "it stays said"
+    assert withdraw not in page
+    assert (await world.halima.page("POST", withdraw)).status_code == 404
+
+
 async def test_who_hears_consent_at_the_desk_has_no_list_of_callers_as_their_own(world: apps.World) -> None:
     """Halima's stands on her page, for as long as it is kept; what Wambui heard from a caller does not on hers."""
     mine = (await world.halima.page("GET", "/me/account/consent")).text

@@ -83,6 +83,23 @@ async def test_a_duty_whose_time_is_over_says_so(world: World, books: Books) -> 
     assert "should have gone back by now" in (await world.makena.page("GET", "/practice")).text
 
 
+async def test_a_session_is_refunded_when_the_money_has_left(world: World, books: Books) -> None:
+    owed = await books.owed(await world.approved())
+    await books.paid(owed)
+    await world.otieno.api("POST", f"/api/sessions/{owed.session_id}/cancel", json={"reason": "ill"})
+    seen = (await world.amina.page("GET", f"/s/{owed.reference}")).text
+    for told in ("Refund on its way", "To be given back", "KSh 2,500 will be given back to the number that paid."):
+        assert told in seen
+    assert ">Refunded<" not in seen
+    address, key = await keys(world, "/practice/duties", "done")
+    await world.makena.page("POST", address, data={"idempotency_key": key})
+    seen = (await world.amina.page("GET", f"/s/{owed.reference}")).text
+    for told in ("Refunded</span>", "<dt>Given back</dt>", "KSh 2,500 has been given back."):
+        assert told in seen
+    for past in ("Refund on its way", "To be given back", "will be given back"):
+        assert past not in seen
+
+
 # suspense -----------------------------------------------------------------------------------------
 
 

@@ -122,6 +122,15 @@ async def test_a_request_that_reached_nobody_makes_nobody_a_client(world: World)
     assert (await world.otieno.api("GET", "/api/psychologists/me/clients")).json()["clients"] == []
 
 
+async def test_whoever_was_erased_is_among_nobodys_clients(world: World) -> None:
+    async with world.db.connection() as conn:
+        await conn.execute(
+            "update accounts.person set name = '–', state = 'erased' where id = $1", world.cast.amina.person_id)
+    assert (await world.otieno.api("GET", "/api/psychologists/me/clients")).json()["clients"] == []
+    assert "Nobody here yet" in (await world.otieno.page("GET", "/me/clients")).text
+    assert (await world.otieno.page("GET", f"/me/clients/{world.cast.amina.person_id}")).status_code == 404
+
+
 async def test_a_child_is_a_client_of_its_own(world: World) -> None:
     """The parent's agreement is not the child's: times and prices are the child's when one asks for it."""
     zuri = world.cast.zuri.person_id

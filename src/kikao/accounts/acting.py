@@ -67,12 +67,17 @@ async def one_of(conn: Conn, account_id: UUID, person_id: UUID, now: datetime) -
 async def add_person(
     conn: Conn, actor: Actor, *, name: str, birth_date: date | None, relation: str, consent_text_id: UUID, now: datetime
 ) -> UUID:
-    """Somebody new to act for, and the actor's consent for them. Raises Invalid, OutdatedConsent, TooManyPeople."""
+    """Somebody to act for, and the actor's consent for them. Who is typed in once more, by name and birthday, is whom
+    one acts for already. Raises Invalid, OutdatedConsent, TooManyPeople."""
     called = rules.called(name)
     born = rules.check_acting(birth_date, relation, now.date())
     # Held, so that two at once count each other.
     await conn.execute("select from accounts.account where id = $1 for update", actor.account_id)
     assert actor.account_id is not None
+    known = await one_called(conn, actor.account_id, called, born, now)
+    if known is not None:
+        await agree_for(conn, actor, known.person_id, consent_text_id, now)
+        return known.person_id
     if len(await people_of(conn, actor.account_id, now)) >= MOST_PEOPLE:
         raise TooManyPeople
     person_id = new_id()

@@ -32,6 +32,8 @@ def _line(one: Consent, actor: Actor) -> dict[str, Any]:
     if one.withdrawn_at is not None:
         back = {"when": i18n.when(one.withdrawn_at, actor.time_zone)}
         return {"text": text, "when": f"{when}. {_('Taken back %(when)s') % back}", "actions": []}
+    if not one.theirs:
+        return {"text": text, "when": when, "actions": []}
     confirm = {
         "title": _("Take your agreement back?"), "button": _("Take it back"),
         "text": _("Requests that still wait end at once, and what was paid for them comes back. What is confirmed "
@@ -43,14 +45,14 @@ def _line(one: Consent, actor: Actor) -> dict[str, Any]:
 
 
 async def _page(
-    request: Req, kit: Kit, actor: Actor, *, ticked: bool = False, refusal: Refusal | None = None
+    request: Req, kit: Kit, actor: Actor, now: datetime, *, ticked: bool = False, refusal: Refusal | None = None
 ) -> Response[str]:
     if actor.account_id is None or actor.person_id is None:
         raise NotSignedIn
     async with kit.db.connection() as conn:
         text = await queries.consent_text(conn, actor.language)
         agreed = await queries.has_consent(conn, actor.person_id)
-        given = await queries.consents(conn, actor.account_id, actor.person_id)
+        given = await queries.consents(conn, actor.account_id, actor.person_id, now)
     return page(
         request, kit, actor, "accounts/consent.html", status=status_of(refusal), errors=errors_of(refusal),
         lines=text.lines, text_id=str(text.id), agreed=agreed, ticked=ticked, url=HERE,
@@ -61,10 +63,10 @@ async def _page(
 
 @read(HERE)
 async def consent_page(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor]
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
 ) -> Response[str]:
     need(actor)
-    return await _page(request, kit, actor)
+    return await _page(request, kit, actor, now)
 
 
 @post(HERE)
@@ -83,7 +85,7 @@ async def do_agree(
             if not await queries.has_consent(conn, actor.person_id):
                 await give_consent(conn, actor, text_id, actor.person_id, now)
     except (Invalid, OutdatedConsent) as refusal:
-        return await _page(request, kit, actor, ticked=form.ticked("consent"), refusal=refusal)
+        return await _page(request, kit, actor, now, ticked=form.ticked("consent"), refusal=refusal)
     return see_other(f"{HERE}?done=agreed")
 
 

@@ -202,7 +202,8 @@ async def acted_for(conn: Conn, account_id: UUID, now: datetime) -> list[str]:
 
 
 class Consent(msgspec.Struct, frozen=True):
-    """One that somebody gave, for themselves or for `name`; `language` is the one it was read in."""
+    """One that somebody gave, for themselves or for `name`; `language` is the one it was read in. `theirs`: it can be
+    taken back by whoever is asking: their own, or of somebody whom they act for still."""
 
     person_id: UUID
     name: str
@@ -210,14 +211,17 @@ class Consent(msgspec.Struct, frozen=True):
     how: str
     given_at: datetime
     withdrawn_at: datetime | None
+    theirs: bool
 
 
-async def consents(conn: Conn, account_id: UUID, person_id: UUID | None) -> list[Consent]:
+async def consents(conn: Conn, account_id: UUID, person_id: UUID | None, now: datetime) -> list[Consent]:
     """What was agreed for this account's person, and what it agreed to for those whom it acts or acted for; the newest
     first. Not what its owner has heard from callers at the desk."""
     rows = await conn.fetch(
         """
-        select c.person_id, p.name, t.language, c.how, c.given_at, c.withdrawn_at
+        select c.person_id, p.name, t.language, c.how, c.given_at, c.withdrawn_at,
+               c.person_id = $2 or exists (select from accounts.may_act_for f where f.account_id = $1
+                                           and f.person_id = c.person_id and f.ends_at > $3)
         from accounts.consent c
         join accounts.person p on p.id = c.person_id
         join accounts.consent_text t on t.id = c.text_id
@@ -226,7 +230,7 @@ async def consents(conn: Conn, account_id: UUID, person_id: UUID | None) -> list
               and exists (select from accounts.may_act_for f where f.account_id = $1 and f.person_id = c.person_id)
         order by c.given_at desc, c.id desc limit 50
         """,
-        account_id, person_id,
+        account_id, person_id, now,
     )
     return [Consent(*row.values()) for row in rows]
 

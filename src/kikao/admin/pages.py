@@ -34,6 +34,7 @@ from kikao.payments import office, reversals
 from kikao.sessions import queries as sessions
 from kikao.sessions.queries import Session, Wanted
 from kikao.sessions.rules import PENDING_APPROVAL
+from kikao.sessions.words import badges
 
 # What nobody can tick off is news for so long, and then stands in its list only.
 NEWS = timedelta(days=7)
@@ -169,7 +170,7 @@ def _SESSION_COLUMNS() -> list[dict[str, Any]]:  # noqa: N802  read like a const
 def _row(session: Session, actor: Actor, parts: Parts) -> list[Any]:
     return [
         link(session.reference, f"/s/{session.reference}"), i18n.when(session.starts_at, actor.time_zone),
-        session.client_name, session.psychologist_name, parts.badges(session.status, session.payment_status),
+        session.client_name, session.psychologist_name, parts.badges(*badges(session)),
     ]
 
 

@@ -60,7 +60,7 @@ select m.client_id as person_id, p.name, m.completed, m.last_at,
               order by session_type, from_at desc) a where a.amount is not null) as agreed
 from met m join accounts.people p on p.id = m.client_id
 left join directory.relation r on r.psychologist_id = :psychologist_id::uuid and r.client_id = m.client_id
-where (:after_name::text is null or (p.name, p.id) > (:after_name::text, :after_id::uuid))
+where p.state <> 'erased' and (:after_name::text is null or (p.name, p.id) > (:after_name::text, :after_id::uuid))
 order by p.name, p.id limit :most::integer
 """)
 

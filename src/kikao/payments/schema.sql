@@ -225,6 +225,9 @@ create view payments.charge_state as
 select c.id, c.purpose, c.purpose_id, c.reference, c.amount, c.settled, c.open_until, c.closed_at, c.next_id,
        c.payer_account, c.paid + c.verified + c.covered - c.taken_back as received, c.waived, c.given_back,
        c.earned,
+       case when c.given_back > 0 then (
+           select coalesce(sum(d.amount), 0)::integer from payments.duty d where d.charge_id = c.id and d.done_at is null
+       ) else 0 end as owed_back,
        greatest(c.amount - c.paid - c.verified - c.covered - c.waived + c.taken_back, 0) as missing,
        case
            when c.taken_back > 0 or exists (select from payments.reversal v where v.charge_id = c.id) then 'Reversed'

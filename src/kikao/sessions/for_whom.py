@@ -98,8 +98,7 @@ def read(form: Form, now: datetime) -> Somebody | None:
 async def client_of(conn: Conn, actor: Actor, own: UUID, chosen: str, new: Somebody | None, now: datetime) -> UUID:
     """The person whom the session is for; the booking statement says whether the actor acts for them.
 
-    Who is typed in once more, by name and birthday, is whom one acts for already. Raises Invalid, Forbidden,
-    OutdatedConsent, TooManyPeople.
+    Raises Invalid, Forbidden, OutdatedConsent, TooManyPeople.
     """
     if new is None:
         client_id = read_id(chosen) if chosen else own
@@ -109,10 +108,6 @@ async def client_of(conn: Conn, actor: Actor, own: UUID, chosen: str, new: Someb
     assert actor.account_id is not None
     if not actor.has("client"):
         raise Forbidden
-    known = await acting.one_called(conn, actor.account_id, new.name, new.born, now)
-    if known is not None:
-        await acting.agree_for(conn, actor, known.person_id, new.consent_text_id, now)
-        return known.person_id
     return await acting.add_person(
         conn, actor, name=new.name, birth_date=new.born, relation=new.relation, consent_text_id=new.consent_text_id,
         now=now,

@@ -47,6 +47,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     missing: int
     received: int
     given_back: int
+    owed_back: int
     earned: int
     hold_until: datetime | None
     open_until: datetime | None
@@ -97,7 +98,7 @@ coalesce(d.meeting_link, '') as meeting_link,
 s.requested_by, s.booked_by, s.against, s.session_type, s.mode, s.place_id, l.name as place, l.address,
 s.starts_at, s.ends_at, s.first_starts_at, s.minutes, s.price, s.session_rate,
 s.status, m.payment_status, m.missing, m.received, m.given_back, m.earned, m.open_until, s.hold_until, s.sent_at,
-s.approved_at, s.confirmed_at,
+s.approved_at, s.confirmed_at, m.owed_back,
 s.started_at, s.ended_at, s.absent, s.extended_at, s.corrected_at, s.objected_at, s.decided_at, s.sealed_link,
 s.expired_from, s.charge_id, t.tiers, s.sealed_note is not null as has_note, s.created_at, s.updated_at,
 s.client_id in (select person_id from accounts.may_act_for
@@ -202,7 +203,7 @@ def _session(row: Row, actor: Actor, now: datetime) -> Session:
             "requested_by", "booked_by", "session_type", "mode", "starts_at", "ends_at", "first_starts_at", "minutes",
             "price", "session_rate", "payment_status", "missing", "received", "given_back", "earned", "open_until",
             "sent_at", "approved_at", "confirmed_at", "started_at", "ended_at", "absent", "extended_at", "corrected_at",
-            "objected_at", "decided_at", "charge_id", "has_note", "created_at", "updated_at",
+            "objected_at", "decided_at", "charge_id", "has_note", "created_at", "updated_at", "owed_back",
         )
     }
     overdue = status != row["status"]

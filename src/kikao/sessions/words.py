@@ -91,7 +91,7 @@ def _for_client(session: Session, zone: str) -> dict[str, tuple[str, str | None]
         DECLINED: (_("%(name)s cannot take this time") % name, _("Nothing was charged. Other times are free.")),
         CANCELLED: (_("Cancelled"), _back(session)),
         EXPIRED: (_("This time is no longer kept"), _("Nothing was charged. You can choose another time.")
-                  if session.received == 0 else _("What you paid will be given back.")),
+                  if session.received == 0 else _given(session) or _("What you paid will be given back.")),
         NO_SHOW: (_("Not met"), _absent(session)),
     }
 
@@ -124,7 +124,9 @@ def _absent(session: Session) -> str:
 def _given(session: Session) -> str | None:
     if session.given_back == 0:
         return None
-    return _("%(amount)s will be given back to the number that paid.") % {"amount": shown(session.given_back)}
+    if session.owed_back:
+        return _("%(amount)s will be given back to the number that paid.") % {"amount": shown(session.owed_back)}
+    return _("%(amount)s has been given back.") % {"amount": shown(session.given_back)}
 
 
 def _back(session: Session) -> str | None:
@@ -132,7 +134,7 @@ def _back(session: Session) -> str | None:
         return _("Nothing was charged.")
     if session.given_back == 0:
         return _("By the terms, nothing comes back.")
-    return _("%(amount)s will be given back to the number that paid.") % {"amount": shown(session.given_back)}
+    return _given(session)
 
 
 def left(session: Session, now: datetime) -> dict[str, Any] | None:
@@ -154,9 +156,15 @@ def step(session: Session) -> int:
     return STEP[session.status]
 
 
+REFUNDED = ("Refunded", "Partially Refunded")
+ON_ITS_WAY = "Refund On Its Way"  # a badge, no paymentStatus
+
+
 def badges(session: Session) -> list[str]:
     quiet = {"Pending"} if session.status in (PENDING_APPROVAL, DECLINED, EXPIRED, CANCELLED) else set()
-    return [session.status] + [word for word in (session.payment_status,) if word not in quiet]
+    # What is owed back is not back yet: paymentStatus knows one word for both.
+    money = ON_ITS_WAY if session.owed_back and session.payment_status in REFUNDED else session.payment_status
+    return [session.status, *([money] if money not in quiet else [])]
 
 
 def rows(session: Session, zone: str, own_person: UUID | None = None) -> list[tuple[str, str]]:
@@ -170,7 +178,8 @@ def rows(session: Session, zone: str, own_person: UUID | None = None) -> list[tu
         *([(_("Where"), f"{session.place.name}, {session.place.address}")] if session.place else []),
         (_("Price"), shown(session.price)),
         *([(_("Paid"), shown(session.received))] if session.received else []),
-        *([(_("Given back"), shown(session.given_back))] if session.given_back else []),
+        *([(_("To be given back"), shown(session.owed_back))] if session.owed_back else []),
+        *([(_("Given back"), shown(back))] if (back := session.given_back - session.owed_back) > 0 else []),
     ]
 
 
