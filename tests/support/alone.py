@@ -21,7 +21,11 @@ class Alone:
     def __init__(self, now: datetime) -> None:
         self.loop = asyncio.new_event_loop()
         self.name = server.current().clone()
-        self.conn: Conn = self.run(asyncpg.connect(server.current().url(self.name), server_settings=database.LIMITS))
+        self.conn: Conn = self.run(asyncpg.connect(
+            server.current().url(self.name), server_settings=database.LIMITS,
+            # As the pool's: a plan is made once, however long the statement.
+            statement_cache_size=1000, max_cached_statement_lifetime=0, max_cacheable_statement_size=0,
+        ))
         self.run(database._prepare(self.conn))
         self.cast: Cast = self.run(seed_cast(self.conn, now))
         self._outer: Any = None
