@@ -109,6 +109,7 @@ class Application(Litestar):
 
 async def page_actor(request: Req, kit: NamedDependency[Kit], now: NamedDependency[datetime]) -> Actor:
     actor = await _known(kit, request.cookies.get(COOKIE), "page", now)
+    request.scope["state"]["viewer"] = actor  # for a page that refuses something
     speak_to(actor)
     return actor
 

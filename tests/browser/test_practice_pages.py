@@ -22,7 +22,7 @@ from support.cast import PASSWORD, Cast, Member, workday
 from .conftest import Screen, open_screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
-PAGES = ("day", "payments", "duties", "suspense", "codes", "strays", "stuck", "unreached", "psychologists", "sessions")
+PAGES = ("day", "payments", "duties", "suspense", "codes", "strays", "stuck", "unreached", "listing", "sessions")
 
 
 async def _staged(db: Database, books: Books, status: str, client: Member, hour: int) -> Owed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, get_args
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import asyncpg
 import msgspec
@@ -15,12 +15,12 @@ from litestar.routes import HTTPRoute
 from litestar.types import ExceptionHandlersMap
 
 from kikao.core import i18n, logs
-from kikao.core.actor import NOBODY
+from kikao.core.actor import NOBODY, Actor
 from kikao.core.errors import Busy, FieldError, Forbidden, Invalid, NotSignedIn, Refusal, from_constraint
 from kikao.core.i18n import gettext as _
 from kikao.core.i18n import later
 from kikao.core.render import page
-from kikao.core.web import Req, same_site, see_other
+from kikao.core.web import Req, safe_next, same_site, see_other
 
 PROBLEM = "application/problem+json"
 log = logs.get("web")
@@ -100,13 +100,31 @@ def _answer(request: Req, refusal: Refusal) -> Response[Any]:
     if isinstance(refusal, NotSignedIn):
         here = request.scope["path"] if request.method == "GET" else "/me"
         return see_other(f"/sign-in?next={quote(here)}")
+    # Whoever is signed in stays so on a page that refuses something; nobody is known where nothing was found at all.
+    viewer: Actor = request.scope["state"].get("viewer", NOBODY)
     return page(
-        request, request.app.state.kit, NOBODY, "core/error.html", status=refusal.status, headers=_headers(refusal),
+        request, request.app.state.kit, viewer, "core/error.html", status=refusal.status, headers=_headers(refusal),
         title=_error_title(refusal.status), sentence=sentence(refusal),
         # Something that went wrong is not tried again by a change of language, and says nothing of where it was.
         here=request.scope["path"] if request.method == "GET" and refusal.status < 500 else "/",
-        next_steps=[{"label": _("Go to the first page"), "url": "/"}],
+        next_steps=[{"label": label, "url": url} for label, url in _next_steps(request, viewer)],
     )
+
+
+def _next_steps(request: Req, viewer: Actor) -> list[tuple[str, str]]:
+    """Back to the page with the form, where there was one, and to where this viewer's pages begin."""
+    before = urlsplit(request.headers.get("referer", "") if request.method == "POST" else "")
+    steps = []
+    if before.netloc == request.headers.get("host") and "GET" in _methods(request, before.path):
+        back = safe_next(before.path + (f"?{before.query}" if before.query else ""))
+        steps.append((_("Back to the page before"), back))
+    if viewer.has("desk", "finance", "admin"):
+        steps.append((_("The practice"), "/practice"))
+    elif viewer.signed_in:
+        steps.append((_("My sessions"), "/me"))
+    else:
+        steps.append((_("Go to the first page"), "/"))
+    return steps
 
 
 def _error_title(status: int) -> str:
@@ -159,12 +177,13 @@ def on_validation(request: Req, error: ValidationException) -> Response[Any]:
 def on_http(request: Req, error: HTTPException) -> Response[Any]:
     if error.status_code >= 500:
         return on_anything(request, error)
-    return _answer(request, _Other(error.status_code, allow=_methods(request) if error.status_code == 405 else ""))
+    allow = _methods(request, request.scope["path"]) if error.status_code == 405 else ""
+    return _answer(request, _Other(error.status_code, allow=allow))
 
 
-def _methods(request: Req) -> str:
+def _methods(request: Req, path: str) -> str:
     """What this address does answer to, which the framework keeps to itself."""
-    here = request.scope["path"].rstrip("/") or "/"
+    here = path.rstrip("/") or "/"
     found = {
         str(method) for route in request.app.routes if isinstance(route, HTTPRoute)
         and re.fullmatch(re.sub(r"{\w+}", "[^/]+", route.path_format), here) for method in route.methods

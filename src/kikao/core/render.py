@@ -95,7 +95,7 @@ def render(template: str, viewer: Actor, kit: Kit, path: str, **context: Any) ->
         page_path=path,
         spoken=i18n.language.get(),
         languages=i18n.LANGUAGES,
-        nav_items=_nav(viewer),
+        nav_items=_nav(viewer, path),
         demo=kit.demo,
         leave_to=LEAVE_TO,
         **context,
@@ -121,7 +121,11 @@ def _here(request: Req) -> str:
     return request.scope["path"] + (f"?{query}" if query and request.method == "GET" else "")
 
 
-def _nav(viewer: Actor) -> list[dict[str, str]]:
+# Pages that are reached from the calendar, and belong to it.
+_FROM_THE_CALENDAR = ("/me/clients", "/me/profile", "/me/rates", "/me/hours", "/me/earnings")
+
+
+def _nav(viewer: Actor, path: str) -> list[dict[str, Any]]:
     _ = i18n.gettext
     items = [("/team", _("Find a time"))]
     if viewer.has("psychologist"):
@@ -134,7 +138,9 @@ def _nav(viewer: Actor) -> list[dict[str, str]]:
         items.append(("/practice", _("The practice")))
     if viewer.signed_in:
         items.append(("/me/account", _("My account")))
-    return [{"url": url, "label": label} for url, label in items]
+    home = "/me/calendar" if path.startswith(_FROM_THE_CALENDAR) else path
+    around = max((url for url, _label in items if f"{home}/".startswith(f"{url}/")), key=len, default="")
+    return [{"url": url, "label": label, "around": url == around} for url, label in items]
 
 
 def own_pages(viewer: Actor, current: str) -> list[dict[str, Any]]:

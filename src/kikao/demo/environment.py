@@ -9,7 +9,7 @@ from kikao.demo.place import HERE, Place, Secrets
 TRADING_NAME = "Jacaranda Rooms"
 RECEIVER_NAME = "JACARANDA ROOMS"
 SHORTCODE = "600999"  # of the simulator, nobody's
-PHONE = "+254700000090"
+PHONE = "+254 700 000 090"
 SMS_USER = "demo"
 
 _OURS = ("KIKAO_", "DARAJA_SIM_", "GRANIAN_", "PG")

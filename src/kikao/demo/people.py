@@ -42,6 +42,7 @@ class Psychologist(msgspec.Struct, frozen=True):
     modes: tuple[str, ...] = ("Online",)  # of all hours
     room: str | None = None  # where they are on `room_days`, for who wants to come
     room_days: tuple[int, ...] = ()
+    desk_may_answer: bool = True
 
     def met(self, weekday: int) -> tuple[str, ...]:
         return (*self.modes, "In Person") if weekday in self.room_days else self.modes
@@ -80,7 +81,7 @@ PSYCHOLOGISTS = (
         WANJIRU, "Counselling Psychologist", "woman",
         "Sits with people who have lost somebody, or the life that they had planned.",
         ("Grief", "Life changes"), ("en", "sw", "ki"), (("Individual", 3000, 60),), ((WEEK, DAY),),
-        room="Upper Hill", room_days=(2, 4),
+        room="Upper Hill", room_days=(2, 4), desk_may_answer=False,
     ),
     Psychologist(
         Person(13, "Dr Achieng", role="psychologist"), "Clinical Psychologist", "woman",

@@ -104,14 +104,16 @@ async def _list(conn: Conn, listed: Psychologist, actor: Actor, checker: Actor, 
         """
         insert into directory.psychologist (
             id, slug, status, title, board, registration_number, licence_number, licence_until, checked_at, checked_by,
-            public_yes_at, bio, gender, specialities, languages, sees, session_types, modes, meeting_link, created_at)
+            public_yes_at, bio, gender, specialities, languages, sees, session_types, modes, meeting_link, created_at,
+            desk_may_answer)
         values ($1, $2, 'listed', $3, 'Counsellors and Psychologists Board', $4, $5, $6, $7, $8,
-            $7, $9, $10, $11, $12, $13, $14, $15, $16, $7)
+            $7, $9, $10, $11, $12, $13, $14, $15, $16, $7, $17)
         """,
         actor.person_id, new_slug(), listed.title,
         f"DEMO/{number:04d}", f"DEMO/L/{number:04d}", (at + OPENED + timedelta(days=240)).date(),
         at, checker.account_id, listed.bio, listed.gender, list(listed.specialities), list(listed.languages),
         list(listed.sees), [rate[0] for rate in listed.rates], list(listed.all_modes), f"https://meet.example/{number}",
+        listed.desk_may_answer,
     )  # fmt: skip
     await conn.executemany(
         """

@@ -1,0 +1,49 @@
+"""A page that refuses something: whoever is signed in stays so on it, and it says where to go on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from kikao.core.clock import utc_now
+from support import app as apps
+from support.app import BASE, World
+
+
+@pytest.fixture
+async def world(url: str) -> AsyncIterator[World]:
+    async with apps.world(url, utc_now()) as made:
+        yield made
+
+
+async def test_who_is_signed_in_stays_so_and_goes_on_where_their_pages_begin(world: World) -> None:
+    for who, path, status, onward in (
+        ("amina", "/practice", 403, "/me"), ("amina", "/s/ZZZZZZZZ", 404, "/me"),
+        ("wambui", "/practice/settings", 403, "/practice"),
+    ):
+        answer = await getattr(world, who).page("GET", path)
+        assert answer.status_code == status
+        assert 'action="/sign-out"' in answer.text, path
+        assert f'class="button" href="{onward}"' in answer.text, path
+
+
+async def test_nobody_is_sent_to_the_first_page(world: World) -> None:
+    answer = await world.nobody.page("GET", "/t/nothing-like-that")
+    assert answer.status_code == 404
+    assert 'href="/sign-in"' in answer.text
+    assert 'class="button" href="/"' in answer.text
+
+
+async def test_a_refused_form_leads_back_to_its_page_and_never_elsewhere(world: World) -> None:
+    form = f"/practice/objections/{world.cast.amina.person_id}"
+    for before, shown in (
+        (f"{BASE}/practice/objections?after=1", 'href="/practice/objections?after=1"'),
+        (f"{BASE}/practice/places/x/close", None),  # answers no GET
+        ("https://elsewhere.example.test/practice", None), ("", None),
+    ):
+        answer = await world.njeri.page("POST", form, data={"decision": "?"}, headers={"referer": before})
+        assert answer.status_code in (404, 405, 422), answer.text
+        assert ("Back to the page before" in answer.text) == (shown is not None), before
+        assert shown is None or shown in answer.text
+        assert "elsewhere" not in answer.text
