@@ -90,6 +90,18 @@ async def test_every_page_of_the_practice(db: Database, cast: Cast, url: str, br
         for name in ("", *PAGES, f"payments/{known.charge_id}"):
             await screen.page.goto(f"{house.url}/practice/{name}")
             await in_both_lights(screen, "practice-one-payment" if "/" in name else f"practice-{name or 'overview'}")
+            await on_a_tablet(screen, name)
+
+
+async def on_a_tablet(screen: Screen, what: str) -> None:
+    """Upright and on its side: wide tables fit, or become cards."""
+    before = screen.page.viewport_size
+    assert before is not None
+    for width in (641, 768, 1023, 1024) if before["width"] > 1024 else ():
+        await screen.page.set_viewport_size({**before, "width": width})
+        wide = await screen.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"{what} is {wide} px wider than {width}"
+    await screen.page.set_viewport_size(before)
 
 
 async def in_both_lights(screen: Screen, what: str) -> None:
