@@ -9,7 +9,7 @@ from kikao.core.db import Database
 from support import house as houses
 from support.cast import Cast
 
-from .conftest import SIZES, open_screen
+from .conftest import open_screen
 from .test_practice_pages import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -51,7 +51,7 @@ async def test_by_keyboard_what_has_the_focus_is_seen(db: Database, cast: Cast, 
     async with houses.running(url, worker=False) as house:
         screen = await open_screen(browser, "1280")
         page = screen.page
-        await page.set_viewport_size({**SIZES["1280"], "height": 480})
+        await page.set_viewport_size({"width": 1280, "height": 480})
         await sign_in(screen, house.url, cast.wambui)
         for path in ("/practice", "/practice/caller", "/practice/day", "/practice/sessions"):
             await page.goto(house.url + path)
