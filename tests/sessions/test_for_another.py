@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -180,3 +181,50 @@ async def test_the_form_asks_for_whom_where_one_acts_for_somebody(url: str, now:
             assert await conn.fetchval("select client_id from sessions.session") == world.cast.zuri.person_id
         refused = await world.amina.browser.post("/t/kbt011/request", data=form)
         assert refused.status_code == 422
+
+
+async def _agreed(world: apps.World, amount: int, minutes: int) -> None:
+    """Halima asked for Zuri once; Dr Otieno has agreed a rate for him since."""
+    session = await world.request("halima", hour=9, forPersonId=str(world.cast.zuri.person_id))
+    await world.otieno.api("PUT", f"/api/sessions/{session['id']}/decline", json={"reason": "full"})
+    rate = {"sessionType": "Individual", "amount": amount, "minutes": minutes}
+    address = f"/api/psychologists/me/clients/{world.cast.zuri.person_id}"
+    assert (await world.otieno.api("PUT", address, json={"rates": [rate]})).status_code == 200
+
+
+async def test_nobody_is_booked_at_a_price_that_their_page_did_not_show(url: str, now: datetime) -> None:
+    async with apps.world(url, now) as world:
+        await _agreed(world, 1200, 60)
+        page = await world.halima.browser.get(
+            "/t/kbt011/request", params={"k": "i", "start": workday(now, hour=11).isoformat()})
+        typed = {"for": str(world.cast.zuri.person_id), "note": "He is shy."}
+        form = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text)) | typed
+        assert "KSh 2,500" in page.text
+        refused = await world.halima.browser.post("/t/kbt011/request", data=form)
+        assert refused.status_code == 409
+        chosen = f'value="{typed["for"]}" checked'
+        for kept in ("The price is not the one that was shown", "KSh 1,200", "He is shy.", chosen):
+            assert kept in refused.text
+        again = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', refused.text)) | typed
+        sent = await world.halima.browser.post("/t/kbt011/request", data=again)
+        assert sent.status_code == 303, sent.text
+        async with world.db.connection() as conn:
+            prices = await conn.fetch("select price from sessions.session where status = 'Pending Approval'")
+        assert [row["price"] for row in prices] == [1200]
+
+
+async def test_whose_consent_was_taken_back_is_agreed_for_in_the_form(url: str, now: datetime) -> None:
+    """The refusal leads to the box that it asks for, and a second sending is enough."""
+    async with apps.world(url, now) as world:
+        zuri = world.cast.zuri.person_id
+        await world.halima.page("POST", f"/me/account/consent/{zuri}/withdraw")
+        form = {"k": "i", "start": workday(now).isoformat(), "for": str(zuri)}
+        refused = await world.halima.browser.post("/t/kbt011/request", data=form)
+        assert refused.status_code == 422
+        for told in ('href="#f-agreeFor"', 'id="f-agreeFor"', "what is kept about them"):
+            assert told in refused.text
+        text = re.findall(r'name="consent_text" value="([^"]+)"', refused.text)[0]
+        agreed = form | {"consent_text": text, "agreeFor": "yes"}
+        assert (await world.halima.browser.post("/t/kbt011/request", data=agreed)).status_code == 303
+        stranger = await world.amina.browser.post("/t/kbt011/request", data=agreed)
+        assert "You do not act for this person." in stranger.text

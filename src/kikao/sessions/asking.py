@@ -95,6 +95,7 @@ async def _request_page(
         lost = isinstance(refusal, actions.SlotTaken) and asked.start is not None
         others = await _others(conn, actor, now, asked) if lost else []
     start = asked.start
+    theirs = agreed and for_whom.lacks_consent(refusal)
     chosen_for = form["for"] if form else (request.query_params.get("for") or "")
     address = f"/t/{asked.profile.slug}/request"
     deadlines = rules.deadlines(tiers, start, asked.rate.amount) if start and asked.rate.amount else ()
@@ -107,11 +108,11 @@ async def _request_page(
         chosen=_chosen(asked, actor), terms=words.terms_lines(deadlines, actor.time_zone, now),
         back_url=f"/t/{asked.profile.slug}?{back}#times",
         url=address, hidden=_hidden(asked, others), values=_values(form),
-        errors=for_whom.told(errors(None if lost else refusal), refusal, chosen_for),
+        errors=for_whom.told(errors(None if lost else refusal), refusal, chosen_for, theirs=theirs),
         alternatives=others, sign_up=not actor.signed_in, sign_in_url=f"/sign-in?{urlencode({'next': here})}",
         note_max=actions.LONGEST_TEXT, asks_first=asked.profile.takes != "everyone at once",
         **for_whom.parts(actor, people, form or Form({}), chosen_for, refusal is not None),
-        agreed=agreed, consent={"text_id": str(text.id), "lines": text.lines, "more_url": None},
+        agree_for=theirs, agreed=agreed, consent={"text_id": str(text.id), "lines": text.lines, "more_url": None},
     )
 
 
@@ -142,7 +143,8 @@ def _chosen(asked: Asked, actor: Actor) -> list[tuple[str, str]]:
 
 
 def _hidden(asked: Asked, others: list[dict[str, Any]]) -> dict[str, str]:
-    hidden = {"k": code_of(asked.rate.session_type), "m": mode_code(asked.mode)}
+    hidden = {"k": code_of(asked.rate.session_type), "m": mode_code(asked.mode),
+              "shown": booking.as_shown(asked.rate.amount, asked.rate.minutes)}
     if asked.place and not others:
         hidden["place"] = str(asked.place.id)
     if asked.start and not others:
@@ -193,6 +195,9 @@ async def ask(
         if actor.signed_in:
             return await _ask_signed_in(request, kit, actor, now, asked, form)
         return await _ask_and_sign_up(request, kit, actor, now, asked, form)
+    except booking.OtherPrice as refusal:
+        asked = msgspec.structs.replace(asked, rate=msgspec.structs.replace(asked.rate, **refusal.facts))
+        return await _request_page(request, kit, actor, now, asked, form=form, refusal=refusal)
     except Refusal as refusal:
         return await _request_page(request, kit, actor, now, asked, form=form, refusal=refusal)
 
@@ -224,9 +229,10 @@ async def _ask_signed_in(
             text_id = read_id(form["consent_text"])
             if text_id is not None:
                 await give_consent(conn, actor, text_id, actor.person_id, now)
-        client_id = await for_whom.client_of(conn, actor, actor.person_id, form["for"], new, now)
+        client_id = await for_whom.client_of(conn, actor, actor.person_id, form, new, now)
         wanted = _wanted(asked, form, client_id, actor.account_id, proved=True)
         booked = await booking.request(conn, wanted, now, asked.practice, kit.vault)
+        await booking.check_shown(conn, booked, form["shown"])
         session = await queries.visible(conn, actor, booked.session_id, now)
         return f"/s/{session.reference}"
 
@@ -249,9 +255,10 @@ async def _ask_and_sign_up(
         )
         who = msgspec.structs.replace(
             actor, account_id=made.account_id, person_id=made.person_id, roles=frozenset({"client"}))
-        client_id = await for_whom.client_of(conn, who, made.person_id, "", new, now)
+        client_id = await for_whom.client_of(conn, who, made.person_id, Form({}), new, now)
         wanted = _wanted(asked, form, client_id, made.account_id, proved=False)
         booked = await booking.request(conn, wanted, now, asked.practice, kit.vault)
+        await booking.check_shown(conn, booked, form["shown"])
         reference = await queries.reference_of(conn, booked.session_id)
         return f"/code/{made.verification_id}?{urlencode({'next': f'/s/{reference}'})}"
 

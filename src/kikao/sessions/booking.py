@@ -64,6 +64,13 @@ class RelationClosed(Refusal):
     code, detail = "relation_closed", "This psychologist no longer sees this client."
 
 
+class OtherPrice(Refusal):
+    """What was asked for costs, or lasts, something else than its page showed: `amount` in KES, `minutes`."""
+
+    code = "other_price"
+    detail = "The price is not the one that was shown. Please look at it, and send this again if it suits you."
+
+
 class Booked(msgspec.Struct, frozen=True):
     """`made` is false when this very request was open already."""
 
@@ -104,6 +111,21 @@ async def request(conn: Conn, asked: Request, now: datetime, practice: Snapshot,
     check_span(asked.starts_at, now)
     values = values_of(asked, now, practice, vault, taken_by=SYSTEM)
     return await decide(conn, BOOK, {**values, "second_entry_id": new_id()}, now)
+
+
+async def check_shown(conn: Conn, booked: Booked, shown: str) -> None:
+    """Nobody is booked at another price than their page showed, in `as_shown`; empty where no page was. Raises
+    OtherPrice."""
+    if not shown:
+        return
+    row = await conn.fetchrow("select session_rate, minutes from sessions.session where id = $1", booked.session_id)
+    if row is not None and booked.made and shown != as_shown(row["session_rate"], row["minutes"]):
+        raise OtherPrice(amount=row["session_rate"], minutes=row["minutes"])
+
+
+def as_shown(amount: int, minutes: int) -> str:
+    """What a form brings back of the rate that it showed."""
+    return f"{amount}-{minutes}"
 
 
 async def decide(conn: Conn, statement: Statement, values: dict[str, Any], now: datetime) -> Booked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from kikao.accounts.acting_pages import birth_date, relations
 from kikao.accounts.page_parts import all_of
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
-from kikao.core.errors import Forbidden, Invalid, Refusal
+from kikao.core.errors import Forbidden, Invalid, NotFound, Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import read_id
 from kikao.core.web import Form
@@ -51,8 +52,17 @@ def parts(actor: Actor, people: Sequence[ActedFor], form: Form, asked: str, refu
     }
 
 
-def told(errors: list[dict[str, str]], refusal: Refusal | None, chosen: str) -> list[dict[str, str]]:
-    """Errors of a request, where the form has their fields, and in the words of whoever asks for another."""
+def lacks_consent(refusal: Refusal | None) -> bool:
+    return refusal is not None and any(error.field == "consent" for error in refusal.fields)
+
+
+def told(
+    errors: list[dict[str, str]], refusal: Refusal | None, chosen: str, *, theirs: bool
+) -> list[dict[str, str]]:
+    """Errors of a request, where the form has their fields, and in the words of whoever asks for another. `theirs`:
+    the consent that lacks is for whoever is chosen."""
+    if theirs and chosen:
+        return [{"field": "agreeFor", "detail": _("Please read what is kept about them, and agree to it first.")}]
     if isinstance(refusal, OwnOverlap) and chosen:
         return [{"field": "for", "detail": _("They already have a session at that time.")}]
     return [error | {"field": "for"} if error["field"] == "forPersonId" else error for error in errors]
@@ -95,15 +105,19 @@ def read(form: Form, now: datetime) -> Somebody | None:
     return Somebody(rules.called(form["forName"], "forName"), born, form["relation"], text_id)
 
 
-async def client_of(conn: Conn, actor: Actor, own: UUID, chosen: str, new: Somebody | None, now: datetime) -> UUID:
+async def client_of(conn: Conn, actor: Actor, own: UUID, form: Form, new: Somebody | None, now: datetime) -> UUID:
     """The person whom the session is for; the booking statement says whether the actor acts for them.
 
     Raises Invalid, Forbidden, OutdatedConsent, TooManyPeople.
     """
     if new is None:
-        client_id = read_id(chosen) if chosen else own
+        client_id = read_id(form["for"]) if form["for"] else own
         if client_id is None:
             raise booking.refusal("not_yours")
+        text_id = read_id(form["consent_text"]) if form["for"] and form.ticked("agreeFor") else None
+        if text_id is not None:
+            with suppress(NotFound):  # of whom they do not act for the booking statement says so
+                await acting.agree_for(conn, actor, client_id, text_id, now)
         return client_id
     assert actor.account_id is not None
     if not actor.has("client"):
