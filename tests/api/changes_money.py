@@ -21,6 +21,26 @@ async def given_back(scene: Scene) -> Ask:
     return Ask("makena", names={"duty_id": await scene.value("select id from payments.duty where done_at is null")})
 
 
+async def _paid(scene: Scene, last: int) -> dict[str, Any]:
+    owed = await _owed(scene)
+    await scene.books.paid(owed, f"+2547000000{last}")
+    receipt = await scene.value("select id from payments.receipt where charge_id = $1", owed.charge_id)
+    return {"charge_id": owed.charge_id, "receipt_id": receipt}
+
+
+@good("POST /practice/payments/{charge_id}/reversed/{receipt_id}")
+async def taken_back(scene: Scene) -> Ask:
+    return Ask("makena", names=await _paid(scene, 73))
+
+
+@good("POST /practice/decisions/reversed/{reversal_id}")
+async def borne(scene: Scene) -> Ask:
+    names = await _paid(scene, 74)
+    await scene.must("makena", "POST", "/practice/payments/{charge_id}/reversed/{receipt_id}".format(**names), {})
+    found = await scene.value("select id from payments.reversal where charge_id = $1", names["charge_id"])
+    return Ask("njeri", {"reason": "M-Pesa's mistake"}, {"reversal_id": found})
+
+
 async def _suspense(scene: Scene) -> tuple[Owed, dict[str, Any]]:
     """9,000 came where 2,500 was asked for."""
     owed = await _owed(scene)
