@@ -15,7 +15,7 @@ from kikao.accounts import pages as accounts_pages
 from kikao.accounts import people_api
 from kikao.accounts import wires as accounts_wires
 from kikao.admin import api as admin_api
-from kikao.admin import listing_api, setting_api
+from kikao.admin import listing_api, setting_api, term_api
 from kikao.admin import pages as admin_pages
 from kikao.admin import people_api as desk_api
 from kikao.availability import api as availability_api
@@ -136,7 +136,7 @@ def api_handlers() -> list[Any]:
     return [
         *accounts_api.api, *people_api.api, *availability_api.api, *directory_api.api, *own_api.own_api,
         *own_api.admin_api, *client_api.api, *sessions_api.api, *making_api.api, *checking_api.api, *meeting_api.api,
-        *payments_api.api, *setting_api.api, *listing_api.api, *desk_api.api,
+        *payments_api.api, *setting_api.api, *term_api.api, *listing_api.api, *desk_api.api,
     ]
 
 

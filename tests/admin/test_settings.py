@@ -301,3 +301,22 @@ async def test_the_same_by_json(world: World) -> None:
         answer = await world.njeri.api("PUT", "/api/admin/settings", json=alone | {"settings": [wrong]})
         assert answer.status_code == 422, wrong
     assert (await world.wambui.api("GET", "/api/admin/settings")).status_code == 403
+
+
+async def test_terms_by_json(world: World) -> None:
+    before = (await world.njeri.api("GET", "/api/admin/terms")).json()
+    assert [one["percent"] for one in before["tiers"]] == [100, 75, 50, 25]
+    body = {"seen": before["seen"], "reason": "a new year", "tiers": [{"hours": 24, "percent": 90}]}
+    for wrong, field in (
+        ({"tiers": [{"hours": 2, "percent": 10}, {"hours": 24, "percent": 90}]}, "tiers"), ({"tiers": []}, "tiers"),
+        ({"reason": " "}, "reason"), ({"from": "2020-01-01T00:00:00+03:00"}, "from"),
+        ({"from": "2030-01-01T00:00"}, "from"),
+    ):  # fmt: skip
+        refused = await world.njeri.api("PUT", "/api/admin/terms", json=body | wrong)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field), wrong
+    set_ = await world.njeri.api("PUT", "/api/admin/terms", json=body)
+    assert (set_.status_code, set_.json()["tiers"]) == (200, body["tiers"])
+    assert [one["reason"] for one in set_.json()["history"]][:1] == ["a new year"]
+    late = await world.njeri.api("PUT", "/api/admin/terms", json=body)
+    assert (late.status_code, late.json()["code"]) == (409, "terms_changed")
+    assert (await world.wambui.api("PUT", "/api/admin/terms", json=body)).status_code == 403

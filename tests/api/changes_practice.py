@@ -270,6 +270,12 @@ async def setting(scene: Scene) -> Ask:
     return Ask("njeri", form, {"code": SETTINGS[PAY].code})
 
 
+@good("PUT /api/admin/terms")
+async def terms_by_json(scene: Scene) -> Ask:
+    seen = (await scene.must("njeri", "GET", "/api/admin/terms")).json()["seen"]
+    return Ask("njeri", {"seen": seen, "reason": WHY, "tiers": [{"hours": 24, "percent": 100}]})
+
+
 @good("POST /practice/terms")
 async def terms(scene: Scene) -> Ask:
     form = {"seen": str(scene.cast.terms_id), "reason": WHY, "hours0": "24", "percent0": "100"}
