@@ -115,7 +115,7 @@ async def _one(
               (_("May be"), told.bounds(setting))],
         url=f"{HERE}/{setting.code}", seen=practice.newest(every), key=str(new_id()),
         choices=_choices(setting), typed=typed or Typed(told.typed(setting, value)),
-        many=setting.many,
+        many=setting.many, done=refusal is None and request.query_params.get("done") == "1",
         history={
             "caption": parts.zone, "columns": columns(_("From"), _("Value"), _("By"), _("Set"), _("Why")),
             "rows": _history(setting, found, people, parts, now),
@@ -170,7 +170,7 @@ async def set_one(
             {setting.name: read_value(setting, typed.value)}, typed.reason, _seen(form["seen"]),
             settings.from_day(typed.from_day, kit.time_zone, now),
         ), now)  # fmt: skip
-        return f"{HERE}/{setting.code}"
+        return f"{HERE}/{setting.code}?done=1"
 
     try:
         return await form_once(request, kit, actor, now, run)

@@ -28,7 +28,7 @@ from kikao.payments.rules import Numbers
 async def _bill(conn: Conn, token: str) -> Bill:
     found = await queries.bill_by_link(conn, token)
     if found is None:
-        raise NotFound
+        raise NotFound("Nothing is paid by this link. It may be cut off: please ask for it again.")
     return found
 
 

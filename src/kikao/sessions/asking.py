@@ -109,6 +109,7 @@ async def _request_page(
         back_url=f"/t/{asked.profile.slug}?{back}#times",
         url=address, hidden=_hidden(asked, others), values=_values(form),
         errors=for_whom.told(errors(None if lost else refusal), refusal, chosen_for, theirs=theirs),
+        own_url="/me" if isinstance(refusal, actions.TooManyOpen) and actor.signed_in else None,
         alternatives=others, sign_up=not actor.signed_in, sign_in_url=f"/sign-in?{urlencode({'next': here})}",
         note_max=actions.LONGEST_TEXT, asks_first=asked.profile.takes != "everyone at once",
         **for_whom.parts(actor, people, form or Form({}), chosen_for, refusal is not None),

@@ -14,6 +14,7 @@ from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid, NotFound, NotPossible, Refusal
 from kikao.core.i18n import gettext as _
+from kikao.core.ids import new_id
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, form_once, need, read, read_form
 from kikao.journal.queries import history
@@ -46,7 +47,8 @@ async def session_page(
 
 
 async def _session_page(
-    request: Req, kit: Kit, actor: Actor, now: datetime, reference: str, refusal: Refusal | None = None
+    request: Req, kit: Kit, actor: Actor, now: datetime, reference: str, refusal: Refusal | None = None,
+    typed_code: str = "",
 ) -> Response[Any]:
     async with kit.db.transaction() as conn:
         session = queries.with_link(await queries.visible(conn, actor, reference, now), kit.vault)
@@ -76,6 +78,7 @@ async def _session_page(
         actions=[*meeting_words.meeting_actions(session, now, numbers), *words.first_actions(session, pay_url)],
         more=[*words.more_actions(session, actions.comes_back(session, now), now),
               *meeting_words.after_actions(session, now, numbers)],
+        code_form=_code_form(session, refusal, typed_code),
         link_form=meeting_words.link_form(session, refusal),
         meeting=_meeting(session), rows=words.rows(session, zone, actor.person_id),
         terms=words.terms(session, zone, now),
@@ -90,7 +93,13 @@ async def _session_page(
 
 
 def _notice(text: str) -> dict[str, Any]:
-    return {"tone": "attention", "title": None, "text": text}
+    return {"tone": "attention", "title": None, "text": text, "focus": True}
+
+
+def _code_form(session: Session, refusal: Refusal | None, typed: str) -> dict[str, Any] | None:
+    if not typed or not isinstance(refusal, Invalid):
+        return None
+    return {"url": f"/s/{session.reference}/code", "key": str(new_id()), "value": typed, "error": _(refusal.detail)}
 
 
 def _meeting(session: Session) -> dict[str, str] | None:
@@ -192,7 +201,7 @@ async def type_code(
     except NotFound:
         raise
     except Refusal as refusal:
-        return await _session_page(request, kit, actor, now, reference, refusal)
+        return await _session_page(request, kit, actor, now, reference, refusal, form["transaction_code"])
 
 
 pages: list[Any] = [*asking.pages, *home_pages.pages, session_page, news, approve, decline, cancel, type_code]

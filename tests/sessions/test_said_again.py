@@ -1,0 +1,53 @@
+"""What a client typed and cannot be used stands there again, and the page says where to go on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from kikao.core.clock import utc_now
+from support import app as apps
+from support.app import World
+from support.cast import workday
+
+
+@pytest.fixture
+async def world(url: str) -> AsyncIterator[World]:
+    async with apps.world(url, utc_now()) as made:
+        yield made
+
+
+async def test_a_code_that_cannot_be_one_stands_there_to_be_put_right(world: World) -> None:
+    session = await world.approved()
+    address = f"/s/{session['reference']}/code"
+    refused = await world.amina.page("POST", address, data={"transaction_code": "UKM12"})
+    assert refused.status_code == 422
+    assert 'name="transaction_code"' in refused.text
+    assert 'value="UKM12"' in refused.text
+    assert "10 letters and figures" in refused.text
+    again = await world.amina.page("POST", address, data={"transaction_code": "UKM1234567"})
+    assert again.status_code == 303
+    ended = await world.amina.page("POST", address, data={"transaction_code": "UKM"})
+    assert 'name="transaction_code"' not in ended.text, "nothing is to be typed once a code is looked at"
+
+
+async def test_whoever_has_too_many_unpaid_is_led_to_them_and_loses_no_word(world: World) -> None:
+    for hour in (9, 11):
+        await world.request(hour=hour)
+    slug = await world.db.pool.fetchval(
+        "select slug from directory.psychologist where id = $1", world.cast.otieno.person_id)
+    start = workday(world.now, hour=14)
+    refused = await world.amina.page("POST", f"/t/{slug}/request", data={
+        "k": "i", "m": "o", "start": start.isoformat(), "note": "the third one", "for": str(world.cast.amina.person_id),
+    })
+    assert refused.status_code == 409, refused.text
+    assert "as many unpaid sessions" in refused.text
+    assert 'href="/me">' in refused.text
+    assert "the third one" in refused.text
+
+
+async def test_a_pay_link_that_is_none_says_what_to_do(world: World) -> None:
+    answer = await world.nobody.page("GET", "/p/cut-off")
+    assert answer.status_code == 404
+    assert "please ask for it again" in answer.text
