@@ -18,9 +18,10 @@ from kikao.core.db import Conn
 from kikao.core.errors import Invalid
 from kikao.core.idempotency import Answer
 from kikao.core.paging import bound, place, read_cursor
-from kikao.core.web import Json, Kit, Req, Shown, need, of, once, only, read
+from kikao.core.web import Form, Json, Kit, Req, Shown, need, of, once, only, read
 from kikao.journal.queries import history
-from kikao.sessions import actions, queries, rules
+from kikao.sessions import actions, doors, queries, rules
+from kikao.sessions.doors import Door, Press
 from kikao.sessions.queries import Session
 
 # Read by us: the framework would take a number for a time.
@@ -199,15 +200,23 @@ async def do_verb(
     return await once(request, kit, actor, now, run)
 
 
+async def press(
+    request: Req, kit: Kit, actor: Actor, now: datetime, session_id: str, door: Door, done: str | None, **typed: str
+) -> Response[Any]:
+    """A verb by the door that its button has, too; `typed` by the names of the button's form."""
+
+    async def verb(conn: Conn, session: Session) -> None:
+        await door(Press(conn, actor, session, now, kit, Form(typed)))
+
+    return await do_verb(request, kit, actor, now, session_id, verb, done=done)
+
+
 @put("/api/sessions/{session_id:str}/approve")
 async def approve(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str],
 ) -> Response[SessionShown]:
-    async def verb(conn: Conn, session: Session) -> None:
-        await actions.approve(conn, actor, session, now, await kit.numbers(conn, actor, now))
-
-    return await do_verb(request, kit, actor, now, session_id, verb, done="approve")
+    return await press(request, kit, actor, now, session_id, doors.approve, "approve")
 
 
 @put("/api/sessions/{session_id:str}/decline", opt=of(queries.visible))
@@ -215,12 +224,7 @@ async def decline(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], data: JSONBody[ReasonBody],
 ) -> Response[SessionShown]:
-    async def verb(conn: Conn, session: Session) -> None:
-        rules.step("decline", session.status, session.parties)
-        reason = actions.read_reason(data.reason, needed=True)
-        await actions.decline(conn, actor, session, reason, now, kit.vault)
-
-    return await do_verb(request, kit, actor, now, session_id, verb, done="decline")
+    return await press(request, kit, actor, now, session_id, doors.decline, "decline", reason=data.reason)
 
 
 class CancelledShown(Shown):
@@ -238,8 +242,7 @@ async def _cancel(request: Req, kit: Kit, actor: Actor, now: datetime, session_i
         session = await queries.visible(conn, actor, session_id, now)
         if await queries.done_already(conn, session.id, "cancel", actor):
             return Answer(200, CancelledShown(session=shown(session), refund=session.given_back))
-        reason = actions.read_reason(typed, needed=actions.acts_for_practice(session))
-        back = await actions.cancel(conn, actor, session, reason, now, kit.vault)
+        back = await doors.cancel(Press(conn, actor, session, now, kit, Form({"reason": typed})))
         after = await queries.visible(conn, actor, session.id, now)
         return Answer(200, CancelledShown(session=shown(after), refund=back))
 

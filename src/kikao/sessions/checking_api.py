@@ -12,9 +12,10 @@ from litestar.params import FromPath, JSONBody
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.idempotency import Answer
-from kikao.core.web import Json, Kit, Req, Shown, need, of, once
-from kikao.sessions import actions, checking, queries, rules
-from kikao.sessions.api import ReasonBody, Verb, do_verb
+from kikao.core.web import Form, Json, Kit, Req, Shown, need, of, once
+from kikao.sessions import checking, doors, queries
+from kikao.sessions.api import ReasonBody, Verb, press
+from kikao.sessions.doors import Press
 from kikao.sessions.queries import Session
 
 
@@ -67,11 +68,10 @@ async def submit_payment(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], data: JSONBody[CodeBody],
 ) -> Response[Any]:
-    async def verb(conn: Conn, session: Session) -> None:
-        numbers = await kit.numbers(conn, actor, now)
-        await checking.submit_code(conn, actor, session, data.transaction_code, now, numbers)
-
-    return await do_verb(request, kit, actor, now, session_id, verb, done="submit a payment code")
+    return await press(
+        request, kit, actor, now, session_id, doors.submit_code, "submit a payment code",
+        transaction_code=data.transaction_code,
+    )
 
 
 @put("/api/sessions/{session_id:str}/verify-payment", opt=of(_seen))
@@ -93,10 +93,7 @@ async def reject_payment(
     session_id: FromPath[str], data: JSONBody[ReasonBody],
 ) -> Response[Any]:
     async def verb(conn: Conn, session: Session) -> None:
-        rules.step("reject the code", session.status, session.parties)
-        reason = actions.read_reason(data.reason, needed=True)
-        numbers = await kit.numbers(conn, actor, now)
-        await checking.reject_code(conn, actor, session, reason, now, numbers, kit.vault)
+        await doors.reject_code(Press(conn, actor, session, now, kit, Form({"reason": data.reason})))
 
     return await do_money(request, kit, actor, now, session_id, verb, done="reject the code")
 
@@ -106,12 +103,9 @@ async def waive(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], data: JSONBody[ReasonBody],
 ) -> Response[Any]:
-    async def verb(conn: Conn, session: Session) -> None:
-        rules.step("waive", session.status, session.parties)
-        reason = actions.read_reason(data.reason, needed=True)
-        await checking.waive(conn, actor, session, reason, now, kit.vault)
-
-    return await do_verb(request, kit, actor, now, session_id, verb, done="waive")
+    return await press(
+        request, kit, actor, now, session_id, doors.waive, "waive", reason=data.reason
+    )
 
 
 api: list[Any] = [submit_payment, verify_payment, reject_payment, waive]

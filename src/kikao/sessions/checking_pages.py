@@ -21,7 +21,8 @@ from kikao.core.web import Form, Kit, Req, form_once, need, read, read_form, see
 from kikao.payments.errors import PromptOpen
 from kikao.payments.links import pay_token
 from kikao.payments.queries import open_claim
-from kikao.sessions import actions, asking, checking, queries, ringing, rules, words
+from kikao.sessions import asking, checking, doors, queries, ringing, rules, words
+from kikao.sessions.doors import Door, Press
 from kikao.sessions.queries import Session
 
 MONEY = (rules.DESK, rules.FINANCE, rules.ADMIN)
@@ -116,61 +117,40 @@ def shillings(typed: str) -> int:
     return int(text)
 
 
-async def do_money(request: Req, kit: Kit, actor: Actor, now: datetime, reference: str, verb: Any) -> Response[Any]:
-    """Look, do, and go back to the money of the session; what is refused is said there, with what was typed."""
-    need(actor, *MONEY)
-    form = await read_form(request)
+def money_button(path: str, door: Door) -> Any:
+    """A form of the page of a session's money: look, do, and go back there; what is refused is said there, with what
+    was typed."""
 
-    async def run(conn: Conn) -> str:
-        session = await queries.visible(conn, actor, reference, now, for_money=True)
-        await verb(conn, session, form)
-        return f"/s/{session.reference}/money"
+    @post(f"/s/{{reference:str}}/{path}")
+    async def pressed(
+        request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+        reference: FromPath[str],
+    ) -> Response[Any]:
+        need(actor, *MONEY)
+        form = await read_form(request)
 
-    try:
-        return await form_once(request, kit, actor, now, run)
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return await _money_page(request, kit, actor, now, reference, form=form, refusal=refusal)
+        async def run(conn: Conn) -> str:
+            session = await queries.visible(conn, actor, reference, now, for_money=True)
+            await door(Press(conn, actor, session, now, kit, form))
+            return f"/s/{session.reference}/money"
 
+        try:
+            return await form_once(request, kit, actor, now, run)
+        except NotFound:
+            raise
+        except Refusal as refusal:
+            return await _money_page(request, kit, actor, now, reference, form=form, refusal=refusal)
 
-@post("/s/{reference:str}/verify")
-async def verify(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    reference: FromPath[str],
-) -> Response[Any]:
-    async def verb(conn: Conn, session: Session, form: Form) -> None:
-        numbers = await kit.numbers(conn, actor, now)
-        amount = shillings(form["amount"])
-        await checking.verify(conn, actor, session, form["method"], form["number"], amount, now, numbers)
-
-    return await do_money(request, kit, actor, now, reference, verb)
+    return pressed
 
 
-@post("/s/{reference:str}/reject")
-async def reject(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    reference: FromPath[str],
-) -> Response[Any]:
-    async def verb(conn: Conn, session: Session, form: Form) -> None:
-        reason = actions.read_reason(form["reason"], needed=True)
-        numbers = await kit.numbers(conn, actor, now)
-        await checking.reject_code(conn, actor, session, reason, now, numbers, kit.vault)
-
-    return await do_money(request, kit, actor, now, reference, verb)
+async def _verify(on: Press) -> None:
+    numbers, amount = await on.numbers(), shillings(on.typed["amount"])
+    method, number = on.typed["method"], on.typed["number"]
+    await checking.verify(on.conn, on.actor, on.session, method, number, amount, on.now, numbers)
 
 
-@post("/s/{reference:str}/waive")
-async def waive(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    reference: FromPath[str],
-) -> Response[Any]:
-    async def verb(conn: Conn, session: Session, form: Form) -> None:
-        rules.step("waive", session.status, session.parties)
-        reason = actions.read_reason(form["reason"], needed=True)
-        await checking.waive(conn, actor, session, reason, now, kit.vault)
-
-    return await do_money(request, kit, actor, now, reference, verb)
-
-
-pages: list[Any] = [money_page, ring, verify, reject, waive]
+pages: list[Any] = [
+    money_page, ring, money_button("verify", _verify), money_button("reject", doors.reject_code),
+    money_button("waive", doors.waive),
+]

@@ -11,10 +11,9 @@ from litestar.params import FromPath, JSONBody
 
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
-from kikao.core.errors import Forbidden
 from kikao.core.web import Json, Kit, Req, Shown, need, of, read
-from kikao.sessions import absence, actions, meeting, queries, reasons, rules
-from kikao.sessions.api import ReasonBody, SessionShown, do_verb
+from kikao.sessions import absence, actions, doors, queries, reasons, rules
+from kikao.sessions.api import ReasonBody, SessionShown, do_verb, press
 from kikao.sessions.queries import Session
 
 _ONE = "/api/sessions/{session_id:str}"
@@ -59,12 +58,7 @@ async def extend(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], data: JSONBody[ReasonBody],
 ) -> Response[SessionShown]:
-    async def verb(conn: Conn, session: Session) -> None:
-        rules.step("extend", session.status, session.parties)
-        reason = actions.read_reason(data.reason, needed=True)
-        await meeting.extend(conn, actor, session, reason, now, await kit.numbers(conn, actor, now), kit.vault)
-
-    return await do_verb(request, kit, actor, now, session_id, verb, done="extend")
+    return await press(request, kit, actor, now, session_id, doors.extend, "extend", reason=data.reason)
 
 
 @put(f"{_ONE}/start-call")
@@ -72,10 +66,7 @@ async def start(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str],
 ) -> Response[SessionShown]:
-    async def verb(conn: Conn, session: Session) -> None:
-        await meeting.start(conn, actor, session, now, await kit.numbers(conn, actor, now))
-
-    return await do_verb(request, kit, actor, now, session_id, verb, done="start")
+    return await press(request, kit, actor, now, session_id, doors.start, "start")
 
 
 @put(f"{_ONE}/end-call")
@@ -84,11 +75,7 @@ async def end_call(
     session_id: FromPath[str],
 ) -> Response[SessionShown]:
     """The session stays In Progress until it is completed."""
-
-    async def verb(conn: Conn, session: Session) -> None:
-        await meeting.end_call(conn, actor, session, now)
-
-    return await do_verb(request, kit, actor, now, session_id, verb, done="end the call")
+    return await press(request, kit, actor, now, session_id, doors.end_call, "end the call")
 
 
 @post(f"{_ONE}/complete", status_code=200)
@@ -96,10 +83,7 @@ async def complete(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str],
 ) -> Response[SessionShown]:
-    async def verb(conn: Conn, session: Session) -> None:
-        await meeting.complete(conn, actor, session, now)
-
-    return await do_verb(request, kit, actor, now, session_id, verb, done="complete")
+    return await press(request, kit, actor, now, session_id, doors.complete, "complete")
 
 
 @post(f"{_ONE}/break-off", status_code=200, opt=of(queries.visible))
@@ -107,12 +91,7 @@ async def break_off(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], data: JSONBody[ReasonBody],
 ) -> Response[SessionShown]:
-    async def verb(conn: Conn, session: Session) -> None:
-        rules.step("break off", session.status, session.parties)
-        reason = actions.read_reason(data.reason, needed=True)
-        await meeting.break_off(conn, actor, session, reason, now, kit.vault)
-
-    return await do_verb(request, kit, actor, now, session_id, verb, done="break off")
+    return await press(request, kit, actor, now, session_id, doors.break_off, "break off", reason=data.reason)
 
 
 @put(f"{_ONE}/link", opt=of(queries.visible))
@@ -120,12 +99,7 @@ async def link(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], data: JSONBody[LinkBody],
 ) -> Response[SessionShown]:
-    async def verb(conn: Conn, session: Session) -> None:
-        if rules.PSYCHOLOGIST not in session.parties:
-            raise Forbidden
-        await meeting.set_link(conn, actor, session, meeting.read_link(data.meeting_link), now, kit.vault)
-
-    return await do_verb(request, kit, actor, now, session_id, verb, done=None)
+    return await press(request, kit, actor, now, session_id, doors.set_link, None, link=data.meeting_link)
 
 
 @post(f"{_ONE}/no-show", status_code=200, opt=of(queries.visible))
@@ -134,12 +108,7 @@ async def no_show(
     session_id: FromPath[str], data: JSONBody[WhoBody],
 ) -> Response[SessionShown]:
     """When the other side has said so of the caller already, it is an objection."""
-
-    async def verb(conn: Conn, session: Session) -> None:
-        who = absence.read_who(data.who, session)
-        await absence.no_show(conn, actor, session, who, now, await kit.numbers(conn, actor, now), kit.vault)
-
-    return await do_verb(request, kit, actor, now, session_id, verb, done="mark a no-show")
+    return await press(request, kit, actor, now, session_id, doors.no_show, "mark a no-show", who=data.who)
 
 
 @post(f"{_ONE}/objection", status_code=200, opt=of(queries.visible))
@@ -147,12 +116,7 @@ async def object_to(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], data: JSONBody[ReasonBody],
 ) -> Response[SessionShown]:
-    async def verb(conn: Conn, session: Session) -> None:
-        rules.step("object", session.status, session.parties)
-        reason = actions.read_reason(data.reason, needed=True)
-        await absence.object_to(conn, actor, session, reason, now, await kit.numbers(conn, actor, now), kit.vault)
-
-    return await do_verb(request, kit, actor, now, session_id, verb, done="object")
+    return await press(request, kit, actor, now, session_id, doors.object_to, "object", reason=data.reason)
 
 
 @put(f"{_ONE}/objection", opt=of(queries.visible))
@@ -160,12 +124,7 @@ async def decide(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], data: JSONBody[DecideBody],
 ) -> Response[SessionShown]:
-    async def verb(conn: Conn, session: Session) -> None:
-        rules.step("decide", session.status, session.parties)
-        reason = actions.read_reason(data.reason, needed=True)
-        await absence.decide(conn, actor, session, data.who, reason, now, kit.vault)
-
-    return await do_verb(request, kit, actor, now, session_id, verb, done="decide")
+    return await press(request, kit, actor, now, session_id, doors.decide, "decide", who=data.who, reason=data.reason)
 
 
 @post(f"{_ONE}/correct", status_code=200, opt=of(queries.visible))
@@ -173,12 +132,9 @@ async def correct(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     session_id: FromPath[str], data: JSONBody[CorrectBody],
 ) -> Response[SessionShown]:
-    async def verb(conn: Conn, session: Session) -> None:
-        reason = absence.read_why(session, data.reason)
-        numbers = await kit.numbers(conn, actor, now)
-        await absence.correct(conn, actor, session, data.to, data.who, reason, now, numbers, kit.vault)
-
-    return await do_verb(request, kit, actor, now, session_id, verb, done=None)
+    return await press(
+        request, kit, actor, now, session_id, doors.correct, None, to=data.to, who=data.who, reason=data.reason
+    )
 
 
 @post(f"{_ONE}/give-back", status_code=200, opt=of(queries.visible))

@@ -23,7 +23,7 @@ from kikao.sessions import (
     actions,
     asking,
     by_hand,
-    checking,
+    doors,
     home_pages,
     meeting_words,
     queries,
@@ -32,6 +32,7 @@ from kikao.sessions import (
     rules,
     words,
 )
+from kikao.sessions.doors import Door, Press
 from kikao.sessions.queries import Session
 
 # one session --------------------------------------------------------------------------------------
@@ -124,15 +125,17 @@ async def news(
 
 
 async def act(
-    request: Req, kit: Kit, actor: Actor, now: datetime, reference: str, done: str | None, verb: Any
+    request: Req, kit: Kit, actor: Actor, now: datetime, reference: str, done: str | None, door: Door
 ) -> Response[Any]:
-    """Look, do, and go back to the session; what is refused is said on its page."""
+    """Look, do, and go back to the session; what is refused is said on its page. What somebody has `done` already
+    is done."""
     need(actor)
+    form = await read_form(request)
 
     async def run(conn: Conn) -> str:
         session = await queries.visible(conn, actor, reference, now)
         if done is None or not await queries.done_already(conn, session.id, done, actor):
-            await verb(conn, session)
+            await door(Press(conn, actor, session, now, kit, form))
         return f"/s/{session.reference}"
 
     try:
@@ -141,43 +144,17 @@ async def act(
         return await _session_page(request, kit, actor, now, reference, refusal)
 
 
-@post("/s/{reference:str}/approve")
-async def approve(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    reference: FromPath[str],
-) -> Response[Any]:
-    async def verb(conn: Conn, session: Session) -> None:
-        await actions.approve(conn, actor, session, now, await kit.numbers(conn, actor, now))
+def button(path: str, door: Door, done: str | None = None) -> Any:
+    """A button of a session's page."""
 
-    return await act(request, kit, actor, now, reference, "approve", verb)
+    @post(f"/s/{{reference:str}}/{path}")
+    async def pressed(
+        request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+        reference: FromPath[str],
+    ) -> Response[Any]:
+        return await act(request, kit, actor, now, reference, done, door)
 
-
-@post("/s/{reference:str}/decline")
-async def decline(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    reference: FromPath[str],
-) -> Response[Any]:
-    form = await read_form(request)
-
-    async def verb(conn: Conn, session: Session) -> None:
-        rules.step("decline", session.status, session.parties)
-        await actions.decline(conn, actor, session, actions.read_reason(form["reason"], needed=True), now, kit.vault)
-
-    return await act(request, kit, actor, now, reference, "decline", verb)
-
-
-@post("/s/{reference:str}/cancel")
-async def cancel(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    reference: FromPath[str],
-) -> Response[Any]:
-    form = await read_form(request)
-
-    async def verb(conn: Conn, session: Session) -> None:
-        reason = actions.read_reason(form["reason"], needed=actions.acts_for_practice(session))
-        await actions.cancel(conn, actor, session, reason, now, kit.vault)
-
-    return await act(request, kit, actor, now, reference, "cancel", verb)
+    return pressed
 
 
 @post("/s/{reference:str}/code")
@@ -192,8 +169,7 @@ async def type_code(
     async def run(conn: Conn) -> str:
         session = await queries.visible(conn, actor, reference, now)
         if not await queries.done_already(conn, session.id, "submit a payment code", actor):
-            numbers = await kit.numbers(conn, actor, now)
-            await checking.submit_code(conn, actor, session, form["transaction_code"], now, numbers)
+            await doors.submit_code(Press(conn, actor, session, now, kit, form))
         return f"/s/{session.reference}"
 
     try:
@@ -204,4 +180,7 @@ async def type_code(
         return await _session_page(request, kit, actor, now, reference, refusal, form["transaction_code"])
 
 
-pages: list[Any] = [*asking.pages, *home_pages.pages, session_page, news, approve, decline, cancel, type_code]
+pages: list[Any] = [
+    *asking.pages, *home_pages.pages, session_page, news, button("approve", doors.approve, "approve"),
+    button("decline", doors.decline, "decline"), button("cancel", doors.cancel, "cancel"), type_code,
+]
