@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +15,8 @@ from sessions.test_invariants import ALL, found
 
 
 class Seen(msgspec.Struct, frozen=True, array_like=True):
-    """A session as it stands: `word` changes with anything of it but `due_at`, `verbs` are its lines in the journal."""
+    """A session as it stands: `word` changes with anything of it but `due_at`, `verbs` are its lines in the journal.
+    `kept`: shillings that are with its charge."""
 
     id: UUID
     status: str
@@ -26,6 +27,9 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
     hold_until: datetime | None
     absent: str | None
     to_decide: bool
+    objected: bool
+    sent: bool
+    kept: int
     word: str
     verbs: list[str]
 
@@ -33,9 +37,11 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
 _SESSIONS = """
 select coalesce(jsonb_agg(jsonb_build_array(
            s.id, s.status, s.client_id, s.psychologist_id, s.charge_id, s.starts_at, s.hold_until, s.absent,
-           s.objected_at is not null and s.decided_at is null, md5((to_jsonb(s) - 'due_at')::text),
+           s.objected_at is not null and s.decided_at is null, s.objected_at is not null, s.sent_at is not null,
+           c.paid + c.verified + c.covered - c.given_back - c.earned, md5((to_jsonb(s) - 'due_at')::text),
            (select jsonb_agg(verb order by at, id) from journal.line where noun_id = s.id)
        ) order by s.created_at, s.id), '[]') from sessions.session s
+join payments.charge c on c.id = s.charge_id
 """
 # All that a refusal must leave as it was.
 _WORD = """
@@ -74,28 +80,31 @@ async def word_now(conn: Conn) -> str:
     return word
 
 
-# Where these verbs may lead beside what the table says.
-_ALSO = {
-    "approve": {rules.CONFIRMED},  # nothing is owed
-    "verify": {rules.APPROVED},  # a part; what settles it is told as "be paid"
-}
 _BEGINS = {"request": rules.PENDING_APPROVAL, "book": rules.APPROVED}
 
 
-def walk(came_from: str | None, verbs: Iterable[str], lived: Counter[tuple[str, str]]) -> set[str | None]:
+def walk(came_from: str | None, verbs: Sequence[str], lived: Counter[tuple[str, str]]) -> set[str | None]:
     """Where the lines of the journal can have led; counts each verb with the status that it was done from."""
     at = {came_from}
-    for verb in verbs:
+    for verb, then in zip(verbs, [*verbs[1:], None], strict=True):
         if verb in _BEGINS:
             lived[verb, ""] += 1
             at = {_BEGINS[verb]}
         elif verb in rules.STEPS:
-            steps = [(status, line) for status in at for line in rules.STEPS[verb] if status in line.come_from]
-            if len(at) == 1:
-                lived.update((verb, status or "") for status, _ in steps)
-            at = {status if line.to == rules.SAME else line.to for status, line in steps}
-            at |= _ALSO.get(verb, set()) if steps else set()
+            lived.update({(verb, status or "") for status in at if may_from(verb, status)})
+            at = {to for status in at for to in _leads(verb, then, status)}
     return at
+
+
+def may_from(verb: str, status: str | None) -> bool:
+    return any(status in line.come_from for line in rules.STEPS[verb])
+
+
+def _leads(verb: str, then: str | None, status: str | None) -> set[str | None]:
+    """What settles it is told as "be paid", after the money was seen; a part makes it payable again."""
+    if verb == "verify" and may_from(verb, status):
+        return {status} if then == "be paid" else {rules.APPROVED}
+    return {status if line.to == rules.SAME else line.to for line in rules.STEPS[verb] if status in line.come_from}
 
 
 def judge(before: Look | None, after: Look, lived: Counter[tuple[str, str]]) -> None:
