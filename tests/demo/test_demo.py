@@ -21,6 +21,7 @@ from support.tree import ROOT
 pytestmark = pytest.mark.slow
 
 UP_SECONDS = 120
+_started: list[Demo] = []
 
 
 class Demo:
@@ -34,6 +35,7 @@ class Demo:
             [sys.executable, "-m", "kikao", "demo"], env=env, cwd=ROOT, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
+        _started.append(self)
 
     def wait_until_up(self) -> str:
         """What stands on its screen."""
@@ -53,6 +55,11 @@ class Demo:
             self.process.send_signal(number)
         _, complaint = self.process.communicate(timeout=60)
         return self.process.returncode, complaint
+
+    def close(self) -> None:
+        """Whatever a test left running."""
+        if self.process.poll() is None:
+            self.end(signal.SIGINT)
 
     def get(self, plus: int, path: str) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port + plus}{path}", timeout=10) as answer:
@@ -80,6 +87,8 @@ def folder() -> Iterator[Path]:
     with TemporaryDirectory() as made:
         Path(made).chmod(0o755)
         yield Path(made) / "data"
+        while _started:
+            _started.pop().close()
 
 
 def test_up_and_down_and_up_again(folder: Path) -> None:

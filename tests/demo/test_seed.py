@@ -78,8 +78,9 @@ async def test_every_shilling_is_accounted_for(seeded: Conn) -> None:
 
 
 async def test_only_todays_messages_will_go_out(seeded: Conn, now: datetime) -> None:
-    due = await seeded.fetch("select kind from notifications.outbox where due_at is not null")
+    due = await seeded.fetch("select due_at from notifications.outbox where due_at is not null")
     assert 1 <= len(due) <= 12
+    assert all(row["due_at"] > now - timedelta(minutes=2) for row in due)  # what is older makes /ready say it is late
     old = await seeded.fetchval(
         "select count(*) from notifications.outbox where due_at is not null and created_at < $1",
         now - timedelta(hours=7),
