@@ -14,8 +14,8 @@ import msgspec
 import pytest
 
 from kikao.admin import rules, settings
-from kikao.admin.setting_words import LABELS
-from kikao.core import practice
+from kikao.admin.setting_words import LABELS, bounds
+from kikao.core import i18n, practice
 from kikao.core.db import Conn, Database
 from kikao.core.errors import Invalid, Refusal
 from kikao.sessions.rules import Numbers
@@ -50,6 +50,13 @@ async def counts(world: World, at: datetime) -> Any:
 
 
 # which there are ----------------------------------------------------------------------------------
+
+
+def test_bounds_have_one_unit_where_the_language_has_it() -> None:
+    hours = rules.SETTINGS["sessions.pay_hours"]
+    assert bounds(hours) == "1 to 168 hours"
+    with i18n.speaking("sw"):
+        assert bounds(hours) == "Saa 1 hadi 168"
 
 
 def test_every_number_of_every_room_is_a_setting_with_bounds_and_a_name() -> None:

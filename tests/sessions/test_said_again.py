@@ -32,6 +32,13 @@ async def test_a_code_that_cannot_be_one_stands_there_to_be_put_right(world: Wor
     assert 'name="transaction_code"' not in ended.text, "nothing is to be typed once a code is looked at"
 
 
+async def test_a_link_to_meet_that_is_none_stands_there_too(world: World) -> None:
+    session = await world.approved()
+    refused = await world.otieno.page("POST", f"/s/{session['reference']}/link", data={"link": "meet.example/7"})
+    assert refused.status_code == 422
+    assert 'value="meet.example/7"' in refused.text
+
+
 async def test_whoever_has_too_many_unpaid_is_led_to_them_and_loses_no_word(world: World) -> None:
     for hour in (9, 11):
         await world.request(hour=hour)

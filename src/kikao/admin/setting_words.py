@@ -97,8 +97,7 @@ def told(setting: Setting, value: Any) -> str:
     if setting.yes_no:
         return gettext("yes") if value else gettext("no")
     if setting.many:
-        numbers = list(value)
-        return f"{', '.join(f'{number:,}' for number in numbers[:-1])}, {_with_unit(setting.field, numbers[-1])}"
+        return _in_place_of(value[-1], ", ".join(f"{number:,}" for number in value), setting.field)
     if not isinstance(value, int):
         return gettext(str(value))
     text = _with_unit(setting.field, value)
@@ -125,14 +124,18 @@ def _with_unit(field: str, number: int) -> str:
     return words.get(unit, "%(num)s") % {"num": f"{number:,}"}
 
 
+def _in_place_of(number: int, several: str, field: str) -> str:
+    """Several numbers with one unit, before or after them as the language has it."""
+    return _with_unit(field, number).replace(f"{number:,}", several, 1)
+
+
 def bounds(setting: Setting) -> str:
     if setting.words:
         return ", ".join(gettext(word) for word in setting.words)
     if setting.least is None or setting.most is None:
         return "–"
-    return gettext("%(least)s to %(most)s") % {
-        "least": f"{setting.least:,}", "most": _with_unit(setting.field, setting.most),
-    }
+    span = gettext("%(least)s to %(most)s") % {"least": f"{setting.least:,}", "most": f"{setting.most:,}"}
+    return _in_place_of(setting.most, span, setting.field)
 
 
 def typed(setting: Setting, value: Any) -> str:

@@ -162,12 +162,13 @@ def _notice(title: str, text: str) -> dict[str, Any]:
     return {"tone": "info", "title": title, "text": text}
 
 
-def link_form(session: Session, refusal: Refusal | None) -> dict[str, Any] | None:
+def link_form(session: Session, refusal: Refusal | None, typed: str) -> dict[str, Any] | None:
     """For its psychologist, while it lies ahead or is on: a link of this session's own."""
     if PSYCHOLOGIST not in session.parties or session.status not in rules.HOLDING:
         return None
     error = next((one.detail for one in refusal.fields if one.field == "meetingLink"), None) if refusal else None
-    return {"url": f"/s/{session.reference}/link", "value": session.meeting_link or "", "error": error and _(error)}
+    value = typed if error else session.meeting_link or ""
+    return {"url": f"/s/{session.reference}/link", "value": value, "error": error and _(error)}
 
 
 def reasons(said: list[Said]) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ from kikao.core.errors import Invalid, NotFound, NotPossible, Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import new_id
 from kikao.core.render import page
-from kikao.core.web import Kit, Req, form_once, need, read, read_form
+from kikao.core.web import Form, Kit, Req, form_once, need, read, read_form
 from kikao.journal.queries import history
 from kikao.payments.links import pay_token
 from kikao.sessions import (
@@ -49,7 +49,7 @@ async def session_page(
 
 async def _session_page(
     request: Req, kit: Kit, actor: Actor, now: datetime, reference: str, refusal: Refusal | None = None,
-    typed_code: str = "",
+    typed: Form | None = None,
 ) -> Response[Any]:
     async with kit.db.transaction() as conn:
         session = queries.with_link(await queries.visible(conn, actor, reference, now), kit.vault)
@@ -79,8 +79,8 @@ async def _session_page(
         actions=[*meeting_words.meeting_actions(session, now, numbers), *words.first_actions(session, pay_url)],
         more=[*words.more_actions(session, actions.comes_back(session, now), now),
               *meeting_words.after_actions(session, now, numbers)],
-        code_form=_code_form(session, refusal, typed_code),
-        link_form=meeting_words.link_form(session, refusal),
+        code_form=_code_form(session, refusal, typed["transaction_code"] if typed else ""),
+        link_form=meeting_words.link_form(session, refusal, typed["link"] if typed else ""),
         meeting=_meeting(session), rows=words.rows(session, zone, actor.person_id),
         terms=words.terms(session, zone, now),
         against={"rules": words.against(session), "reason": by_hand_why} if session.against else None,
@@ -141,7 +141,7 @@ async def act(
     try:
         return await form_once(request, kit, actor, now, run)
     except (Invalid, NotPossible, actions.SlotTaken, actions.TooManyOpen) as refusal:
-        return await _session_page(request, kit, actor, now, reference, refusal)
+        return await _session_page(request, kit, actor, now, reference, refusal, await read_form(request))
 
 
 def button(path: str, door: Door, done: str | None = None) -> Any:
@@ -177,7 +177,7 @@ async def type_code(
     except NotFound:
         raise
     except Refusal as refusal:
-        return await _session_page(request, kit, actor, now, reference, refusal, form["transaction_code"])
+        return await _session_page(request, kit, actor, now, reference, refusal, form)
 
 
 pages: list[Any] = [
