@@ -278,7 +278,8 @@ async def terms_by_json(scene: Scene) -> Ask:
 
 @good("POST /practice/terms")
 async def terms(scene: Scene) -> Ask:
-    form = {"seen": str(scene.cast.terms_id), "reason": WHY, "hours0": "24", "percent0": "100"}
+    seen = (await scene.must("njeri", "GET", "/api/admin/terms")).json()["seen"]
+    form = {"seen": seen, "reason": WHY, "hours0": "24", "percent0": "100"}
     return Ask("njeri", form)
 
 

@@ -202,48 +202,23 @@ async def do_contact(
     return see_other(with_next(f"/code/{about}", HERE))
 
 
-async def _with_contact(
-    request: Req, kit: Kit, actor: Actor, now: datetime, contact_id: str, done: str, verb: Any
-) -> Response[Any]:
-    need(actor)
-    try:
-        async with kit.db.transaction() as conn:
-            await verb(conn, actor, must_be_id(contact_id), now)
-    except (NotPossible, LoginTaken) as refusal:
-        return await _account_page(request, kit, actor, now, _Faults("contacts", refusal))
-    return see_other(f"{HERE}?done={done}")
+def _with_contact(path: str, done: str, verb: Any) -> Any:
+    """A button beside one contact."""
 
+    @post(f"{HERE}/contacts/{{contact_id:str}}/{path}")
+    async def pressed(
+        request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+        contact_id: FromPath[str],
+    ) -> Response[Any]:
+        need(actor)
+        try:
+            async with kit.db.transaction() as conn:
+                await verb(conn, actor, must_be_id(contact_id), now)
+        except (NotPossible, LoginTaken) as refusal:
+            return await _account_page(request, kit, actor, now, _Faults("contacts", refusal))
+        return see_other(f"{HERE}?done={done}")
 
-@post(f"{HERE}/contacts/{{contact_id:str}}/choose")
-async def do_choose(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    contact_id: FromPath[str],
-) -> Response[Any]:
-    return await _with_contact(request, kit, actor, now, contact_id, "chosen", choose)
-
-
-@post(f"{HERE}/contacts/{{contact_id:str}}/sign-in")
-async def do_sign_in_with(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    contact_id: FromPath[str],
-) -> Response[Any]:
-    return await _with_contact(request, kit, actor, now, contact_id, "reading", sign_in_with)
-
-
-@post(f"{HERE}/contacts/{{contact_id:str}}/not-sign-in")
-async def do_not_sign_in_with(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    contact_id: FromPath[str],
-) -> Response[Any]:
-    return await _with_contact(request, kit, actor, now, contact_id, "reading", not_sign_in_with)
-
-
-@post(f"{HERE}/contacts/{{contact_id:str}}/remove")
-async def do_remove(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    contact_id: FromPath[str],
-) -> Response[Any]:
-    return await _with_contact(request, kit, actor, now, contact_id, "removed", remove)
+    return pressed
 
 
 @post(f"{HERE}/contacts/{{contact_id:str}}/prove")
@@ -286,6 +261,7 @@ async def do_end_one(
 
 
 pages: list[Any] = [
-    account_page, do_reading, do_password, do_contact, do_choose, do_sign_in_with, do_not_sign_in_with, do_remove,
-    do_prove, do_end_others, do_end_one,
+    account_page, do_reading, do_password, do_contact, _with_contact("choose", "chosen", choose),
+    _with_contact("sign-in", "reading", sign_in_with), _with_contact("not-sign-in", "reading", not_sign_in_with),
+    _with_contact("remove", "removed", remove), do_prove, do_end_others, do_end_one,
 ]

@@ -271,70 +271,68 @@ def _session(one: Session, parts: Parts) -> list[Any]:
     ]
 
 
-Verb = Callable[[Conn, UUID, Form], Awaitable[tuple[UUID, dict[str, str]]]]
+class _Press(msgspec.Struct, frozen=True):
+    """A button of a caller's page: who pressed it, about whom, with what typed."""
+
+    conn: Conn
+    kit: Kit
+    actor: Actor
+    whose: UUID
+    form: Form
+    now: datetime
 
 
-async def _do(
-    request: Req, kit: Kit, actor: Actor, now: datetime, typed_id: str, about: str, verb: Verb
-) -> Response[Any]:
-    """Do, and go back to their page; what is refused is said there, with what was typed."""
-    need(actor, *MESSAGES)
-    person_id, form = must_be_id(typed_id), await read_form(request)
-    kept = _kept(form.values)
-
-    async def run(conn: Conn) -> str:
-        goes, query = await verb(conn, person_id, form)
-        return _address(f"{HERE}/{goes}", **kept, **query)
-
-    try:
-        return await form_once(request, kit, actor, now, run)
-    except (NotFound, Forbidden):
-        raise
-    except Refusal as refusal:
-        return await _person(request, kit, actor, now, person_id, kept, form=form, refusal=refusal, about=about)
+Verb = Callable[[_Press], Awaitable[tuple[UUID, dict[str, str]]]]
 
 
-@post(f"{HERE}/{{person_id:str}}/agree")
-async def agree(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    person_id: FromPath[str],
-) -> Response[Any]:
-    async def verb(conn: Conn, whose: UUID, form: Form) -> tuple[UUID, dict[str, str]]:
-        text_id = read_id(form["consent_text"])
-        if text_id is None:
-            raise OutdatedConsent
-        await by_desk.hear_consent(conn, actor, whose, text_id, form["how"], now)
-        return whose, {"done": "agreed"}
+def _button(path: str, verb: Verb) -> Any:
+    """Do, and go back to their page; what is refused is said there, with what was typed. `verb` answers whose page
+    comes next, and what its address says."""
 
-    return await _do(request, kit, actor, now, person_id, "agree", verb)
+    @post(f"{HERE}/{{person_id:str}}/{path}")
+    async def pressed(
+        request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+        person_id: FromPath[str],
+    ) -> Response[Any]:
+        need(actor, *MESSAGES)
+        whose, form = must_be_id(person_id), await read_form(request)
+        kept = _kept(form.values)
+
+        async def run(conn: Conn) -> str:
+            goes, query = await verb(_Press(conn, kit, actor, whose, form, now))
+            return _address(f"{HERE}/{goes}", **kept, **query)
+
+        try:
+            return await form_once(request, kit, actor, now, run)
+        except (NotFound, Forbidden):
+            raise
+        except Refusal as refusal:
+            return await _person(request, kit, actor, now, whose, kept, form=form, refusal=refusal, about=path)
+
+    return pressed
 
 
-@post(f"{HERE}/{{person_id:str}}/child")
-async def child(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    person_id: FromPath[str],
-) -> Response[Any]:
+async def _agree(on: _Press) -> tuple[UUID, dict[str, str]]:
+    text_id = read_id(on.form["consent_text"])
+    if text_id is None:
+        raise OutdatedConsent
+    await by_desk.hear_consent(on.conn, on.actor, on.whose, text_id, on.form["how"], on.now)
+    return on.whose, {"done": "agreed"}
+
+
+async def _child(on: _Press) -> tuple[UUID, dict[str, str]]:
     """Whoever is on the line acts for somebody: they become a person, too."""
-    async def verb(conn: Conn, whose: UUID, form: Form) -> tuple[UUID, dict[str, str]]:
-        made = await by_desk.make_person(conn, actor, _newcomer(form, whose), now)
-        return made, {"done": "made"}
-
-    return await _do(request, kit, actor, now, person_id, "child", verb)
+    return await by_desk.make_person(on.conn, on.actor, _newcomer(on.form, on.whose), on.now), {"done": "made"}
 
 
-@post(f"{HERE}/{{person_id:str}}/code")
-async def send_code(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    person_id: FromPath[str],
-) -> Response[Any]:
+async def _send_code(on: _Press) -> tuple[UUID, dict[str, str]]:
     """To one of their contacts, or to one that is new: they read the code out."""
-    async def verb(conn: Conn, whose: UUID, form: Form) -> tuple[UUID, dict[str, str]]:
-        known = next((one.id for one in await by_desk.reach(conn, [whose]) if str(one.id) == form["known"]), None)
-        contact_id = known or await by_desk.add_contact(conn, actor, whose, rules.contact(form["contact"]), now)
-        numbers = (await kit.numbers(conn, actor, now)).of(Numbers)
-        return whose, {"code": str(await by_desk.send_code(conn, kit.vault, actor, contact_id, now, numbers))}
-
-    return await _do(request, kit, actor, now, person_id, "code", verb)
+    reach, chosen = await by_desk.reach(on.conn, [on.whose]), on.form["known"]
+    contact_id = next((one.id for one in reach if str(one.id) == chosen), None) or await by_desk.add_contact(
+        on.conn, on.actor, on.whose, rules.contact(on.form["contact"]), on.now)
+    numbers = (await on.kit.numbers(on.conn, on.actor, on.now)).of(Numbers)
+    sent = await by_desk.send_code(on.conn, on.kit.vault, on.actor, contact_id, on.now, numbers)
+    return on.whose, {"code": str(sent)}
 
 
 @post(f"{HERE}/{{person_id:str}}/read-out")
@@ -357,4 +355,7 @@ async def read_out(
     return see_other(_address(f"{HERE}/{whose}", **kept, done="proved"))
 
 
-pages: list[Any] = [caller, find, make, person, agree, child, send_code, read_out]
+pages: list[Any] = [
+    caller, find, make, person, _button("agree", _agree), _button("child", _child), _button("code", _send_code),
+    read_out,
+]

@@ -109,6 +109,7 @@ async def bear(
     form = await read_form(request)
 
     async def run(conn: Conn) -> str:
+        await reversals.check_known(conn, must_be_id(reversal_id))
         reason = read_reason(form["reason"], needed=True)
         await reversals.bear(conn, actor, must_be_id(reversal_id), reason.text, kit.vault, now)
         return "/practice/decisions"

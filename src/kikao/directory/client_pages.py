@@ -113,83 +113,57 @@ async def one_client(
     return await _client_page(request, kit, actor, now, must_be_id(person_id))
 
 
-Verb = Callable[[Conn, UUID, Form], Awaitable[None]]
+Verb = Callable[[Conn, Actor, UUID, Form, datetime], Awaitable[None]]
 
 
-async def _change(
-    request: Req, kit: Kit, actor: Actor, now: datetime, typed: str, verb: Verb
-) -> Response[Any]:
-    need(actor, "psychologist")
-    client_id = must_be_id(typed)
-    form = await read_form(request)
+def _button(path: str, verb: Verb) -> Any:
+    """Do, and come back to this client; what is refused is said there, with what was typed."""
 
-    async def run(conn: Conn) -> str:
-        await verb(conn, client_id, form)
-        return f"{LIST}/{client_id}?done=1"
+    @post(f"{LIST}/{{person_id:str}}/{path}")
+    async def pressed(
+        request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+        person_id: FromPath[str],
+    ) -> Response[Any]:
+        need(actor, "psychologist")
+        client_id, form = must_be_id(person_id), await read_form(request)
 
-    try:
-        return await form_once(request, kit, actor, now, run)
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return await _client_page(request, kit, actor, now, client_id, form=form, refusal=refusal)
+        async def run(conn: Conn) -> str:
+            await verb(conn, actor, client_id, form, now)
+            return f"{LIST}/{client_id}?done=1"
 
+        try:
+            return await form_once(request, kit, actor, now, run)
+        except NotFound:
+            raise
+        except Refusal as refusal:
+            return await _client_page(request, kit, actor, now, client_id, form=form, refusal=refusal)
 
-@post(f"{LIST}/{{person_id:str}}/taking")
-async def taking(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    person_id: FromPath[str],
-) -> Response[Any]:
-    async def verb(conn: Conn, client_id: UUID, form: Form) -> None:
-        await clients.take_at_once(conn, actor, client_id, AT_ONCE.get(form["at_once"]), now)
-        await clients.know(conn, actor, client_id, form.ticked("known"), now)
-
-    return await _change(request, kit, actor, now, person_id, verb)
+    return pressed
 
 
-@post(f"{LIST}/{{person_id:str}}/rate")
-async def agree(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    person_id: FromPath[str],
-) -> Response[Any]:
-    async def verb(conn: Conn, client_id: UUID, form: Form) -> None:
-        rate = clients.Rate(form["session_type"], number(form, "amount"), number(form, "minutes"))
-        await clients.agree_rate(conn, actor, client_id, rate, now)
-
-    return await _change(request, kit, actor, now, person_id, verb)
+async def _taking(conn: Conn, actor: Actor, client_id: UUID, form: Form, now: datetime) -> None:
+    await clients.take_at_once(conn, actor, client_id, AT_ONCE.get(form["at_once"]), now)
+    await clients.know(conn, actor, client_id, form.ticked("known"), now)
 
 
-@post(f"{LIST}/{{person_id:str}}/rate/end")
-async def end_rate(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    person_id: FromPath[str],
-) -> Response[Any]:
-    async def verb(conn: Conn, client_id: UUID, form: Form) -> None:
-        await clients.agree_rate(conn, actor, client_id, clients.Rate(form["session_type"], None), now)
-
-    return await _change(request, kit, actor, now, person_id, verb)
+async def _agree(conn: Conn, actor: Actor, client_id: UUID, form: Form, now: datetime) -> None:
+    rate = clients.Rate(form["session_type"], number(form, "amount"), number(form, "minutes"))
+    await clients.agree_rate(conn, actor, client_id, rate, now)
 
 
-@post(f"{LIST}/{{person_id:str}}/close")
-async def close(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    person_id: FromPath[str],
-) -> Response[Any]:
-    async def verb(conn: Conn, client_id: UUID, _form: Form) -> None:
-        await clients.close(conn, actor, client_id, now)
-
-    return await _change(request, kit, actor, now, person_id, verb)
+async def _end_rate(conn: Conn, actor: Actor, client_id: UUID, form: Form, now: datetime) -> None:
+    await clients.agree_rate(conn, actor, client_id, clients.Rate(form["session_type"], None), now)
 
 
-@post(f"{LIST}/{{person_id:str}}/reopen")
-async def reopen(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
-    person_id: FromPath[str],
-) -> Response[Any]:
-    async def verb(conn: Conn, client_id: UUID, _form: Form) -> None:
-        await clients.reopen(conn, actor, client_id, now)
-
-    return await _change(request, kit, actor, now, person_id, verb)
+async def _close(conn: Conn, actor: Actor, client_id: UUID, _form: Form, now: datetime) -> None:
+    await clients.close(conn, actor, client_id, now)
 
 
-pages: list[Any] = [mine, one_client, taking, agree, end_rate, close, reopen]
+async def _reopen(conn: Conn, actor: Actor, client_id: UUID, _form: Form, now: datetime) -> None:
+    await clients.reopen(conn, actor, client_id, now)
+
+
+pages: list[Any] = [
+    mine, one_client, _button("taking", _taking), _button("rate", _agree), _button("rate/end", _end_rate),
+    _button("close", _close), _button("reopen", _reopen),
+]

@@ -145,6 +145,12 @@ async def went_back_already(conn: Conn, charge_id: UUID, amount: int, now: datet
     return back
 
 
+async def check_known(conn: Conn, reversal_id: UUID) -> None:
+    """Raises NotFound."""
+    if not await conn.fetchval("select true from payments.reversal where id = $1", reversal_id):
+        raise NotFound
+
+
 async def bear(conn: Conn, actor: Actor, reversal_id: UUID, reason: str, vault: Vault, now: datetime) -> None:
     """The practice bears it, out of its share; what was paid for stays paid. Twice changes nothing. Raises NotFound."""
     row = await conn.fetchrow(
