@@ -225,9 +225,9 @@ async def consents(conn: Conn, account_id: UUID, person_id: UUID | None, now: da
         from accounts.consent c
         join accounts.person p on p.id = c.person_id
         join accounts.consent_text t on t.id = c.text_id
-        where c.person_id = $2
-           or c.given_by = $1
-              and exists (select from accounts.may_act_for f where f.account_id = $1 and f.person_id = c.person_id)
+        where c.person_id = any (array(
+                  select $2::uuid union all select f.person_id from accounts.may_act_for f where f.account_id = $1))
+          and (c.person_id = $2 or c.given_by = $1)
         order by c.given_at desc, c.id desc limit 50
         """,
         account_id, person_id, now,

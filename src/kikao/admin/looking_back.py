@@ -47,7 +47,11 @@ async def _charge(conn: Conn, noun_id: UUID) -> Subject | None:
 async def _person(conn: Conn, noun_id: UUID) -> Subject | None:
     """By the person's id or the account's."""
     row = await conn.fetchrow(
-        "select id, name, account_id from accounts.people where id = $1 or account_id = $1", noun_id
+        """
+        select id, name, account_id from accounts.people where id = $1
+        union select id, name, account_id from accounts.people where account_id = $1
+        """,
+        noun_id,
     )
     if row is None:
         return None
@@ -69,7 +73,10 @@ async def of_reference(conn: Conn, reference: str) -> UUID | None:
 async def names(conn: Conn, accounts: Iterable[UUID], people: Iterable[UUID]) -> dict[UUID, str]:
     """By account and by person, for an admin, who may read every name."""
     rows = await conn.fetch(
-        "select id, account_id, name from accounts.people where account_id = any ($1) or id = any ($2)",
+        """
+        select id, account_id, name from accounts.people where account_id = any ($1)
+        union select id, account_id, name from accounts.people where id = any ($2)
+        """,
         list({*accounts, *people}), list(set(people)),
     )
     return {key: row["name"] for row in rows for key in (row["id"], row["account_id"]) if key is not None}

@@ -29,14 +29,15 @@ class Figures(msgspec.Struct, frozen=True):
     for_desk: int
 
 
+# What waits is due when its hold ends: said for the index.
 _FIGURES = """
 select
     (select count(*) from sessions.overview
-     where status = 'Pending Approval' and hold_until > $1 and sent_at is not null),
-    (select count(*) from sessions.overview where status = 'Approved' and hold_until > $1),
+     where status = 'Pending Approval' and hold_until > $1 and due_at > $1 and sent_at is not null),
+    (select count(*) from sessions.overview where status = 'Approved' and hold_until > $1 and due_at > $1),
     (select count(*) from sessions.overview
      where starts_at >= $2 and starts_at < $3 and status in ('Confirmed', 'In Progress')),
-    (select count(*) from sessions.overview where status = 'Payment Submitted' and hold_until > $1),
+    (select count(*) from sessions.overview where status = 'Payment Submitted' and hold_until > $1 and due_at > $1),
     (select count(*) from payments.owed_back where done_at is null),
     (select coalesce(sum(amount), 0) from payments.owed_back where done_at is null),
     (select count(*) from payments.owed_back where done_at is null and until_at < $1),
@@ -46,7 +47,7 @@ select
     (select count(*) from directory.practising where status = 'waiting'),
     (select count(*) from sessions.overview where to_decide),
     (select count(*) from sessions.overview o join directory.listed d on d.id = o.psychologist_id and d.desk_may_answer
-     where o.status = 'Pending Approval' and o.hold_until > $1 and o.sent_at is not null)
+     where o.status = 'Pending Approval' and o.hold_until > $1 and o.due_at > $1 and o.sent_at is not null)
 """
 
 
@@ -281,7 +282,13 @@ async def sessions_of(conn: Conn, person_id: UUID, account_id: UUID | None, now:
         """
         select reference, starts_at, case when hold_until <= $3 then 'Expired' else status end,
                case when client_id = $1 then 'client' when psychologist_id = $1 then 'psychologist' else 'asked' end
-        from sessions.of_person where client_id = $1 or psychologist_id = $1 or requested_by = $2
+        from sessions.of_person where id in (
+            (select id from sessions.of_person where client_id = $1 order by starts_at desc, id limit 50)
+            union all
+            (select id from sessions.of_person where psychologist_id = $1 order by starts_at desc, id limit 50)
+            union all
+            (select s.id from accounts.may_act_for f join sessions.of_person s on s.client_id = f.person_id
+             where f.account_id = $2 and s.requested_by = $2 order by s.starts_at desc, s.id limit 50))
         order by starts_at desc, id limit 50
         """,
         person_id, account_id, now,

@@ -92,9 +92,10 @@ async def unreachable(conn: Conn, since: datetime, *, most: int = 100) -> list[M
             {_MESSAGES} m
             where told_at is null
               and ((dropped_at >= $1 and dropped_why <> all ($2)) or (due_at is not null and tries >= $4))
+              and not exists (select from accounts.people p where p.id = m.recipient and p.state = any ($5))
               and not exists (
-                  select from accounts.people p left join accounts.contact c on c.person_id = p.id
-                  where m.recipient in (p.id, c.id) and p.state = any ($5))
+                  select from accounts.contact c join accounts.people p on p.id = c.person_id
+                  where c.id = m.recipient and p.state = any ($5))
             order by coalesce(dropped_at, due_at) desc limit $3
             """,
             since, list(rules.NOBODYS_FAULT), most, MOST_TRIES, list(rules.WITHHELD),

@@ -25,6 +25,7 @@ create table notifications.outbox (
     constraint told_by_somebody check ((told_at is null) = (told_by is null)),
     constraint told_when_nothing_else_did check (told_at is null or dropped_at is not null)
 );
+create index outbox_dropped on notifications.outbox (dropped_at) where dropped_at is not null and told_at is null;
 create index outbox_due on notifications.outbox (due_at) where due_at is not null;
 
 -- Since when a way out fails, whoever the message is for: the first failure after its last success.

@@ -33,6 +33,7 @@ create table payments.charge (
 );
 create index charge_by_purpose on payments.charge (purpose_id);
 create index charge_by_reference on payments.charge (reference);
+create index charge_before on payments.charge (next_id) where next_id is not null;
 create index charge_by_payer on payments.charge (payer_account, created_at);
 
 -- One try to pay a charge by a prompt on a phone.
@@ -71,6 +72,7 @@ create table payments.attempt (
 create unique index one_open_prompt_a_charge on payments.attempt (charge_id) where open;
 create unique index one_open_prompt_a_phone on payments.attempt (phone) where open;
 create index attempt_due on payments.attempt (due_at) where due_at is not null;
+create index attempt_alarm on payments.attempt (created_at) where alarm is not null;
 create index attempt_by_charge on payments.attempt (charge_id, created_at);
 create index attempt_by_phone on payments.attempt (phone, created_at);
 
@@ -91,6 +93,7 @@ create table payments.letter (
     constraint read_with_an_outcome check ((read_at is null) = (outcome is null))
 );
 create index letter_due on payments.letter (due_at) where due_at is not null;
+create index letter_by_time on payments.letter (received_at);
 create index letter_by_attempt on payments.letter (attempt_id);
 
 -- Evidence that money arrived. One credit a receipt, one receipt an attempt.
@@ -126,6 +129,8 @@ create table payments.claim (
     constraint decided_by_somebody check ((decided_at is null) = (decided_by is null)),
     constraint decided_when_not_open check ((state = 'open') = (decided_at is null))
 );
+create index claim_open on payments.claim (made_at) where state = 'open';
+create index claim_by_charge on payments.claim (charge_id);
 create unique index one_claim_a_code on payments.claim (code) where state in ('open', 'verified');
 
 -- The ledger: every shilling's way. A move goes from one account to another, so it balances by construction.
@@ -168,6 +173,7 @@ create table payments.duty (
     constraint done_by_somebody check ((done_at is null) = (done_by is null))
 );
 create index duty_open on payments.duty (until_at) where done_at is null;
+create index duty_by_receipt on payments.duty (receipt_id);
 create index duty_by_charge on payments.duty (charge_id);
 create index duty_by_end on payments.duty (done_at) where done_at is not null;
 
@@ -208,6 +214,7 @@ create table payments.reversal (
     constraint decided_by_somebody check ((decided_at is null) = (decided_by is null)),
     constraint decided_when_made_good check ((decided_at is null) = (made_good < amount))
 );
+create index reversal_open on payments.reversal (noted_at) where decided_at is null;
 create index reversal_by_charge on payments.reversal (charge_id);
 
 -- M-Pesa's access token: one for all programs, since a new one ends the one before. `lease_until`: who refreshes it.

@@ -137,7 +137,7 @@ async def release(conn: Conn, verified: Verified) -> None:
     rows = await conn.fetch(
         """
         select id, starts_at, psychologist_id, charge_id, client_id from sessions.session
-        where requested_by = (select account_id from accounts.people where id = $1)
+        where asker_waiting = (select account_id from accounts.people where id = $1)
           and status = 'Pending Approval' and sent_at is null and hold_until > $2
         """,
         person, verified.at,

@@ -63,7 +63,8 @@ async def _refuse_while_ahead(conn: Conn, fact: Stands) -> None:
     ahead = await conn.fetchval(
         """
         select exists (select from sessions.session
-                       where (client_id = $1 or requested_by = $2) and status in ('Confirmed', 'In Progress'))
+                       where (client_id = $1 or (requested_by = $2 and due_at is not null)) -- each by an index
+                         and status in ('Confirmed', 'In Progress'))
         """,
         fact.person_id, fact.account_id,
     )
@@ -78,7 +79,7 @@ async def _end_what_waits(
     rows = await conn.fetch(
         """
         select id, hold_until <= $3 as overdue from sessions.session
-        where (client_id = $1 or requested_by = $2) and status = any ($4) order by id
+        where (client_id = $1 or asker_waiting = $2) and status = any ($4) order by id
         """,
         person_id, account_id, now, list(rules.WAITING),
     )

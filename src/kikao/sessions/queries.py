@@ -15,8 +15,7 @@ from kikao.core.db import Conn, Row
 from kikao.core.errors import NotFound
 from kikao.core.ids import read_id, read_reference
 from kikao.core.paging import make_cursor
-from kikao.core.sql import Statement
-from kikao.sessions import rules
+from kikao.sessions import rules, seen
 from kikao.sessions.rules import Tier
 
 
@@ -91,89 +90,6 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         return self.open_until if self.status == rules.APPROVED else None
 
 
-_COLUMNS = """
-s.id, s.reference, s.client_id, c.name as client_name, c.account_id as client_account,
-s.psychologist_id, p.name as psychologist_name, d.slug as psychologist_slug, d.desk_may_answer,
-coalesce(d.meeting_link, '') as meeting_link,
-s.requested_by, s.booked_by, s.against, s.session_type, s.mode, s.place_id, l.name as place, l.address,
-s.starts_at, s.ends_at, s.first_starts_at, s.minutes, s.price, s.session_rate,
-s.status, m.payment_status, m.missing, m.received, m.given_back, m.earned, m.open_until, s.hold_until, s.sent_at,
-s.approved_at, s.confirmed_at, m.owed_back,
-s.started_at, s.ended_at, s.absent, s.extended_at, s.corrected_at, s.objected_at, s.decided_at, s.sealed_link,
-s.expired_from, s.charge_id, t.tiers, s.sealed_note is not null as has_note, s.created_at, s.updated_at,
-s.client_id in (select person_id from accounts.may_act_for
-                where account_id = :account_id::uuid and ends_at > :now::timestamptz) as acted_for
-"""
-_FROM = """
-from sessions.session s
-join accounts.people c on c.id = s.client_id
-join accounts.people p on p.id = s.psychologist_id
-join directory.practising d on d.id = s.psychologist_id
-join payments.charge_state m on m.id = s.charge_id
-join sessions.terms t on t.id = s.terms_id
-left join availability.places l on l.id = s.place_id
-"""
-# Clients see their own and what is of those whom they act for, psychologists (as long as they are) what has reached
-# them, desk and admin everything.
-_CLIENT = """
-(s.client_id = :person_id::uuid
- or s.client_id in (select person_id from accounts.may_act_for
-                    where account_id = :account_id::uuid and ends_at > :now::timestamptz))
-"""
-_VISIBLE = f"""
-({_CLIENT}
- or (s.psychologist_id = :person_id::uuid and s.sent_at is not null and :practises::boolean)
- or :sees_all::boolean)
-"""
-
-_ONE = Statement(f"select {_COLUMNS} {_FROM} where s.id = :id::uuid and {_VISIBLE}")
-_BY_REFERENCE = Statement(f"select {_COLUMNS} {_FROM} where s.reference = :reference::text and {_VISIBLE}")
-
-_STATUS_NOW = "case when s.hold_until <= :now::timestamptz then 'Expired' else s.status end"
-_LIST = Statement(f"""
-select {_COLUMNS} {_FROM}
-where {_VISIBLE}
-  and (:role::text is null
-       or (:role::text = 'client' and {_CLIENT})
-       or (:role::text = 'psychologist' and s.psychologist_id = :person_id::uuid and s.sent_at is not null))
-  and (:statuses::text[] is null or {_STATUS_NOW} = any (:statuses::text[]))
-  -- Bounds that are always there, so that the index by start is read between them whatever is asked for.
-  and s.starts_at >= coalesce(:from_at::timestamptz, '-infinity')
-  and s.starts_at < coalesce(:to_at::timestamptz, 'infinity')
-  and s.starts_at >= coalesce(:after_at::timestamptz, '-infinity')
-  and (:after_at::timestamptz is null or (s.starts_at, s.id) > (:after_at::timestamptz, :after_id::uuid))
-order by s.starts_at, s.id
-limit :most::integer
-""")
-_REQUESTS = Statement(f"""
-select {_COLUMNS} {_FROM}
-where s.psychologist_id = :person_id::uuid and s.status = 'Pending Approval' and s.sent_at is not null
-  and s.hold_until > :now::timestamptz
-  and (:after_at::timestamptz is null or (s.sent_at, s.id) > (:after_at::timestamptz, :after_id::uuid))
-order by s.sent_at, s.id
-limit :most::integer
-""")
-_PAST = Statement(f"""
-select {_COLUMNS} {_FROM}
-where {_VISIBLE} and ({_STATUS_NOW} = any (:ended::text[]) or s.ends_at <= :over::timestamptz)
-  and (:before_at::timestamptz is null or (s.starts_at, s.id) < (:before_at::timestamptz, :before_id::uuid))
-order by s.starts_at desc, s.id desc
-limit :most::integer
-""")
-_AGAIN = Statement(f"""
-select p.name, d.slug, s.session_type, s.mode
-from sessions.session s
-join directory.listed d on d.id = s.psychologist_id and s.session_type = any (d.session_types)
-join accounts.people p on p.id = s.psychologist_id
-where {_CLIENT} and s.status in ('Confirmed', 'In Progress', 'Completed')
-group by 1, 2, 3, 4 order by max(s.starts_at) desc limit :most::integer
-""")
-_COUNTS = Statement(f"""
-select {_STATUS_NOW} as status, count(*) as number
-from sessions.session s where {_VISIBLE} group by 1
-""")
-
-
 def parties(actor: Actor, row: Row) -> frozenset[str]:
     """What this actor is to this session."""
     found = set()
@@ -245,6 +161,12 @@ def _who(actor: Actor, now: datetime) -> dict[str, Any]:
     }
 
 
+def _own(who: dict[str, Any]) -> dict[str, Any]:
+    """For what is one's own; whoever sees everything may also have been a psychologist once."""
+    named = ("now", "person_id", "account_id")
+    return {**{name: who[name] for name in named}, "practises": who["practises"] or who["sees_all"]}
+
+
 def cursor_at(session: Session, at: datetime | None = None) -> str:
     """Where a list goes on after this session; `at`: what the list is ordered by, its start unless said otherwise."""
     return make_cursor((at or session.starts_at, session.id)) or ""
@@ -261,10 +183,10 @@ async def visible(
     who["sees_all"] = who["sees_all"] or (for_money and actor.has("finance"))
     session_id = id_or_reference if isinstance(id_or_reference, UUID) else read_id(id_or_reference)
     if session_id is not None:
-        row = await _ONE.first(conn, id=session_id, **who)
+        row = await seen.ONE.first(conn, id=session_id, **who)
     else:
         reference = read_reference(str(id_or_reference))
-        row = await _BY_REFERENCE.first(conn, reference=reference, **who) if reference else None
+        row = await seen.BY_REFERENCE.first(conn, reference=reference, **who) if reference else None
     if row is None:
         raise NotFound
     return _session(row, actor, now)
@@ -284,10 +206,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 async def listed(conn: Conn, actor: Actor, wanted: Wanted, now: datetime) -> list[Session]:
     """By time. One more than `most` is read, so that the caller knows whether there is a next page."""
     after_at, after_id = wanted.after or (None, None)
-    rows = await _LIST.rows(
-        conn, **_who(actor, now), role=wanted.role, statuses=wanted.statuses, from_at=wanted.from_at,
-        to_at=wanted.to_at, after_at=after_at, after_id=after_id, most=wanted.most + 1,
-    )
+    who, given = _who(actor, now), {
+        "statuses": wanted.statuses, "from_at": wanted.from_at, "to_at": wanted.to_at, "after_at": after_at,
+        "after_id": after_id, "most": wanted.most + 1,
+    }  # fmt: skip
+    if who["sees_all"] and wanted.role is None:
+        rows = await seen.LIST_ALL.rows(conn, now=now, account_id=actor.account_id, **given)
+    else:
+        rows = await seen.LIST_OWN.rows(conn, **_own(who), role=wanted.role, **given)
     return [_session(row, actor, now) for row in rows]
 
 
@@ -296,7 +222,7 @@ async def requests(
 ) -> list[Session]:
     """What waits for this psychologist's answer, oldest first; one more than `most`."""
     after_at, after_id = after or (None, None)
-    rows = await _REQUESTS.rows(
+    rows = await seen.REQUESTS.rows(
         conn, person_id=actor.person_id, account_id=actor.account_id, after_at=after_at, after_id=after_id,
         most=most + 1, now=now,
     )
@@ -309,8 +235,9 @@ async def past(
 ) -> list[Session]:
     """One's own that have ended, or whose time was over at `over`; the latest first, one more than `most`."""
     before_at, before_id = before or (None, None)
-    own = _who(actor, now) | {"sees_all": False}
-    rows = await _PAST.rows(
+    own = _who(actor, now)
+    del own["sees_all"]
+    rows = await seen.PAST.rows(
         conn, **own, ended=list(rules.ENDED), over=over, before_at=before_at, before_id=before_id, most=most + 1
     )
     return [_session(row, actor, now) for row in rows]
@@ -327,14 +254,18 @@ class Again(msgspec.Struct, frozen=True):
 
 async def again(conn: Conn, actor: Actor, now: datetime, most: int = 3) -> list[Again]:
     """The latest first, each once."""
-    rows = await _AGAIN.rows(
+    rows = await seen.AGAIN.rows(
         conn, person_id=actor.person_id, account_id=actor.account_id, now=now, most=most
     )
     return [Again(*row.values()) for row in rows]
 
 
 async def counts(conn: Conn, actor: Actor, now: datetime) -> dict[str, int]:
-    rows = await _COUNTS.rows(conn, **_who(actor, now))
+    who = _who(actor, now)
+    if who["sees_all"]:
+        rows = await seen.COUNTS_ALL.rows(conn, now=now)
+    else:
+        rows = await seen.COUNTS_OWN.rows(conn, **_own(who))
     return {row["status"]: row["number"] for row in rows}
 
 
@@ -386,14 +317,7 @@ async def reference_of(conn: Conn, session_id: UUID) -> str:
     return reference
 
 
-_OF_CLIENT = Statement(f"""
-select {_COLUMNS} {_FROM}
-where s.client_id = :client_id::uuid and {_VISIBLE} and s.starts_at >= :from_at::timestamptz
-order by s.starts_at, s.id limit 50
-""")
-
-
 async def of_client(conn: Conn, actor: Actor, client_id: UUID, from_at: datetime, now: datetime) -> list[Session]:
     """What one person has booked, by time, as this actor sees it."""
-    rows = await _OF_CLIENT.rows(conn, **_who(actor, now), client_id=client_id, from_at=from_at)
+    rows = await seen.OF_CLIENT.rows(conn, **_who(actor, now), client_id=client_id, from_at=from_at)
     return [_session(row, actor, now) for row in rows]

@@ -144,6 +144,7 @@ create index session_of_client on sessions.session (client_id, starts_at);
 create index session_by_start on sessions.session (starts_at);
 create index session_by_charge on sessions.session (charge_id);
 create index session_paid_by_account on sessions.session (requested_by) where confirmed_at is not null and price > 0;
+create index session_to_decide on sessions.session (objected_at) where objected_at is not null and decided_at is null;
 create index session_due on sessions.session (due_at) where due_at is not null;
 
 -- Why somebody did what they did, in their own words: of verbs that can follow each other. Never edited, but
@@ -173,7 +174,7 @@ select psychologist_id, client_id, status, confirmed_at, starts_at, sent_at from
 -- For the practice's figures: no person, no words.
 create view sessions.overview as
 select id, psychologist_id, reference, status, hold_until, sent_at, starts_at, charge_id, absent, objected_at,
-       objected_at is not null and decided_at is null as to_decide from sessions.session;
+       objected_at is not null and decided_at is null as to_decide, due_at from sessions.session;
 
 -- Which sessions are whose, for an admin who looks at a person.
 create view sessions.of_person as
