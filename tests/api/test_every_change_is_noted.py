@@ -20,6 +20,7 @@ from api import changes_money, changes_people, changes_practice, changes_session
 from api.changes import GOOD, Ask, Scene, send
 from api.test_permissions import WHO
 from api.test_permissions import written as permitted
+from kikao.admin import journal_words
 from kikao.admin.line_pages import DEEDS as LINE_DEEDS
 from kikao.admin.paper_pages import DECISIONS
 from kikao.admin.person_pages import DEEDS
@@ -189,6 +190,12 @@ def test_who_leaves_none_says_why() -> None:
     whys = {line.route: line.why_not for line in written().values() if not line.verb}
     assert all(re.fullmatch(r"[A-Z].{20,}\.", why) for why in whys.values()), whys
     assert len(whys) < 15, "the exceptions become the rule"
+
+
+def test_what_a_change_leaves_is_told_in_words() -> None:
+    lines = [line for line in written().values() if line.verb]
+    assert {line.verb for line in lines} - set(journal_words.DONE) == set()
+    assert {line.noun for line in lines} - set(journal_words.NOUNS) == set()
 
 
 @pytest.mark.slow

@@ -35,12 +35,19 @@ DONE: dict[str, str] = {
     "add a day": later("A day off or extra"), "remove a day": later("A day off or extra taken back"),
     "add a place": later("Place added"), "correct a place": later("Place corrected"),
     "close a place": later("Place closed"),
+    "make_person": later("Person entered at the desk"), "act_for": later("Acts for somebody from now on"),
+    "end_acting": later("Acts for somebody no more"), "tell by telephone": later("Told by telephone"),
+    "set the link": later("Meeting link changed"), "end the call": later("Call left"),
+    "take at once": later("Whether a client is taken at once"), "know": later("Whether a client was known before"),
+    "close": later("A client is seen no more"), "reopen": later("A client can be seen again"),
+    "agree rate": later("A client's own price"),
 }
 NOUNS = {
     "session": later("session"), "charge": later("payment"), "account": later("account"), "person": later("person"),
     "psychologist": later("psychologist"), "setting": later("settings"), "terms": later("terms"),
     "line": later("emergency number"), "attempt": later("try to pay"), "letter": later("letter"),
     "message": later("message"), "receipt": later("receipt"), "place": later("place"),
+    "relation": later("client"),
 }
 # What is told of the facts, in this order; the rest are ids.
 FACTS = {
