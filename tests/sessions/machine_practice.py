@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from kikao.accounts.wires import Verified
+from kikao.core.actor import Actor
 from kikao.core.errors import Refusal
 from kikao.core.practice import EMPTY
 from kikao.payments import charges
@@ -35,6 +36,7 @@ MONEY = (*CODES, *CODES, "verify", "waive", "extend", "cancel")
 MEETING = ("start", "start", "complete", "break off", "mark a no-show", "cancel")
 AFTER = ("object", "decide", "decide", "correct", "give back more")
 ANYTHING = tuple(sorted(DOES))
+ALIVE = rules.HOLDING | {rules.COMPLETED, rules.NO_SHOW, DECLINED}  # something can be done to it still
 
 clients = st.sampled_from(("amina", "baraka", "halima"))
 psychologists = st.sampled_from(("otieno", "wanjiru"))
@@ -83,19 +85,30 @@ class Practice(RuleBasedStateMachine):
 
         return self.world.run(tried())
 
-    def act(self, verb: str, session_id: UUID, side: str, *, says: str = "", share: float = 1.0) -> None:
+    def act(
+        self, verb: str, session_id: UUID, side: str, *, says: str = "", share: float = 1.0,
+        seen: queries.Session | None = None,
+    ) -> None:
+        """`seen`: what they had before their eyes, if that is not how it is now."""
+
         async def acted() -> int | None:
-            about = self.sessions[session_id]
-            who = member(self.world.cast, side, about.client_id, about.psychologist_id).actor
-            session = await queries.visible(self.world.conn, who, session_id, self.now)
-            assert (session.status in WAITING) == (session.hold_until is not None), f"{session.status}: its hold"
-            assert session.hold_until is None or session.hold_until > self.now, "readers see what the clock says"
+            session = seen or await self.see(session_id, side)
             return await DOES[verb](Deed(
-                conn=self.world.conn, actor=who, session=session, now=self.now, says=says, share=share,
-                slip=self.slips))
+                conn=self.world.conn, actor=self.who(session_id, side), session=session, now=self.now, says=says,
+                share=share, slip=self.slips))
 
         self.slips += 1
         self.came += self.do(verb, acted()) or 0
+
+    def who(self, session_id: UUID, side: str) -> Actor:
+        about = self.sessions[session_id]
+        return member(self.world.cast, side, about.client_id, about.psychologist_id).actor
+
+    async def see(self, session_id: UUID, side: str) -> queries.Session:
+        session = await queries.visible(self.world.conn, self.who(session_id, side), session_id, self.now)
+        assert (session.status in WAITING) == (session.hold_until is not None), f"{session.status}: its hold"
+        assert session.hold_until is None or session.hold_until > self.now, "readers see what the clock says"
+        return session
 
     @property
     def sessions(self) -> dict[UUID, Seen]:
@@ -119,11 +132,11 @@ class Practice(RuleBasedStateMachine):
         return found[(pick + self.turn) % len(found)]
 
     def worth_a_try(self, verb: str, about: Seen) -> bool:
-        if verb == "give back more":
-            return about.kept > 0
-        if verb == "decide":
-            return about.to_decide or not about.objected
-        return bool(may(verb, about.status)) and not (verb == "object" and about.objected)
+        useless = {
+            "give back more": not about.kept, "object": about.objected,
+            "decide": about.objected and not about.to_decide,
+        }  # fmt: skip
+        return bool(may(verb, about.status)) and not useless.get(verb, False)
 
     def by(self, verb: str, about: Seen, who: str, pick: int) -> str:
         """The side: of those who may, or the one that is named."""
@@ -265,6 +278,22 @@ class Practice(RuleBasedStateMachine):
     def anything(self, verb: str, pick: int, who: str, says: str) -> None:
         """By anybody, from anywhere: most of it is refused, and changes nothing."""
         self.act(verb, list(self.sessions)[-1 - pick % len(self.sessions)], who, says=says)
+
+    @precondition(lambda self: self.those(*ALIVE))
+    @rule(pick=picks, first=st.sampled_from(("money", *ANYTHING)), says=who_was_absent, share=parts)
+    def two_at_once(self, pick: int, first: str, says: str, share: float) -> None:
+        """Somebody has it before their eyes, somebody else is quicker, and then they do what they could have done."""
+        verb, about = self.choose(ANYTHING, ALIVE, pick)
+        side = self.by(verb, about, "who may", pick)
+        seen = self.do("look", self.see(about.id, side))
+        if seen is None:
+            return
+        if first == "money":
+            self.arrive(about.id, share)
+        else:
+            first = first if may(first, about.status) else verb
+            self.act(first, about.id, self.by(first, about, "who may", pick + 1), says=says, share=min(share, 1.0))
+        self.act(verb, about.id, side, says=says, share=min(share, 1.0), seen=seen)
 
     # The clock ------------------------------------------------------------------------------------
 

@@ -44,7 +44,8 @@ async def decline(deed: Deed) -> None:
 
 async def cancel(deed: Deed) -> None:
     back = await actions.cancel(deed.conn, deed.actor, deed.session, WHY, deed.now, VAULT)
-    assert 0 <= back <= deed.session.received
+    came = await deed.conn.fetchval("select paid + verified from payments.charge where id = $1", deed.session.charge_id)
+    assert 0 <= back <= came, f"{back} of {came} come back"
 
 
 async def submit(deed: Deed) -> None:
