@@ -3,13 +3,15 @@ nothing is Confirmed for money that goes back."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from kikao.core.errors import NotPossible
-from kikao.sessions import actions
+from kikao.core.practice import EMPTY
+from kikao.sessions import actions, checking
 from sessions.conftest import VAULT, Desk
 from support.cast import Member
 
@@ -34,6 +36,37 @@ async def test_what_is_paid_while_it_is_being_cancelled_goes_back(desk: Desk, na
     assert await cancelled_while_it_is_paid(desk, getattr(desk.cast, name), session_id) == 2500
     assert await desk.stored(session_id) == "Cancelled"
     assert await desk.owed(session_id) == 2500
+
+
+async def test_who_verifies_what_was_cancelled_meanwhile_is_told(desk: Desk) -> None:
+    """As when they had looked a moment later: no word of theirs stands for what has ended, and no money."""
+    session_id = await desk.request(desk.cast.amina, desk.cast.otieno)
+    await desk.approve(desk.cast.otieno, session_id)
+    with pytest.raises(NotPossible):
+        await verified_meanwhile(desk, session_id, desk.cancel(desk.cast.amina, session_id), 2500)
+    assert await desk.value("select count(*) from journal.line where verb in ('verify', 'vouch')") == 0
+    assert await desk.owed(session_id) == 0
+
+
+async def test_a_part_that_is_verified_while_a_code_is_typed_makes_it_payable_again(desk: Desk) -> None:
+    session_id = await desk.request(desk.cast.amina, desk.cast.otieno)
+    await desk.approve(desk.cast.otieno, session_id)
+    await verified_meanwhile(desk, session_id, typed(desk, session_id), 1000)
+    assert await desk.stored(session_id) == "Approved", "nothing is left to check, and 1,500 to pay"
+
+
+async def verified_meanwhile(desk: Desk, session_id: UUID, other: Awaitable[object], amount: int) -> None:
+    """The desk has the session before its eyes, somebody else is quicker; then the desk vouches for cash."""
+    async with desk.db.transaction() as conn:
+        seen = await desk.see(conn, desk.cast.wambui, session_id)
+        await other
+        await checking.verify(conn, desk.cast.wambui.actor, seen, "cash", "slip 17", amount, desk.now, EMPTY)
+
+
+async def typed(desk: Desk, session_id: UUID) -> None:
+    async with desk.db.transaction() as conn:
+        session = await desk.see(conn, desk.cast.amina, session_id)
+        await checking.submit_code(conn, desk.cast.amina.actor, session, "UKM7A1B2C3", desk.now, EMPTY)
 
 
 async def test_money_before_the_answer_goes_back_and_buys_nothing(desk: Desk) -> None:

@@ -81,11 +81,14 @@ async def verify(
 ) -> None:
     """Somebody of the practice has seen the money; Confirmed when nothing is left to pay (payments tells so)."""
     rules.step("verify", session.status, session.parties)
+    await charges.hold_charge(conn, session.charge_id)
+    status = await status_of(conn, session.id, now)  # somebody may have been quicker
+    rules.step("verify", status, session.parties)
     await record(conn, actor, "verify", "session", session.id, now, method=method, amount=amount)
     charge = await claims.vouch(
         conn, actor, session.charge_id, method, number, amount, now, practice.of(PaymentNumbers)
     )
-    if charge.missing and session.status == rules.PAYMENT_SUBMITTED:
+    if charge.missing and status == rules.PAYMENT_SUBMITTED:
         await ask_again(conn, session, now, practice)
 
 
