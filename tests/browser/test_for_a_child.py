@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, expect
 from kikao.core.db import Database
 from support.cast import PASSWORD, Cast
 
-from .conftest import Screen, open_screen
+from .conftest import PICTURES, Screen, open_screen
 from .test_by_any_means import town as town
 from .test_walk import Town
 
@@ -82,3 +82,42 @@ async def test_the_same_without_script(db: Database, cast: Cast, town: Town, bro
             select p.name from sessions.session s join accounts.person p on p.id = s.client_id
             where s.sent_at is not null
             """) == "Musa"
+
+
+async def test_a_price_not_shown_and_a_consent_that_lacks_without_script(
+    db: Database, cast: Cast, town: Town, browser: Browser
+) -> None:
+    """Each refusal shows what it is about, keeps what was typed, and one more sending is enough."""
+    async with db.transaction() as conn:
+        await conn.execute(
+            """
+            insert into directory.agreed_rate
+                (id, psychologist_id, client_id, session_type, amount, minutes, from_at, set_by)
+            values (gen_random_uuid(), $1, $2, 'Individual', 1200, 60, now() - interval '1 hour', $1)
+            """, cast.otieno.person_id, cast.zuri.person_id)
+    client = await open_screen(browser, "360", scheme="dark", script=False)
+    page = client.page
+    await page.goto(f"{town.house.url}/sign-in")
+    await page.get_by_label("phone", exact=False).first.fill(cast.halima.phone)
+    await page.get_by_label("Password", exact=False).first.fill(PASSWORD)
+    await page.locator("main").get_by_role("button", name="Sign in").click()
+    await _to_the_form(page, town)
+    await page.get_by_text("Zuri").click()
+    await page.get_by_label("Anything to know beforehand?").fill("He is shy.")
+    await page.get_by_role("button", name="Send the request").click()
+    await expect(page.locator(".notice--danger").first).to_contain_text("The price is not the one that was shown")
+    await expect(page.locator(".summary").first).to_contain_text("KSh 1,200")
+    await page.screenshot(path=PICTURES / "84-another-price-360-dark.png", full_page=True)
+    async with db.transaction() as conn:
+        await conn.execute(
+            "update accounts.consent set withdrawn_at = now(), withdrawn_by = given_by where person_id = $1",
+            cast.zuri.person_id)
+    await page.get_by_role("button", name="Send the request").click()
+    await expect(page.locator('a[href="#f-agreeFor"]')).to_contain_text("what is kept about them")
+    await page.screenshot(path=PICTURES / "85-agree-for-him-360-dark.png", full_page=True)
+    await expect(page.get_by_label("Anything to know beforehand?")).to_have_value("He is shy.")
+    await page.get_by_text("I agree to this for them", exact=True).click()
+    await page.get_by_role("button", name="Send the request").click()
+    await expect(page.locator(".summary").first).to_contain_text("Zuri")
+    async with db.connection() as conn:
+        assert await conn.fetchval("select price from sessions.session") == 1200
