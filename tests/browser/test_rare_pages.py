@@ -37,7 +37,8 @@ async def three_sessions(db: Database, cast: Cast) -> list[tuple[str, UUID]]:
             await stage(conn, cast, rules.CONFIRMED, begun, begun - timedelta(days=1)),
             await stage(conn, cast, rules.EXPIRED, workday(now, hour=11), now, open_no=2),
             await stage(
-                conn, cast, rules.APPROVED, begun + timedelta(hours=20), now - timedelta(hours=5), open_no=3, hold=timedelta(hours=9)
+                conn, cast, rules.APPROVED, begun + timedelta(hours=20), now - timedelta(hours=5), open_no=3,
+                hold=timedelta(hours=9),
             ),
         ]
         await money_arrives(conn, made[2], 2500, now - timedelta(hours=3))
@@ -105,4 +106,5 @@ async def give_back_more(screen: Screen, house: houses.House, cast: Cast, path: 
     await page.get_by_label("In all, in shillings").fill("999999")
     await page.get_by_label("Why").last.fill("A burst pipe")
     await page.get_by_role("button", name="Give it back").click()
+    await expect(page.get_by_label("Why")).to_have_value("A burst pipe")
     await in_both_lights(screen, "rare-give-back-refused")

@@ -26,6 +26,7 @@ from kikao.sessions.doors import Door, Press
 from kikao.sessions.queries import Session
 
 MONEY = (rules.DESK, rules.FINANCE, rules.ADMIN)
+REASONS = ("reject", "waive", "give-back")  # each has a form of its own on one page
 
 
 def _methods() -> list[tuple[str, str]]:
@@ -59,6 +60,7 @@ async def _money_page(
         reference=session.reference, badges=words.badges(session), missing=session.missing,
         code={"code": claim.code, "when": i18n.when(claim.made_at, actor.time_zone)} if claim else None,
         values={name: given[name] for name in ("method", "number", "amount")}, errors=asking.errors(refusal),
+        reasons={name: given["reason"] if request.scope["path"] == f"{address}/{name}" else "" for name in REASONS},
         ring=_ring(rings, session, given) if rings is not None else None,
         link=f"{kit.base_url}/p/{pay_token(kit.vault, session.charge_id)}" if ringing.open_to_pay(session) else None,
         methods=_methods(), verify_url=f"{address}/verify" if can["verify"] else None,
