@@ -47,3 +47,12 @@ async def test_a_refused_form_leads_back_to_its_page_and_never_elsewhere(world: 
         assert ("Back to the page before" in answer.text) == (shown is not None), before
         assert shown is None or shown in answer.text
         assert "elsewhere" not in answer.text
+
+
+async def test_whose_sign_in_has_ended_is_told_and_comes_back_to_the_form(world: World) -> None:
+    answer = await world.nobody.page("POST", "/me/rates", data={"amount": "1"}, headers={"referer": f"{BASE}/me/rates"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/me/rates&ended=1")
+    shown = await world.nobody.page("GET", answer.headers["location"])
+    assert "Your sign-in has ended" in shown.text
+    assert 'name="next" value="/me/rates"' in shown.text
+    assert "has ended" not in (await world.nobody.page("GET", "/sign-in?next=/me/rates")).text

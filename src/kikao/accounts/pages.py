@@ -27,6 +27,7 @@ from kikao.accounts.page_parts import (
 from kikao.accounts.signing_in import forgot, open_sign_in, reset, sign_in, sign_out
 from kikao.core.actor import NOBODY, Actor
 from kikao.core.errors import Invalid, Refusal
+from kikao.core.i18n import gettext as _
 from kikao.core.render import page
 from kikao.core.web import LEAVE_TO, Form, Kit, Req, must_be_id, network, read, read_form, safe_next, see_other
 
@@ -36,9 +37,15 @@ def _sign_in_page(
 ) -> Response[str]:
     return page(
         request, kit, actor, "accounts/sign_in.html", status=status_of(refusal), headers=waiting(refusal),
-        url="/sign-in", next=next_, login=login, errors=errors_of(refusal), notice=None,
+        url="/sign-in", next=next_, login=login, errors=errors_of(refusal),
+        notice=_ended() if request.query_params.get("ended") == "1" else None,
         forgot_url="/forgot", join_url="/team", sign_up_url=with_next("/sign-up", next_),
     )
+
+
+def _ended() -> dict[str, str]:
+    text = _("Nothing was saved. Sign in, and you are back on the page that you came from.")
+    return {"tone": "attention", "title": _("Your sign-in has ended"), "text": text}
 
 
 @read("/sign-in")

@@ -98,8 +98,9 @@ def _answer(request: Req, refusal: Refusal) -> Response[Any]:
     if _is_program(request):
         return problem(refusal)
     if isinstance(refusal, NotSignedIn):
-        here = request.scope["path"] if request.method == "GET" else "/me"
-        return see_other(f"/sign-in?next={quote(here)}")
+        before = _before(request)
+        here = request.scope["path"] if request.method == "GET" else before or "/me"
+        return see_other(f"/sign-in?next={quote(here)}{'&ended=1' if before else ''}")
     # Whoever is signed in stays so on a page that refuses something; nobody is known where nothing was found at all.
     viewer: Actor = request.scope["state"].get("viewer", NOBODY)
     return page(
@@ -111,13 +112,18 @@ def _answer(request: Req, refusal: Refusal) -> Response[Any]:
     )
 
 
+def _before(request: Req) -> str | None:
+    """The page of ours with the form that was sent, where there was one and it can be opened again."""
+    before = urlsplit(request.headers.get("referer", "") if request.method == "POST" else "")
+    if before.netloc != request.headers.get("host") or "GET" not in _methods(request, before.path):
+        return None
+    return safe_next(before.path + (f"?{before.query}" if before.query else ""))
+
+
 def _next_steps(request: Req, viewer: Actor) -> list[tuple[str, str]]:
     """Back to the page with the form, where there was one, and to where this viewer's pages begin."""
-    before = urlsplit(request.headers.get("referer", "") if request.method == "POST" else "")
-    steps = []
-    if before.netloc == request.headers.get("host") and "GET" in _methods(request, before.path):
-        back = safe_next(before.path + (f"?{before.query}" if before.query else ""))
-        steps.append((_("Back to the page before"), back))
+    before = _before(request)
+    steps = [(_("Back to the page before"), before)] if before else []
     if viewer.has("desk", "finance", "admin"):
         steps.append((_("The practice"), "/practice"))
     elif viewer.signed_in:
