@@ -70,12 +70,27 @@ async def test_people_papers_lines_journal_and_pictures(
         for name in ("pictures", "decisions"):
             await page.goto(f"{at}/{name}")
             await in_both_lights(screen, f"admin-{name}")
+        await on_paper(screen, f"{at}/pictures")
         for path, what in (
             (f"listing/{cast.otieno.person_id}", "papers"), (f"people/{cast.halima.person_id}", "person"),
             (f"people/{cast.wambui.person_id}", "person-here"), (f"journal/{cast.amina.person_id}", "happened"),
         ):
             await page.goto(f"{at}/{path}")
             await in_both_lights(screen, f"admin-{what}")
+
+
+async def on_paper(screen: Screen, address: str) -> None:
+    """A sheet is narrow, and still no phone: tables are tables there, and *Leave now* is for screens."""
+    page, before = screen.page, screen.page.viewport_size
+    assert before is not None
+    await page.goto(address)
+    await page.set_viewport_size({"width": 718, "height": 1000})
+    await page.emulate_media(media="print")
+    shown = await page.evaluate(
+        "[...document.querySelectorAll('.table, .leave')].map(one => getComputedStyle(one).display)")
+    assert set(shown) == {"table", "none"}, shown
+    await page.emulate_media(media="screen")
+    await page.set_viewport_size(before)
 
 
 async def a_history(db: Database, cast: Cast) -> None:

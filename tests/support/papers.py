@@ -16,7 +16,7 @@ from support.tree import KIKAO, ROOMS, ROOT, files, python_files, shown
 PAPERS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 RUNNING = ROOT / "docs" / "running.md"
 # Read by `make demo` and by the tests; no settings of a program.
-NOT_OF_PROGRAMS = {"KIKAO_DATA", "KIKAO_PROOF", "KIKAO_TEST_PG_BIN"}
+NOT_OF_PROGRAMS = {"KIKAO_DATA", "KIKAO_PICTURES", "KIKAO_PROOF", "KIKAO_TEST_PG_BIN"}
 # `a/…` in a paper may stand for any of these.
 ROOTS = (ROOT, ROOT / "src", KIKAO, ROOT / "tests")
 
