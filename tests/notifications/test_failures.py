@@ -156,9 +156,9 @@ async def test_a_stranger_who_thinks_too_long_is_left(
     story: Story, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "LONGEST", 0.2)
-    await story.order(channel="email", stage="rcpt", delay=2.0)
+    await story.order(channel="email", stage="rcpt", delay=10.0)
     about = await story.post(cast.amina.person_id)
-    await asyncio.wait_for(story.drain(), 1.5)
+    await asyncio.wait_for(story.drain(), 8)
     assert (await story.row(about)).last_error == "no_answer"
     await story.days_pass()
     assert len(await story.received()) == 1
