@@ -9,7 +9,7 @@ FULL = os.environ.get("KIKAO_PROOF", "ci") == "full"
 
 # What: (ci, full). The zones of the full proof are all that there are.
 SIZES = {
-    "state histories": (200, 5_000),
+    "state histories": (600, 5_000),
     "message histories": (200, 1_000),
     "malformed requests": (2_000, 10_000),
     "zones": (60, 10_000),

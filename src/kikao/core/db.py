@@ -116,7 +116,8 @@ async def connect(url: str, *, size: int = 10) -> Database:
     pool: Any = await asyncpg.create_pool(
         url, min_size=1, max_size=size, init=_prepare, reset=_reset, server_settings=LIMITS, command_timeout=10,
         # Plans are kept as long as the connection, and however long the statement: planning one takes up to 50 ms.
-        max_cached_statement_lifetime=0, max_cacheable_statement_size=0,
+        # And there is room for many: with the usual hundred, pages that few open would put out a booking's plan.
+        max_cached_statement_lifetime=0, max_cacheable_statement_size=0, statement_cache_size=500,
     )
     return Database(pool)
 
