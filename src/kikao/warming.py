@@ -21,7 +21,7 @@ from kikao.core.ids import new_id
 from kikao.core.web import Kit
 from kikao.directory import queries as directory
 from kikao.payments.letters import store_letter
-from kikao.sessions import booking
+from kikao.sessions import booking, rivals
 from kikao.sessions import queries as sessions
 
 # The pool closes what nobody has used for five minutes, and its plans with it.
@@ -55,6 +55,7 @@ async def ask_for_nothing(conn: Conn, kit: Kit, now: datetime) -> None:
         psychologist_id=nobody, session_type="Individual", starts_at=soon, client_id=nobody, account_id=nobody,
         proved=True,
     )  # fmt: skip
+    await rivals.whoever_lost(conn, asked, now, practice)
     for verb in (
         booking.request(conn, asked, now, practice, kit.vault), directory.one(conn, str(nobody), now, practice),
         sessions.visible(conn, NOBODY, nobody, now),

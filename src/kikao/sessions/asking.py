@@ -35,7 +35,7 @@ from kikao.core.web import Form, Kit, Req, form_once, network, read, read_form, 
 from kikao.directory import queries as directory
 from kikao.directory.queries import Profile, Rate
 from kikao.directory.rules import MODE_CODES, TYPE_CODES, code_of, mode_code
-from kikao.sessions import actions, booking, for_whom, queries, rules, words
+from kikao.sessions import actions, booking, for_whom, queries, rivals, rules, words
 from kikao.sessions.terms import current_tiers
 
 
@@ -237,7 +237,9 @@ async def _ask_signed_in(
         session = await queries.visible(conn, actor, booked.session_id, now)
         return f"/s/{session.reference}"
 
-    return await form_once(request, kit, actor, now, verb)
+    assert asked.start is not None
+    async with rivals.after_whoever_asks(asked.profile.id, asked.start):
+        return await form_once(request, kit, actor, now, verb)
 
 
 async def _ask_and_sign_up(
@@ -263,7 +265,9 @@ async def _ask_and_sign_up(
         reference = await queries.reference_of(conn, booked.session_id)
         return f"/code/{made.verification_id}?{urlencode({'next': f'/s/{reference}'})}"
 
-    return await form_once(request, kit, actor, now, verb)
+    assert asked.start is not None
+    async with rivals.after_whoever_asks(asked.profile.id, asked.start):
+        return await form_once(request, kit, actor, now, verb)
 
 
 def _checked_together(form: Form, now: datetime) -> Contact:

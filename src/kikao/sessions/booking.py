@@ -17,7 +17,6 @@ from kikao.core.errors import FieldError, Forbidden, Invalid, NotFound, Refusal
 from kikao.core.ids import SYSTEM, new_id, new_reference
 from kikao.core.practice import Snapshot
 from kikao.core.sql import Statement
-from kikao.directory.queries import offer
 from kikao.directory.rules import Numbers as Rates
 from kikao.directory.rules import check_mode, check_session_type
 from kikao.payments.links import link_hash, pay_token
@@ -206,17 +205,6 @@ def refusal(reason: str, against: list[str] | None = None) -> Refusal:
         "slot_taken": SlotTaken(),
         "too_many_open": TooManyOpen(),
     }[reason]
-
-
-async def alternatives(conn: Conn, asked: Request, now: datetime, practice: Snapshot) -> list[datetime]:
-    """Times instead of one that was lost; for the many who lose at once, with as little reading as can be."""
-    found = await offer(conn, asked.psychologist_id, asked.session_type, asked.client_id, now, practice)
-    if found is None or found.no_times:
-        return []
-    return await nearest(
-        conn, asked.psychologist_id, found.minutes, found.licensed_until, asked.starts_at, now, practice,
-        asked.client_id, asked.mode,
-    )
 
 
 async def nearest(

@@ -15,7 +15,7 @@ from kikao.core.errors import Invalid
 from kikao.core.idempotency import Answer
 from kikao.core.ids import read_id
 from kikao.core.web import Json, Kit, Req, must_be_id, need, once, only
-from kikao.sessions import actions, booking, by_hand
+from kikao.sessions import actions, booking, by_hand, rivals
 from kikao.sessions.api import Moment, SessionShown, answer, read_moment
 
 
@@ -66,7 +66,8 @@ async def request_session(
         return await answer(conn, actor, booked.session_id, now, 201 if booked.made else 200)
 
     try:
-        return await once(request, kit, actor, now, verb)
+        async with rivals.after_whoever_asks(asked.psychologist_id, asked.starts_at):
+            return await once(request, kit, actor, now, verb)
     except actions.SlotTaken as taken:
         taken.facts["alternatives"] = await _alternatives(kit, actor, asked, now)
         raise
@@ -75,7 +76,7 @@ async def request_session(
 async def _alternatives(kit: Kit, actor: Actor, asked: booking.Request, now: datetime) -> list[dict[str, Any]]:
     async with kit.db.connection() as conn:
         numbers = await kit.numbers(conn, actor, now)
-        starts = await booking.alternatives(conn, asked, now, numbers)
+    starts = await rivals.alternatives(kit.db, asked, now, numbers)
     return [{"start": start, "mode": asked.mode} for start in starts]
 
 

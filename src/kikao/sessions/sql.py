@@ -316,3 +316,13 @@ with {_ASKED_BY_HAND}, {_IN_THE_WAY}, {_PAID_BY_HAND}, {_SEAT}, {_JUDGED_BY_HAND
 {_ENTRIES_BY_HAND}, {_MESSAGES}, {_PARTS}
 {_ANSWER}
 """)
+
+# For somebody who has lost a time: what they asked for, and when they are busy themselves. No row for whom this
+# psychologist sees no more.
+LOST = Statement(f"""
+select o.minutes, o.licensed_until,
+       array(select array[lower(b.during), upper(b.during)] from sessions.busy b
+             where b.client_id = :client_id::uuid and (b.hold_until is null or b.hold_until > :now::timestamptz)) as own
+from ({RATE_NOW}) o
+where not {_CLOSED} and exists (select from accounts.people where id = :client_id::uuid and state = 'active')
+""")
