@@ -246,6 +246,7 @@ async def practice(db: Database, cast: Cast, sink: Addresses, inbox: httpx.Async
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3000)
 @settings(
     max_examples=size("message histories"),
     deadline=None,

@@ -84,13 +84,13 @@ class Outbox:
         outcome = await sending.deliver(self._channels, ready.parcel, ready.ways, tries=ready.tries)
         channel = outcome.channel
         async with self._db.connection() as conn:
+            # Whoever dies before this sends it once more, under the same Message-ID: so nothing comes before it.
+            if channel is not None:
+                await actions.note_sent(conn, row_id, channel, self._clock())
             await _note_ways(conn, outcome, self._clock())
         if channel is None:
             await self._put_off(ready, outcome.failure, now)
             return
-        # Whoever dies here sends it once more, under the same Message-ID.
-        async with self._db.connection() as conn:
-            await actions.note_sent(conn, row_id, channel, self._clock())
         log.info("message_sent", row=str(row_id), kind=ready.parcel.post.kind, channel=channel)
 
     async def _prepare(self, conn: Conn, row_id: UUID, now: datetime) -> Ready | None:
