@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -212,13 +213,22 @@ async def nearest(
     practice: Snapshot, client_id: UUID | None, mode: str = "Online",
 ) -> list[datetime]:
     """Up to three free times nearest to one that was lost, that suit the client too."""
-    found: list[datetime] = []
-    for span in AROUND:
+
+    async def within(span: timedelta) -> list[datetime]:
         slots = await free(
             conn, [TimesWanted(psychologist_id, minutes, last_day)], around - span, around + span,
             now=now, numbers=practice.of(CalendarNumbers), modes=(mode,), client_id=client_id,
         )
-        found = sorted((slot.start for slot in slots), key=lambda start: abs(start - around))
+        return [slot.start for slot in slots]
+
+    return await nearest_of(within, around)
+
+
+async def nearest_of(within: Callable[[timedelta], Awaitable[list[datetime]]], around: datetime) -> list[datetime]:
+    """The three nearest of what is free within a span to each side, or fewer: the small one first."""
+    found: list[datetime] = []
+    for span in AROUND:
+        found = sorted(await within(span), key=lambda start: abs(start - around))
         if len(found) >= NEAREST:
             break
     return sorted(found[:NEAREST])

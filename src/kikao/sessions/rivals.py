@@ -18,7 +18,7 @@ from kikao.availability.rules import Numbers as CalendarNumbers
 from kikao.core.db import Conn, Database, Row
 from kikao.core.practice import Snapshot
 from kikao.directory.rules import Numbers as Rates
-from kikao.sessions.booking import AROUND, NEAREST, Request
+from kikao.sessions.booking import Request, nearest_of
 from kikao.sessions.sql import LOST
 
 PATIENCE = 2.0  # seconds behind somebody else; then the database is asked anyway
@@ -63,18 +63,16 @@ async def alternatives(db: Database, asked: Request, now: datetime, practice: Sn
         client = await whoever_lost(conn, asked, now, practice)
     if client is None:
         return []
-    length, found = timedelta(minutes=client["minutes"]), list[datetime]()
-    for span in AROUND:
-        look = Look(
-            asked.psychologist_id, client["minutes"], client["licensed_until"], asked.mode, asked.starts_at, span
-        )
-        found = [
+    length, minutes, last_day = timedelta(minutes=client["minutes"]), client["minutes"], client["licensed_until"]
+
+    async def within(span: timedelta) -> list[datetime]:
+        look = Look(asked.psychologist_id, minutes, last_day, asked.mode, asked.starts_at, span)
+        return [
             start for start in await _together(db, look, now, practice)
             if not any(lower < start + length and start < upper for lower, upper in client["own"])
         ]
-        if len(found) >= NEAREST:
-            break
-    return sorted(sorted(found, key=lambda start: abs(start - asked.starts_at))[:NEAREST])
+
+    return await nearest_of(within, asked.starts_at)
 
 
 async def whoever_lost(conn: Conn, asked: Request, now: datetime, practice: Snapshot) -> Row | None:
