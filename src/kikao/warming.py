@@ -55,10 +55,11 @@ async def ask_for_nothing(conn: Conn, kit: Kit, now: datetime) -> None:
         psychologist_id=nobody, session_type="Individual", starts_at=soon, client_id=nobody, account_id=nobody,
         proved=True,
     )  # fmt: skip
-    await rivals.whoever_lost(conn, asked, now, practice)
-    for verb in (
-        booking.request(conn, asked, now, practice, kit.vault), directory.one(conn, str(nobody), now, practice),
-        sessions.visible(conn, NOBODY, nobody, now),
-    ):
-        with suppress(Refusal):  # there is no such thing
-            await verb
+    await rivals.weigh_all(conn, [asked], now, practice)
+    # There is nothing like it. Each is made when its turn comes: whoever stops in the middle leaves none unasked.
+    with suppress(Refusal):
+        await booking.request(conn, asked, now, practice, kit.vault)
+    with suppress(Refusal):
+        await directory.one(conn, str(nobody), now, practice)
+    with suppress(Refusal):
+        await sessions.visible(conn, NOBODY, nobody, now)

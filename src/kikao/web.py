@@ -129,7 +129,9 @@ async def in_order(request: Any, handler: BaseRouteHandler) -> None:
     """The API's 401, 403 and 404, before whatever may be wrong with a body: it is none of a stranger's business.
 
     By token only: the API reads no cookie, so no page of a stranger can use somebody's sign-in.
+    One guard for all of it: Litestar copies the whole handler for each.
     """
+    await without_nul(request, handler)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     bearer = token.strip() if scheme.lower() == "bearer" else request.headers.get("x-auth-token")
     kit, now = request.app.state.kit, utc_now()
@@ -221,14 +223,15 @@ def build(machine: settings.Settings, *, warm: bool = False) -> Litestar:
         route_handlers=[*wiring.page_handlers(), static_file],
         dependencies={"actor": Provide(page_actor)},
         before_request=refuse_strangers_forms,
+        guards=[without_nul],
         include_in_schema=False,
     )
     api = Router(
         path="/", route_handlers=wiring.api_handlers(), dependencies={"actor": Provide(api_actor)}, guards=[in_order]
     )
+    others = Router(path="/", route_handlers=[*wiring.open_handlers(), *openapi.handlers], guards=[without_nul])
     return Application(
-        route_handlers=[pages, api, *wiring.open_handlers(), *openapi.handlers],
-        guards=[without_nul],
+        route_handlers=[pages, api, others],
         dependencies={"kit": Provide(provide_kit), "now": Provide(provide_now)},
         exception_handlers=EXCEPTION_HANDLERS,
         before_send=[security_headers],

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from kikao.availability import queries
-from kikao.core.db import Database
+from kikao.core.db import Conn, Database
 from kikao.core.practice import EMPTY
 from kikao.sessions import booking, rivals
+from kikao.sessions.actions import OwnOverlap, SlotTaken
 from sessions.conftest import Desk
 from support.cast import Cast, Member, workday
 
@@ -90,3 +91,58 @@ async def test_all_who_lose_at_once_look_together_and_get_what_suits_each(
 async def test_whom_this_psychologist_sees_no_more_is_offered_nothing(db: Database, cast: Cast, now: datetime) -> None:
     await db.pool.execute("update accounts.person set state = 'blocked' where id = $1", cast.amina.person_id)
     assert await rivals.alternatives(db, asked(cast, cast.amina, workday(now)), now, EMPTY) == []
+
+
+async def test_rivals_are_told_together_what_the_booking_would_say_to_each(
+    db: Database, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, desk, looks = workday(now, hour=10), Desk(db, cast, now), list[int]()
+    weighed_all = rivals.weigh_all
+
+    async def counted(conn: Conn, asked: list[booking.Request], *more: object) -> object:
+        looks.append(len(asked))
+        return await weighed_all(conn, asked, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(rivals, "weigh_all", counted)
+    clients = (cast.amina, cast.baraka, cast.halima)
+
+    async def told(at: datetime) -> list[str | None]:
+        weighed = await asyncio.gather(*(rivals.weigh(db, asked(cast, one, at), now, EMPTY) for one in clients))
+        return [one.refused for one in weighed]
+
+    assert await told(start) == [None, None, None]
+    await desk.request(cast.amina, cast.otieno, start)
+    await desk.request(cast.halima, cast.wanjiru, start)
+    assert await told(start) == [None, "slot_taken", "own_overlap"]  # the first asked for this herself
+    assert await told(start + timedelta(minutes=7)) == ["off_grid"] * 3
+    assert looks == [3, 3, 3]
+    assert await desk.request(cast.amina, cast.otieno, start)
+    for client, error in ((cast.baraka, SlotTaken), (cast.halima, OwnOverlap)):
+        with pytest.raises(error):
+            await desk.request(client, cast.otieno, start)
+
+
+async def test_whoever_had_the_time_before_is_not_told_that_it_is_lost(db: Database, cast: Cast, now: datetime) -> None:
+    """They may be sending a request again that was answered with it; its key knows."""
+    start, desk = workday(now), Desk(db, cast, now)
+    await desk.cancel(cast.amina, await desk.request(cast.amina, cast.otieno, start))
+    await desk.request(cast.baraka, cast.otieno, start)
+    amina, halima = [
+        await rivals.weigh(db, asked(cast, client, start), now, EMPTY) for client in (cast.amina, cast.halima)
+    ]
+    assert (amina.lost, halima.lost) == (False, True)
+    with pytest.raises(SlotTaken):
+        await desk.request(cast.amina, cast.otieno, start)
+
+
+async def test_when_the_database_is_away_every_rival_hears_of_it_and_the_next_ask_again(
+    db: Database, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> None:
+        raise OSError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(db, "connection", away)
+        asking = [rivals.weigh(db, asked(cast, one, workday(now)), now, EMPTY) for one in (cast.amina, cast.baraka)]
+        assert [type(answer) for answer in await asyncio.gather(*asking, return_exceptions=True)] == [OSError] * 2
+    assert (await rivals.weigh(db, asked(cast, cast.amina, workday(now)), now, EMPTY)).refused is None

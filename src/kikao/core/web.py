@@ -62,6 +62,13 @@ class Kit:
         """The practice settings, as new as the statement that knew this actor."""
         return await self.practice.at(conn, actor.settings_version, now)
 
+    async def settings(self, actor: Actor, now: datetime) -> Snapshot:
+        """The same for whoever has no connection, and nearly always needs none for this."""
+        if self.practice.snapshot.version >= actor.settings_version:
+            return self.practice.snapshot
+        async with self.db.connection() as conn:
+            return await self.numbers(conn, actor, now)
+
 
 class Json(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
     """A body that the API reads: camelCase, nothing unknown, no NUL, which PostgreSQL cannot keep."""

@@ -220,25 +220,31 @@ def _wanted(asked: Asked, form: Form, client_id: UUID, account_id: UUID, *, prov
 async def _ask_signed_in(
     request: Req, kit: Kit, actor: Actor, now: datetime, asked: Asked, form: Form
 ) -> Response[Any]:
+    assert actor.person_id is not None
+    assert actor.account_id is not None
+    own, account_id = actor.person_id, actor.account_id
     new = for_whom.read(form, now)
+    known = None if new else read_id(form["for"]) if form["for"] else own
 
     async def verb(conn: Conn) -> str:
-        assert actor.person_id is not None
-        assert actor.account_id is not None
-        if not await accounts.has_consent(conn, actor.person_id):
+        if not await accounts.has_consent(conn, own):
             _check_consent(form)
             text_id = read_id(form["consent_text"])
             if text_id is not None:
-                await give_consent(conn, actor, text_id, actor.person_id, now)
-        client_id = await for_whom.client_of(conn, actor, actor.person_id, form, new, now)
-        wanted = _wanted(asked, form, client_id, actor.account_id, proved=True)
+                await give_consent(conn, actor, text_id, own, now)
+        client_id = await for_whom.client_of(conn, actor, own, form, new, now)
+        wanted = _wanted(asked, form, client_id, account_id, proved=True)
         booked = await booking.request(conn, wanted, now, asked.practice, kit.vault)
         await booking.check_shown(conn, booked, form["shown"])
         session = await queries.visible(conn, actor, booked.session_id, now)
         return f"/s/{session.reference}"
 
     assert asked.start is not None
-    async with rivals.after_whoever_asks(asked.profile.id, asked.start):
+    async with rivals.after_whoever_asks(asked.profile.id, asked.start) as behind:
+        if behind and known is not None:
+            wanted = _wanted(asked, form, known, account_id, proved=True)
+            if (await rivals.weigh(kit.db, wanted, now, asked.practice)).lost:
+                raise actions.SlotTaken
         return await form_once(request, kit, actor, now, verb)
 
 

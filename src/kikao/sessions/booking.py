@@ -156,20 +156,32 @@ def values_of(
 ) -> dict[str, Any]:
     """What both statements are given. `taken_by` approves what is approved at once; `against`: why by hand."""
     session_id, charge_id = new_id(), new_id()
-    amount, minutes = practice.of(Rates).default(asked.session_type)
     note = (asked.note or "").strip()
     return {
         "session_id": session_id, "reference": new_reference(), "charge_id": charge_id,
         "entry_id": new_id(), "message_id": new_id(), "second_message_id": new_id(),
         "link_hash": link_hash(pay_token(vault, charge_id)),
-        "psychologist_id": asked.psychologist_id, "client_id": asked.client_id, "account_id": asked.account_id,
-        "session_type": asked.session_type, "mode": asked.mode, "place_id": asked.place_id, "country": asked.country,
-        "starts_at": asked.starts_at, "now": now, "proved": asked.proved, "taken_by": taken_by,
-        "booked_by": booked_by, "by_psychologist": by_psychologist,
+        "country": asked.country, "proved": asked.proved, "taken_by": taken_by,
+        "by_psychologist": by_psychologist, **values_to_weigh(asked, now, practice, booked_by=booked_by),
         "sealed_note": vault.seal(note, "sessions.session", "sealed_note", session_id) if note else None,
         "sealed_against": vault.seal(against, "sessions.session", "sealed_against", session_id) if against else None,
+        **_holds(asked, now, practice.of(rules.Numbers)),
+    }
+
+
+def values_to_weigh(
+    asked: Request, now: datetime, practice: Snapshot, *, booked_by: UUID | None = None
+) -> dict[str, Any]:
+    """What the decision alone is given."""
+    amount, minutes = practice.of(Rates).default(asked.session_type)
+    numbers = practice.of(rules.Numbers)
+    return {
+        "psychologist_id": asked.psychologist_id, "client_id": asked.client_id, "account_id": asked.account_id,
+        "session_type": asked.session_type, "mode": asked.mode, "place_id": asked.place_id,
+        "starts_at": asked.starts_at, "now": now, "booked_by": booked_by,
         "default_amount": amount, "default_minutes": minutes,
-        **_holds(asked, now, practice.of(rules.Numbers)), **msgspec.structs.asdict(practice.of(CalendarNumbers)),
+        "open_at_first": numbers.open_at_first, "open_when_known": numbers.open_when_known,
+        **msgspec.structs.asdict(practice.of(CalendarNumbers)),
     }
 
 
@@ -180,7 +192,6 @@ def _holds(asked: Request, now: datetime, numbers: rules.Numbers) -> dict[str, A
         "answer_until": rules.request_hold(now, start, numbers, proved=asked.proved),
         "pay_until": until, "pay_hold_until": rules.hold_for_payment(until, numbers),
         "first_pay_until": first, "first_hold_until": rules.hold_for_payment(first, numbers),
-        "open_at_first": numbers.open_at_first, "open_when_known": numbers.open_when_known,
     }
 
 

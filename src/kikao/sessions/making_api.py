@@ -65,19 +65,18 @@ async def request_session(
         booked = await booking.request(conn, asked, now, numbers, kit.vault)
         return await answer(conn, actor, booked.session_id, now, 201 if booked.made else 200)
 
+    weighed = None
     try:
-        async with rivals.after_whoever_asks(asked.psychologist_id, asked.starts_at):
+        async with rivals.after_whoever_asks(asked.psychologist_id, asked.starts_at) as behind:
+            if behind:
+                weighed = await rivals.weigh(kit.db, asked, now, await kit.settings(actor, now))
+                if weighed.lost:
+                    raise actions.SlotTaken
             return await once(request, kit, actor, now, verb)
     except actions.SlotTaken as taken:
-        taken.facts["alternatives"] = await _alternatives(kit, actor, asked, now)
+        starts = await rivals.alternatives(kit.db, asked, now, await kit.settings(actor, now), weighed)
+        taken.facts["alternatives"] = [{"start": start, "mode": asked.mode} for start in starts]
         raise
-
-
-async def _alternatives(kit: Kit, actor: Actor, asked: booking.Request, now: datetime) -> list[dict[str, Any]]:
-    async with kit.db.connection() as conn:
-        numbers = await kit.numbers(conn, actor, now)
-    starts = await rivals.alternatives(kit.db, asked, now, numbers)
-    return [{"start": start, "mode": asked.mode} for start in starts]
 
 
 @post("/api/sessions", opt=only("client", "psychologist", "desk", "admin"))

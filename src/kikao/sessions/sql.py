@@ -178,7 +178,7 @@ judged as materialized (
 """
 
 
-_JUDGED = _judged(f"""
+_REASONS = f"""
 {_NOT_OFFERED}
 when {_NOT_THEIRS} then 'not_yours'
 when {_NO_CONSENT} or {_TAKEN_BACK} then 'no_consent'
@@ -187,7 +187,8 @@ when (select {REFUSED} {_START}) is not null then (select {REFUSED} {_START})
 {_TAKEN}
 when {_CLOSED} or {_NOT_ACTIVE} then 'slot_taken'
 {_LATER}
-""", "'{}'::text[]")
+"""
+_JUDGED = _judged(_REASONS, "'{}'::text[]")
 _JUDGED_BY_HAND = _judged(f"""
 when not exists (select from accounts.people where id = :client_id::uuid) then 'no_person'
 {_NOT_OFFERED}
@@ -317,12 +318,27 @@ with {_ASKED_BY_HAND}, {_IN_THE_WAY}, {_PAID_BY_HAND}, {_SEAT}, {_JUDGED_BY_HAND
 {_ANSWER}
 """)
 
-# For somebody who has lost a time: what they asked for, and when they are busy themselves. No row for whom this
-# psychologist sees no more.
-LOST = Statement(f"""
-select o.minutes, o.licensed_until,
+# Whoever had this very time before may be sending the same request once more; what its key was answered counts then.
+_HAD_IT = """
+exists (select from sessions.session h where h.client_id = :client_id::uuid
+        and h.psychologist_id = :psychologist_id::uuid and h.first_starts_at = :starts_at::timestamptz)
+"""
+_ONE = f"""
+with {_ASKED}, {_IN_THE_WAY}, {_PAID}, {_SEAT}
+select case when {_HAD_IT} then null else case {_REASONS} end end as refused, o.minutes, o.licensed_until,
        array(select array[lower(b.during), upper(b.during)] from sessions.busy b
              where b.client_id = :client_id::uuid and (b.hold_until is null or b.hold_until > :now::timestamptz)) as own
-from ({RATE_NOW}) o
-where not {_CLOSED} and exists (select from accounts.people where id = :client_id::uuid and state = 'active')
+from (select) one
+left join offer o
+  on not {_CLOSED} and exists (select from accounts.people where id = :client_id::uuid and state = 'active')
+"""
+_OF_A_RIVAL = _ONE.replace(":client_id::uuid", "rival.client_id").replace(":account_id::uuid", "rival.account_id")
+# What BOOK would say to each of those who ask for one time, without doing it; null where it has to be asked. And for
+# somebody who has lost it: how long what they asked for would be, and when they are busy themselves; no minutes for
+# whom this psychologist sees no more. One row for each, in their order.
+WEIGH = Statement(f"""
+select w.*
+from unnest(:client_ids::uuid[], :account_ids::uuid[]) with ordinality rival (client_id, account_id, n)
+cross join lateral ({_OF_A_RIVAL}) w
+order by rival.n
 """)
