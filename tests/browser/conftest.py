@@ -68,12 +68,15 @@ class Screen:
         if message.type in ("error", "warning") and "status of 4" not in message.text:
             self.complaints.append(message.text)
 
-    async def look(self, what: str) -> None:
-        """axe finds nothing, nothing is wider than the screen. A picture is kept when wanted, and of what is wrong."""
+    async def problems(self) -> list[str]:
+        """Nothing, where axe finds nothing, no console complains, and nothing is wider than the screen."""
         problems = [*await self._axe(), *self.complaints]
         wide = await self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if wide > 0:
-            problems.append(f"{wide} px wider than the screen")
+        return [*problems, f"{wide} px wider than the screen"] if wide > 0 else problems
+
+    async def look(self, what: str) -> None:
+        """There are no problems. A picture is kept when wanted, and of what is wrong."""
+        problems = await self.problems()
         if problems or os.environ.get("KIKAO_PICTURES"):
             PICTURES.mkdir(parents=True, exist_ok=True)
             await self.page.screenshot(path=PICTURES / f"{what}-{self.name}.png", full_page=True)

@@ -12,13 +12,12 @@ from playwright.async_api import Browser, expect
 from kikao.accounts.actions import ensure_consent_texts
 from kikao.core.clock import utc_now
 from kikao.core.db import Database
-from kikao.notifications.rules import telling_words
 from kikao.wiring import page_handlers
-from support import english
 from support import house as houses
 from support.cast import PASSWORD, Cast, Member
 
 from .conftest import Screen, open_screen
+from .swahili import strange_in_swahili, typed_by_people
 from .test_practice_pages import a_bad_week
 from .test_walk import Town, accept, pay
 
@@ -28,24 +27,6 @@ EACH = sorted(
     path for route in page_handlers() for path in route.paths - FETCHED
     if "GET" in route.http_methods and "{" not in path
 )
-# Text that begins or ends outside the screen, or outside what cuts it off; what is meant for ears only is left out.
-CUT = """() => {
-  const cut = [], words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (words.nextNode()) {
-    const range = document.createRange(), text = words.currentNode.textContent.trim();
-    range.selectNodeContents(words.currentNode);
-    const box = range.getBoundingClientRect();
-    let left = 0, right = innerWidth, heard = false;
-    for (let one = words.currentNode.parentElement; one; one = one.parentElement) {
-      const style = getComputedStyle(one), its = one.getBoundingClientRect();
-      heard ||= its.width <= 1 || its.height <= 1 || style.clip !== "auto" || style.clipPath !== "none";
-      if (["auto", "scroll"].includes(style.overflowX)) [left, right] = [-Infinity, Infinity];
-      else if (style.overflowX !== "visible") [left, right] = [Math.max(left, its.left), Math.min(right, its.right)];
-    }
-    if (text && box.width && !heard && (box.left < left - 1 || box.right > right + 1)) cut.push(text);
-  }
-  return cut;
-}"""
 
 
 class SwahiliScreen(Screen):
@@ -56,26 +37,15 @@ class SwahiliScreen(Screen):
 
     async def look(self, what: str) -> None:
         await super().look(f"sw-{what}")
-        assert await self.page.locator("html").get_attribute("lang") == "sw"
-        assert telling_words(await self.page.title()) == []
-        cut = [f"cut off: {text}" for text in await self.page.evaluate(CUT)]
-        left = english.left(await self.page.locator("body").inner_text(), self.typed)
-        if cut or left:
-            self.found[what] = [*cut, *left]
+        if strange := await strange_in_swahili(self.page, self.typed):
+            self.found[what] = strange
 
 
 async def swahili(browser: Browser, db: Database, size: str = "360") -> SwahiliScreen:
     screen = await open_screen(browser, size, locale="sw-KE", kind=SwahiliScreen)
     assert isinstance(screen, SwahiliScreen)
-    rows = await db.pool.fetch(
-        """
-        select unnest(array[bio, board]) from directory.psychologist
-        union select unnest(array[for_whom, hours]) from directory.emergency_line
-        union select reason from sessions.terms
-        """
-    )
     screen.found = {}
-    screen.typed = tuple(row[0] for row in rows if row[0])
+    screen.typed = await typed_by_people(db)
     return screen
 
 

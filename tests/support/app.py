@@ -149,7 +149,7 @@ def asking(psychologist: Member, start: datetime | str) -> dict[str, Any]:
     }
 
 
-async def _hire(db: Database, member: Member, now: datetime) -> None:
+async def hire(db: Database, member: Member, now: datetime) -> None:
     """Somebody more who works here and signs in."""
     async with db.transaction() as conn:
         await conn.execute(
@@ -177,7 +177,7 @@ async def world(url: str, now: datetime, **changed: str) -> AsyncIterator[World]
         db: Database = app.state.kit.db
         async with db.connection() as conn:
             cast = await seed_cast(conn, now)
-        await _hire(db, MAKENA, now)
+        await hire(db, MAKENA, now)
         made = World(app, db, cast, now)
         for name in cast.__struct_fields__:
             member = getattr(cast, name)

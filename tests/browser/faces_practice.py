@@ -1,0 +1,3 @@
+"""Faces of the pages of psychologist, desk, finance and admin."""
+
+from __future__ import annotations
