@@ -71,6 +71,12 @@ async def test_a_contact_is_proved_by_the_code_that_the_caller_reads_out(world: 
         before = await conn.fetchval(
             "select proved_at from accounts.contact where person_id = $1", UUID(person["id"]))
     assert before is None
+    again = await world.wambui.api("POST", f"/api/people/{person['id']}/code", json={"contact": CALLER})
+    assert again.status_code == 202
+    async with world.db.connection() as conn:  # the number is known already: nothing was added
+        noted = await conn.fetchval("select count(*) from journal.line where verb = 'add_contact'")
+    assert noted == 1
+    verification = again.json()["verificationId"]
     code = await _code(world, UUID(verification))
     wrong = "000000" if code != "000000" else "111111"
     address = f"/api/people/code/{verification}"

@@ -132,6 +132,8 @@ async def test_a_reference_that_is_none_is_said_and_nothing_moves(world: World, 
         answer = await world.makena.page("POST", address, data={"idempotency_key": key, "reference": typed})
         assert answer.status_code == 422
         assert "There is no such reference" in answer.text
+        assert re.search(r'<details class="ask" open>', answer.text)
+        assert f'value="{typed}"' in answer.text or not typed
     assert await books.value("select count(*) from payments.receipt where charge_id is null") == 1
 
 
@@ -142,6 +144,8 @@ async def test_money_in_suspense_goes_back_once(world: World, books: Books) -> N
     assert [one.headers["location"] for one in answers] == ["/practice/duties"] * 2
     gone = await world.makena.page("POST", address, data={"idempotency_key": "later"})
     assert gone.status_code == 404
+    assert "Somebody was faster" in gone.text
+    assert "Nothing lies in suspense" in gone.text
     assert await books.value("select sum(amount) from payments.duty") == 9000
     assert "Nothing lies in suspense" in (await world.makena.page("GET", "/practice/suspense")).text
     assert "Belongs to nothing" in (await world.makena.page("GET", "/practice/duties")).text

@@ -59,6 +59,8 @@ async def test_without_one_the_check_and_the_pages_say_so_and_listings_wait(worl
     assert not await missing(world)
     for address in await addresses(world):
         assert (await world.njeri.page("POST", f"{address}/remove")).status_code == 303
+    late = await world.njeri.page("POST", f"{address}/rung")
+    assert (late.status_code, "Somebody was faster" in late.text) == (404, True)
     assert await on_every_page(world) == []
     assert await missing(world)
     for page in ("/practice", "/practice/lines", "/practice/listing"):

@@ -166,7 +166,7 @@ async def supervisor(scene: Scene) -> Ask:
 
 @good("POST /practice/hire")
 async def hire(_scene: Scene) -> Ask:
-    return Ask("njeri", {"name": "Achieng", "email": "achieng@example.test", "role_desk": "yes"})
+    return Ask("njeri", {"name": "Achieng", "email": "achieng@example.test", "roles": "desk"})
 
 
 @good(f"POST {PERSON}/contacts")

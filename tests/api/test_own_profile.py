@@ -46,11 +46,11 @@ async def test_opening_the_profile_and_saving_it_changes_nothing(world: World) -
 
 async def test_what_is_changed_is_saved_and_shown(world: World) -> None:
     form = form_of((await world.otieno.page("GET", ME)).text)
-    form |= {"bio": "Calm & slow.", "languages": "en, luo", "sees": ["children", "adults"], "takes": "everyone at once"}
+    form |= {"bio": "Calm & slow.", "languages": ["en"], "other_languages": "Luo, french", "sees": ["children", "adults"], "takes": "everyone at once"}
     saved = await world.otieno.page("POST", ME, data=form)
     assert saved.headers["location"] == f"{ME}?done=1"
     now = await stands(world)
-    assert (now["bio"], now["languages"], now["takes"]) == ("Calm & slow.", ["en", "luo"], "everyone at once")
+    assert (now["bio"], now["languages"], now["takes"]) == ("Calm & slow.", ["en", "luo", "fr"], "everyone at once")
     assert sorted(now["sees"]) == ["adults", "children"]
     assert now["status"] == "listed"
     assert "Calm &amp; slow." in (await world.otieno.page("GET", ME)).text
@@ -66,7 +66,8 @@ async def test_a_number_that_was_checked_is_checked_again(world: World) -> None:
 async def test_what_is_refused_stays_typed_and_changes_nothing(world: World) -> None:
     before = await stands(world)
     form = form_of((await world.otieno.page("GET", ME)).text)
-    for wrong in ({"meeting_link": "meet me"}, {"licence_until": "tomorrow"}, {"title": ""}, {"takes": "nobody"}):
+    for wrong in ({"meeting_link": "meet me"}, {"licence_until": "tomorrow"}, {"title": ""}, {"takes": "nobody"},
+                  {"other_languages": "Swedhili"}):
         answer = await world.otieno.page("POST", ME, data=form | {"bio": "A long text of mine."} | wrong)
         assert answer.status_code == 422, wrong
         assert "A long text of mine." in answer.text

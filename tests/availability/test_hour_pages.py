@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC
-from typing import Any
+from typing import Any, get_type_hints
 from urllib.parse import urlencode
 
 import pytest
 
 from availability.calendars import add_place
+from kikao.availability.rules import OUT_OF_BOUNDS, OwnNumbers
 from support.app import World
 from support.cast import workday
 
+HINTS = get_type_hints(OwnNumbers, include_extras=True)
+BOUNDS = {name: hint.__args__[0].__metadata__[0] for name, hint in HINTS.items()}
 HERE, DAYS, NUMBERS = "/me/hours", "/me/hours/days", "/me/hours/numbers"
 
 
@@ -116,9 +120,14 @@ async def test_a_day_on_which_somebody_is_booked_is_taken_out_only_when_they_are
     assert session["reference"] in refused.text
     assert f'action="{path}"' in refused.text
     assert (await post(world, path, {"keep": "yes"})).status_code == 303
+    again = await post(world, path, {"keep": "yes"})
+    assert again.status_code == 404
+    assert "taken out already" in again.text
+    assert f'action="{DAYS}"' in again.text
 
 
 async def test_ones_own_numbers(world: World) -> None:
+    fields = {"buffer": "buffer_minutes", "notice": "notice_minutes", "horizon": "horizon_days", "step": "step_minutes"}
     form = {"buffer": "", "notice": "1.5", "horizon": "30", "step": "15", "zone": "Europe/London"}
     assert (await post(world, NUMBERS, form)).status_code == 303
     mine = (await world.otieno.api("GET", "/api/psychologists/me")).json()
@@ -131,6 +140,10 @@ async def test_ones_own_numbers(world: World) -> None:
         assert refused.status_code == 422, (name, value)
         assert f'href="#f-{name}"' in refused.text
         assert f'value="{value}"' in refused.text
+        meta = BOUNDS[fields[name]]
+        for bound in (meta.ge, meta.le):
+            assert re.search(rf"\b{bound // (60 if name == 'notice' else 1)}\b", OUT_OF_BOUNDS[fields[name]])
+        assert OUT_OF_BOUNDS[fields[name]] in refused.text
     nowhere = await post(world, NUMBERS, form | {"zone": "Africa/Atlantis"})
     assert nowhere.status_code == 422
     assert "There is no such time zone." in nowhere.text

@@ -88,15 +88,21 @@ async def add_contact(conn: Conn, actor: Actor, person_id: UUID, contact: Contac
     """Of somebody without an account; not proved. The same one again changes nothing. Raises Forbidden, NotFound."""
     _desk(actor)
     await _without_account(conn, person_id)
-    found: UUID = await conn.fetchval(
+    added: UUID | None = await conn.fetchval(
         """
         insert into accounts.contact_point (id, person_id, kind, value, created_at) values ($1, $2, $3, $4, $5)
-        on conflict on constraint contact_once_a_person do update set value = excluded.value returning id
+        on conflict on constraint contact_once_a_person do nothing returning id
         """,
         new_id(), person_id, contact.kind, contact.value, now,
     )
-    await journal.record(conn, actor, "add_contact", "person", person_id, now)
-    return found
+    if added is not None:
+        await journal.record(conn, actor, "add_contact", "person", person_id, now)
+        return added
+    known: UUID = await conn.fetchval(
+        "select id from accounts.contact_point where person_id = $1 and kind = $2 and value = $3",
+        person_id, contact.kind, contact.value,
+    )
+    return known
 
 
 async def _without_account(conn: Conn, person_id: UUID) -> None:

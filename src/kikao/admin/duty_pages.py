@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -18,6 +19,7 @@ from kikao.admin.parts import (
     action,
     charge_link,
     columns,
+    faster,
     note_look,
     sections,
     tabs,
@@ -127,6 +129,13 @@ def _back(form: Form, usual: str) -> str:
 # suspense -----------------------------------------------------------------------------------------
 
 
+class Typed(msgspec.Struct, frozen=True):
+    """To which money which reference was typed."""
+
+    receipt_id: UUID
+    reference: str
+
+
 @read("/practice/suspense")
 async def suspense(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
@@ -136,21 +145,23 @@ async def suspense(
 
 
 async def _suspense(
-    request: Req, kit: Kit, actor: Actor, now: datetime, refusal: Refusal | None = None
+    request: Req, kit: Kit, actor: Actor, now: datetime, refusal: Refusal | None = None, typed: Typed | None = None
 ) -> Response[str]:
+    """Again with what was `typed`, where that was refused; or with what lies there still, where somebody was faster."""
     async with kit.db.transaction() as conn:
         found = await office.suspense(conn)
         await note_look(conn, actor, now, page="suspense")
     parts = Parts(actor, now)
     return page(
         request, kit, actor, "admin/suspense.html", status=refusal.status if refusal else 200,
-        sections=sections(actor, "suspense"), errors=errors(refusal),
-        entries=[_entry(one, parts) for one in found],
+        sections=sections(actor, "suspense"), errors=errors(refusal) if typed else [],
+        gone=faster(refusal if typed is None else None), entries=[_entry(one, parts, typed) for one in found],
         empty={"title": _("Nothing lies in suspense"), "text": _("Every shilling that came belongs to something.")},
     )
 
 
-def _entry(one: Suspense, parts: Parts) -> dict[str, Any]:
+def _entry(one: Suspense, parts: Parts, typed: Typed | None) -> dict[str, Any]:
+    again = typed if typed and typed.receipt_id == one.id else None
     address, asked = f"/practice/suspense/{one.id}", shown(one.asked) if one.asked else _("nothing")
     return {
         "title": shown(one.amount),
@@ -158,7 +169,8 @@ def _entry(one: Suspense, parts: Parts) -> dict[str, Any]:
             (_("Receipt"), one.number or _("to come")), (_("Came"), parts.at(one.received_at)),
             (_("Asked for"), f"{asked} ({one.reference})" if one.reference else asked),
         ],
-        "place": {"url": f"{address}/place", "key": str(new_id()), "reference": one.reference or ""},
+        "place": {"url": f"{address}/place", "key": str(new_id()), "open": again is not None,
+                  "reference": again.reference if again else one.reference or ""},
         "back": action(
             _("It goes back"), f"{address}/back", _("Give %(amount)s back?") % {"amount": shown(one.amount)},
             _("It is put on the list of what has to be given back."),
@@ -166,8 +178,9 @@ def _entry(one: Suspense, parts: Parts) -> dict[str, Any]:
     }
 
 
-async def _settle(request: Req, kit: Kit, actor: Actor, now: datetime, verb: Any) -> Response[Any]:
-    need(actor, *MONEY)
+async def _settle(
+    request: Req, kit: Kit, actor: Actor, now: datetime, receipt_id: UUID, verb: Any
+) -> Response[Any]:
     form = await read_form(request)
 
     async def run(conn: Conn) -> str:
@@ -177,7 +190,9 @@ async def _settle(request: Req, kit: Kit, actor: Actor, now: datetime, verb: Any
     try:
         return await form_once(request, kit, actor, now, run)
     except Invalid as refusal:
-        return await _suspense(request, kit, actor, now, refusal)
+        return await _suspense(request, kit, actor, now, refusal, Typed(receipt_id, form["reference"]))
+    except NotFound as gone:
+        return await _suspense(request, kit, actor, now, gone)
 
 
 @post("/practice/suspense/{receipt_id:str}/place")
@@ -187,17 +202,19 @@ async def place(
 ) -> Response[Any]:
     async def verb(conn: Conn, form: Form, numbers: Numbers) -> str:
         charge_id = await _charge(conn, form["reference"])
-        await lying.place(conn, actor, must_be_id(receipt_id), charge_id, now, numbers)
+        await lying.place(conn, actor, found, charge_id, now, numbers)
         return f"/practice/payments/{charge_id}"
 
-    return await _settle(request, kit, actor, now, verb)
+    need(actor, *MONEY)
+    found = must_be_id(receipt_id)
+    return await _settle(request, kit, actor, now, found, verb)
 
 
 async def _charge(conn: Conn, typed: str) -> UUID:
     reference = read_reference(typed)
     found = await reports.charges_of(conn, reference) if reference else []
     if not found:
-        raise Invalid("There is no such reference. Please look at it again.")
+        raise Invalid.field("reference", "unknown_reference", "There is no such reference. Please look at it again.")
     return found[0]
 
 
@@ -207,13 +224,12 @@ async def goes_back(
     receipt_id: FromPath[str],
 ) -> Response[Any]:
     async def verb(conn: Conn, _form: Form, numbers: Numbers) -> str:
-        try:
-            await lying.send_back(conn, actor, must_be_id(receipt_id), now, numbers)
-        except NotFound as gone:
-            raise NotFound("This money lies in suspense no longer.") from gone
+        await lying.send_back(conn, actor, found, now, numbers)
         return "/practice/duties"
 
-    return await _settle(request, kit, actor, now, verb)
+    need(actor, *MONEY)
+    found = must_be_id(receipt_id)
+    return await _settle(request, kit, actor, now, found, verb)
 
 
 pages: list[Any] = [duties, given_back, suspense, place, goes_back]

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from markupsafe import escape
 
 from kikao.admin import reports
-from kikao.admin.parts import Parts, action, columns
+from kikao.admin.parts import Parts, action, columns, faster
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid, NotFound, Refusal
@@ -42,13 +42,16 @@ async def all_lines(
 async def _page(
     request: Req, kit: Kit, actor: Actor, now: datetime, typed: NewLine | None = None, refusal: Refusal | None = None
 ) -> Response[str]:
+    """Again with what was `typed`, where that was refused; or with what is left, where somebody was faster."""
     async with kit.db.connection() as conn:
         found = await lines.lines(conn)
         people = await reports.people(conn, (one.rung_by for one in found))
     parts = Parts(actor, now)
     return page(
-        request, kit, actor, "admin/lines.html", status=refusal.status if refusal else 200, errors=errors(refusal),
-        must_ring=not any(one.rung_at for one in found), typed=typed or NewLine("", "", "", ""),
+        request, kit, actor, "admin/lines.html", status=refusal.status if refusal else 200,
+        must_ring=not any(one.rung_at for one in found),
+        errors=errors(refusal) if typed else [], gone=faster(refusal if typed is None else None),
+        typed=typed or NewLine("", "", "", ""),
         url=HERE, key=str(new_id()), caption=parts.zone,
         columns=columns(_("Name"), _("Number"), _("For whom"), _("Rung"), _("What can be done"), bare=(4,)),
         rows=[_row(one, parts, people, first=at == 0) for at, one in enumerate(found)],
@@ -116,7 +119,10 @@ async def do(
         await verb(conn, actor, found, now)
         return HERE
 
-    answer = await form_once(request, kit, actor, now, run)
+    try:
+        answer = await form_once(request, kit, actor, now, run)
+    except NotFound as gone:
+        return await _page(request, kit, actor, now, refusal=gone)
     async with kit.db.connection() as conn:  # other processes look again within half a minute
         kit.emergency_lines = await emergency_lines(conn)
     return answer

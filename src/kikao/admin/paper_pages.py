@@ -116,7 +116,7 @@ def _forms(found: Papers, under: list[tuple[UUID, str]], form: Form | None) -> d
         "url": f"{HERE}/{found.id}", "grace_key": str(new_id()), "training_key": str(new_id()),
         "until": form["until"] if form else until,
         "reason": form["reason"] if form else found.licence_grace_reason or "",
-        "supervisor": str(found.supervisor_id or ""),
+        "supervisor": form["supervisor"] if form and form["supervisor"] else str(found.supervisor_id or ""),
         "supervisors": [("", _("nobody: not in training")), *((str(one), name) for one, name in under)],
     }
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
+from kikao.core.errors import Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import SYSTEM, new_id
 from kikao.core.render import env
@@ -87,6 +88,11 @@ def action(label: str, url: str, title: str, text: str, *, back: str = "", kind:
         "label": label, "url": url, "kind": kind, "key": str(new_id()), "hidden": {"back": back} if back else {},
         "confirm": {"title": title, "text": text, "button": label},
     }
+
+
+def faster(refusal: Refusal | None) -> str | None:
+    """What a list says above itself where the row that was meant is dealt with already."""
+    return _("Somebody was faster: this is dealt with already. Here is what is left.") if refusal else None
 
 
 def tabs(url: str, current: str, labels: dict[str, str]) -> list[dict[str, Any]]:

@@ -139,7 +139,8 @@ def _hire(
     return page(
         request, kit, actor, "admin/hire.html", status=refusal.status if refusal else 200, errors=errors(refusal),
         name=form["name"] if form else "", email=form["email"] if form else "", key=str(new_id()),
-        roles=[(role, _(ROLES[role]), bool(form and form.ticked(f"role_{role}"))) for role in WORKING],
+        roles=[{"value": role, "label": _(ROLES[role])} for role in WORKING],
+        ticked=form.every("roles") if form else (),
     )
 
 
@@ -154,7 +155,7 @@ async def hire(
     async def run(conn: Conn) -> str:
         made = await hiring.hire(
             conn, actor, kit.vault, name=form["name"], email=form["email"],
-            roles={role for role in WORKING if form.ticked(f"role_{role}")}, password_hash=nobody_knows, now=now,
+            roles=set(WORKING) & set(form.every("roles")), password_hash=nobody_knows, now=now,
             numbers=(await kit.numbers(conn, actor, now)).of(Numbers),
         )
         return f"{HERE}/{made.person_id}"

@@ -96,7 +96,8 @@ async def _page(
         ],
         roles=_roles(known, parts), give=_give(found), actions=_deeds(found, actor), key=str(new_id()),
         states=[(state, _(words.STATES_OF_PEOPLE[state][2])) for state in STATES if found.state in STATES[state]],
-        reason=form["reason"] if form else "", itself=found.person_id == actor.person_id,
+        reason=form["reason"] if form else "", chosen=(form["state"] or form["role"]) if form else None,
+        setting=form is not None and bool(form["state"]), itself=found.person_id == actor.person_id,
         acting=_acting(found, parts), consents=_consents(found, parts), sessions=_sessions(known, parts),
         events=[
             {"text": _(words.STATES_OF_PEOPLE[one.state][2]) + f": {one.reason}",

@@ -16,11 +16,20 @@ from kikao.availability import actions, queries
 from kikao.availability.actions import SessionsOutside
 from kikao.availability.pages import HERE, how, kept_outside, mode_labels, place_options, read_until, tabs, typed_modes
 from kikao.availability.queries import Listed
-from kikao.availability.rules import IN_PERSON, Exceptional, Numbers, OwnNumbers, TravelNumbers, clock_text, read_clock
+from kikao.availability.rules import (
+    IN_PERSON,
+    Exceptional,
+    Numbers,
+    OwnNumbers,
+    TravelNumbers,
+    clock_text,
+    read_clock,
+    read_own,
+)
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
-from kikao.core.errors import Invalid, Refusal
+from kikao.core.errors import Invalid, NotFound, Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import new_id, read_id
 from kikao.core.render import page
@@ -44,7 +53,7 @@ def errors_of(refusal: Refusal | None, names: dict[str, str]) -> list[dict[str, 
 
 async def _days_page(
     request: Req, kit: Kit, actor: Actor, now: datetime, *, typed: Form = FRESH, refusal: Refusal | None = None,
-    leaving: str | None = None, done: bool = False,
+    leaving: str | None = None, gone: bool = False, done: bool = False,
 ) -> Response[str]:
     assert actor.person_id is not None
     async with kit.db.connection() as conn:
@@ -57,7 +66,7 @@ async def _days_page(
         typed={name: typed[name] for name in ("date", "kind", "from", "to", "place")},
         ticked=[field for field, _label in mode_labels() if typed.ticked(field)], modes=mode_labels(),
         places=place_options(places), errors=errors_of(refusal, {"modes": "online", "placeId": "place"}),
-        outside=kept_outside(refusal), leaving=leaving, done=done,
+        outside=kept_outside(refusal), leaving=leaving, gone=gone, done=done,
     )
 
 
@@ -132,6 +141,8 @@ async def remove_day(
         return await form_once(request, kit, actor, now, verb)
     except (Invalid, SessionsOutside) as refusal:
         return await _days_page(request, kit, actor, now, refusal=refusal, leaving=f"{DAYS}/{wanted}/remove")
+    except NotFound as refusal:
+        return await _days_page(request, kit, actor, now, refusal=refusal, gone=True)
 
 
 # numbers and zone ---------------------------------------------------------------------------------
@@ -154,19 +165,17 @@ def _usual(numbers: Numbers) -> dict[str, str]:
 
 
 def _typed_numbers(form: Form) -> OwnNumbers:
-    """Raises Invalid, for all that cannot be read at once."""
-    values: dict[str, int | None] = {}
-    wrong: list[Invalid] = []
-    for name, field in _ASKED.items():
-        try:
-            value = float(form[name].replace(",", ".")) * (60 if name == "notice" else 1) if form[name] else None
-            typed = None if value is None else int(value) if value == int(value) else -1
-            values[field] = msgspec.structs.asdict(msgspec.convert({field: typed}, OwnNumbers))[field]
-        except (ValueError, OverflowError, msgspec.ValidationError):
-            wrong.append(Invalid.field(name, "out_of_range", "This number cannot be used here."))
-    if wrong:
-        raise Invalid(fields=[error for one in wrong for error in one.fields])
-    return OwnNumbers(**values)
+    """Raises Invalid, for all that cannot be used at once."""
+    return read_own({field: _whole(form[name], 60 if name == "notice" else 1) for name, field in _ASKED.items()})
+
+
+def _whole(text: str, unit: int) -> int | str | None:
+    """A whole number of units; what is none stays as it is, and is refused with the rest."""
+    try:
+        value = float(text.replace(",", ".")) * unit if text else None
+        return None if value is None else int(value) if value == int(value) else text
+    except (ValueError, OverflowError):
+        return text
 
 
 async def _numbers_page(
@@ -178,13 +187,14 @@ async def _numbers_page(
         calendar = await queries.calendar(conn, actor.person_id)
         usual = _usual((await kit.numbers(conn, actor, now)).of(Numbers))
     values = {name: typed[name] for name in _ASKED} if typed else _texts(calendar.own)
+    fields = {"timeZone": "zone"} | {field: name for name, field in _ASKED.items()}
     zone = (typed and typed["zone"]) or calendar.time_zone
     zones = [zone, *(other for other in (calendar.time_zone, *ZONES) if other != zone)]
     return page(
         request, kit, actor, "availability/numbers.html", status=refusal.status if refusal else 200,
         tabs=tabs(NUMBERS), values=values, usual=usual, zone=zone,
         zones=[(name, name.replace("_", " ")) for name in dict.fromkeys(zones)],
-        errors=errors_of(refusal, {"timeZone": "zone"}), outside=kept_outside(refusal), done=done,
+        errors=errors_of(refusal, fields), outside=kept_outside(refusal), done=done,
     )
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from kikao.core.errors import Invalid
+from kikao.core.errors import FieldError, Invalid
 from kikao.core.i18n import later
 from kikao.notifications.rules import telling_words
 
@@ -33,6 +34,27 @@ class OwnNumbers(msgspec.Struct, frozen=True):
     notice_minutes: Annotated[int, msgspec.Meta(ge=0, le=43_200)] | None = None
     horizon_days: Annotated[int, msgspec.Meta(ge=1, le=365)] | None = None
     step_minutes: Annotated[int, msgspec.Meta(ge=5, le=240)] | None = None
+
+
+OUT_OF_BOUNDS = {
+    "buffer_minutes": later("Between 0 and 240 minutes can be kept free after a session."),
+    "notice_minutes": later("The least notice can be 0 to 720 hours, which is 30 days."),
+    "horizon_days": later("People can book 1 to 365 days ahead."),
+    "step_minutes": later("Between 5 and 240 minutes can lie from one start to the next."),
+}
+
+
+def read_own(values: Mapping[str, Any]) -> OwnNumbers:
+    """Raises Invalid, by the names of OwnNumbers, for all that lie outside their bounds at once."""
+    wrong = []
+    for name, value in values.items():
+        try:
+            msgspec.convert({name: value}, OwnNumbers)
+        except msgspec.ValidationError:
+            wrong.append(FieldError(name, "out_of_range", OUT_OF_BOUNDS[name]))
+    if wrong:
+        raise Invalid(wrong[0].detail, fields=wrong)
+    return msgspec.convert(values, OwnNumbers)
 
 
 class TravelNumbers(msgspec.Struct, frozen=True):

@@ -109,6 +109,16 @@ def language_name(code: str) -> str:
     return str(Locale.parse(_locale()).languages.get(code, code))
 
 
+def language_code(name: str) -> str | None:
+    """Of a language that is called so by the reader or in English, or that is named by its code already."""
+    wanted = name.strip().casefold()
+    for locale in (_locale(), ENGLISH):
+        for code, called in Locale.parse(locale).languages.items():
+            if wanted in (code, called.casefold()) and code.isalpha():
+                return str(code)
+    return None
+
+
 def _short_day_name(day_: date) -> str:
     own = _SHORT_DAYS.get(language.get())
     return own[day_.weekday()] if own else format_date(day_, "EEE", locale=_locale())

@@ -16,10 +16,10 @@ from msgspec import UNSET, UnsetType
 
 from kikao.availability import actions as calendars
 from kikao.availability.queries import calendar
-from kikao.availability.rules import OwnNumbers
+from kikao.availability.rules import OwnNumbers, read_own
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
-from kikao.core.errors import Invalid
+from kikao.core.errors import FieldError, Invalid
 from kikao.core.idempotency import Answer
 from kikao.core.money import CURRENCY
 from kikao.core.paging import bound, place
@@ -145,21 +145,12 @@ async def _save_calendar(conn: Conn, actor: Actor, data: ProfileBody, now: datet
     typed = {name: getattr(data, name) for name in OwnNumbers.__struct_fields__}
     values = {name: getattr(before.own, name) if value is UNSET else value for name, value in typed.items()}
     try:
-        numbers = msgspec.convert(values, OwnNumbers)
-    except msgspec.ValidationError as error:
-        raise _out_of_range(values) from error
+        numbers = read_own(values)
+    except Invalid as wrong:
+        fields = [FieldError(camel(one.field), one.code, one.detail) for one in wrong.fields]
+        raise Invalid(wrong.detail, fields=fields) from wrong
     zone = before.time_zone if isinstance(data.time_zone, UnsetType) else data.time_zone
     await calendars.set_numbers(conn, actor, zone, numbers, now, keep=data.keep)
-
-
-def _out_of_range(values: dict[str, Any]) -> Invalid:
-    wrong = "stepMinutes"
-    for name, value in values.items():
-        try:
-            msgspec.convert({name: value}, OwnNumbers)
-        except msgspec.ValidationError:
-            wrong = camel(name)
-    return Invalid.field(wrong, "out_of_range", "This number cannot be used here.")
 
 
 # rates --------------------------------------------------------------------------------------------

@@ -23,7 +23,9 @@ from kikao.directory import actions, own, rules
 from kikao.directory.own import Own, OwnRate
 
 LISTS = ("sees", "session_types", "modes")
-BY_COMMA = ("specialities", "languages")
+BY_COMMA = ("specialities",)
+# Spoken in Kenya by many; others are typed.
+SPOKEN = ("en", "sw", "ki", "luy", "kln", "luo", "kam", "so", "guz", "mer", "mas", "ebu", "saq", "dav")
 TEXTS = ("bio", "gender", "title", "board", "registration_number", "licence_number", "meeting_link")
 _STANDS = {
     None: ("info", later("Not entered yet"), later("Title, board and registration number come first.")),
@@ -56,27 +58,37 @@ def _options(words: Sequence[str]) -> list[dict[str, Any]]:
 
 def _stored(found: Own | None) -> dict[str, Any]:
     if found is None:
-        blank: dict[str, Any] = dict.fromkeys((*TEXTS, *BY_COMMA, "licence_until"), "")
-        return {**blank, "sees": ("adults",), "session_types": ("Individual",), "modes": ("Online",),
+        blank: dict[str, Any] = dict.fromkeys((*TEXTS, *BY_COMMA, "licence_until", "other_languages"), "")
+        return {**blank, "languages": (), "sees": ("adults",), "session_types": ("Individual",), "modes": ("Online",),
                 "takes": "asks first", "desk_may_answer": False, "public": False}  # fmt: skip
     return {
         **{name: getattr(found, name) or "" for name in (*TEXTS, "licence_until")},
         **{name: ", ".join(getattr(found, name)) for name in BY_COMMA},
         **{name: getattr(found, name) for name in (*LISTS, "takes", "desk_may_answer")},
+        "languages": tuple(code for code in found.languages if code in SPOKEN),
+        "other_languages": ", ".join(i18n.language_name(code) for code in found.languages if code not in SPOKEN),
         "public": found.public_yes_at is not None,
     }
 
 
 def _typed(form: Form) -> dict[str, Any]:
     return {
-        **{name: form[name] for name in (*TEXTS, *BY_COMMA, "licence_until", "takes")},
-        **{name: form.every(name) for name in LISTS},
+        **{name: form[name] for name in (*TEXTS, *BY_COMMA, "licence_until", "takes", "other_languages")},
+        **{name: form.every(name) for name in (*LISTS, "languages")},
         "desk_may_answer": form.ticked("desk_may_answer"), "public": form.ticked("public"),
     }
 
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _languages(typed: dict[str, Any]) -> tuple[str, ...]:
+    """Codes of what was ticked, and of what was typed by its name. Raises Invalid."""
+    others = {name: i18n.language_code(name) for name in _words(typed["other_languages"])}
+    if None in others.values():
+        raise Invalid.field("other_languages", "unknown_word", "Please write each by its name, like French or Oromo.")
+    return tuple(dict.fromkeys((*typed["languages"], *(code for code in others.values() if code))))
 
 
 def _change(typed: dict[str, Any]) -> actions.ProfileChange:
@@ -86,7 +98,7 @@ def _change(typed: dict[str, Any]) -> actions.ProfileChange:
     except ValueError:
         raise Invalid.field("licenceUntil", "wrong_value", "A day is written like 2026-11-24.") from None
     values = {name: typed[name] for name in (*TEXTS, *LISTS, "takes", "desk_may_answer")}
-    values |= {name: _words(typed[name]) for name in BY_COMMA}
+    values |= {name: _words(typed[name]) for name in BY_COMMA} | {"languages": _languages(typed)}
     return actions.ProfileChange({**values, "licence_until": until}, typed["public"])
 
 
@@ -108,6 +120,7 @@ async def _profile_page(
         request, kit, actor, "directory/own_profile.html", status=refusal.status if refusal else 200,
         notice={"tone": tone, "title": _(title), "text": _(text)}, errors=errors(refusal),
         done=refusal is None and request.query_params.get("done") == "1", values=typed or _stored(found),
+        language_choices=[{"value": code, "label": i18n.language_name(code)} for code in SPOKEN],
         types=_options(rules.SESSION_TYPES), modes=_options(MODES), sees=_options(rules.SEES),
         takes=[{"value": value, "label": _(label), "hint": _(hint) if hint else None} for value, label, hint in _TAKES],
         public_url=f"/t/{found.slug}" if found and found.status == actions.LISTED else None,

@@ -53,6 +53,7 @@ async def _money_page(
     address = f"/s/{session.reference}"
     usual = {"amount": str(session.missing or ""), "number": claim.code if claim else ""}
     given = Form(usual | (form.values if form else {}))
+    sent = request.scope["path"].rsplit("/", 1)[-1] if form else None
     can = {verb: rules.can(verb, session.status, session.parties)
            for verb in ("verify", "reject the code", "waive", "give back more")}
     return page(
@@ -60,7 +61,7 @@ async def _money_page(
         reference=session.reference, badges=words.badges(session), missing=session.missing,
         code={"code": claim.code, "when": i18n.when(claim.made_at, actor.time_zone)} if claim else None,
         values={name: given[name] for name in ("method", "number", "amount")}, errors=asking.errors(refusal),
-        reasons={name: given["reason"] if request.scope["path"] == f"{address}/{name}" else "" for name in REASONS},
+        reasons={name: given["reason"] if sent == name else "" for name in REASONS}, sent=sent,
         ring=_ring(rings, session, given) if rings is not None else None,
         link=f"{kit.base_url}/p/{pay_token(kit.vault, session.charge_id)}" if ringing.open_to_pay(session) else None,
         methods=_methods(), verify_url=f"{address}/verify" if can["verify"] else None,
