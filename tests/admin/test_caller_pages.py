@@ -201,8 +201,10 @@ async def test_without_consent_nothing_is_booked_until_it_is_heard(world: World)
     assert f'href="/book/{kamau}' not in await get(world.wambui, home)
     refused = await send(world.wambui, f"/book/{kamau}", **booking(workday(world.now)))
     assert "has not agreed" in refused.text
-    heard = await send(
-        world.wambui, f"{home}/agree", how="voice", agreed="yes", consent_text=str(world.cast.consent_text_id))
+    read = {"how": "voice", "consent_text": str(world.cast.consent_text_id)}
+    silent = await send(world.wambui, f"{home}/agree", **read)
+    assert (silent.status_code, "read it to them" in silent.text) == (422, True)
+    heard = await send(world.wambui, f"{home}/agree", **read, agreed="yes")
     assert heard.status_code == 303, heard.text
     assert (await send(world.wambui, f"/book/{kamau}", **booking(workday(world.now)))).status_code == 303
 

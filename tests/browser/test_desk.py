@@ -60,7 +60,6 @@ async def make_them_a_person(desk: Screen) -> None:
     await in_both_lights(desk, "desk-caller-refused")
     await expect(page.get_by_label("What may we call them?")).to_have_value("Achieng")
     await page.locator("#f-phone").fill(CALLER)
-    await page.get_by_text("They have heard or read it, and agree").click()
     await page.get_by_role("button", name="Note them down").click()
     await expect(page.get_by_text("They can be booked for now")).to_be_visible()
     await in_both_lights(desk, "desk-caller-made")

@@ -7,66 +7,22 @@ import re
 import pytest
 from playwright.async_api import Browser, expect
 
-from admin.books import Books, Owed
-from kikao.core.clock import utc_now
+from admin.books import Owed
 from kikao.core.crypto import Vault
 from kikao.core.db import Database
 from kikao.core.settings import read as machine
-from kikao.payments import claims
-from kikao.sessions import rules
-from kikao.wiring import wire
-from sessions.staging import stage
 from support import house as houses
-from support.cast import PASSWORD, Cast, Member, workday
+from support.cast import PASSWORD, Cast, Member
 
+from . import bad_week
 from .conftest import Screen, open_screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 PAGES = ("day", "payments", "duties", "suspense", "codes", "strays", "stuck", "unreached", "listing", "sessions")
 
 
-async def _staged(db: Database, books: Books, status: str, client: Member, hour: int) -> Owed:
-    now = utc_now()
-    async with db.transaction() as conn:
-        start = workday(now, hour=hour)
-        session_id = await stage(conn, books.cast, status, start, now, client=client, open_no=hour)
-        row = await conn.fetchrow("select reference, charge_id from sessions.session where id = $1", session_id)
-        assert row is not None
-        await conn.execute(
-            "update payments.charge set open_until = now() + interval '6 hours', closed_at = null where id = $1",
-            row["charge_id"],
-        )
-    return Owed(session_id, row["reference"], row["charge_id"])
-
-
 async def a_bad_week(db: Database, cast: Cast, house: houses.House) -> Owed:
-    """One of everything that finance has to look at; the payment about which most is known."""
-    wire()
-    books = Books(db, Vault(machine(house.env).keys), cast)
-    paid = await _staged(db, books, rules.APPROVED, cast.amina, 9)
-    await books.failed(paid, cast.amina.phone)
-    books.till.clock.move(200)
-    await books.forged(await books.contradicted(paid, cast.halima.phone))
-    await books.paid(await _staged(db, books, rules.CANCELLED, cast.baraka, 10), cast.baraka.phone)
-    await books.paid(await _staged(db, books, rules.APPROVED, cast.halima, 11), "+254700000061", amount=9000)
-    typed = await _staged(db, books, rules.PAYMENT_SUBMITTED, cast.baraka, 13)
-    late = await _staged(db, books, rules.EXPIRED, cast.halima, 14)
-    async with db.transaction() as conn:
-        await claims.submit(conn, cast.baraka.actor, typed.charge_id, "UKM1234567", utc_now())
-        await claims.submit(conn, cast.halima.actor, late.charge_id, "UKM7654321", utc_now())
-    stuck = await _staged(db, books, rules.APPROVED, cast.amina, 15)
-    await books.stuck_attempt(stuck, "+254700000062")
-    await books.message(stuck.session_id, cast.amina.person_id)
-    await books.message(typed.session_id, cast.baraka.person_id, dropped="no contact")
-    async with db.connection() as conn:
-        await conn.execute(
-            "update directory.psychologist set status = 'waiting' where id = $1", cast.wanjiru.person_id
-        )
-        await conn.execute(
-            "update directory.psychologist set public_yes_at = null, licence_until = null where id = $1",
-            cast.wanjiru.person_id,
-        )
-    return paid
+    return await bad_week.a_bad_week(db, cast, Vault(machine(house.env).keys))
 
 
 async def sign_in(screen: Screen, url: str, member: Member) -> None:

@@ -67,6 +67,7 @@ def _consent(written: list[ConsentText], form: Form) -> dict[str, Any]:
         "read": [(str(one.id), i18n.language_name(one.language)) for one in written],
         "hows": [(how, _(words.HOW[how])) for how in by_desk.HEARD],
         "text_id": form["consent_text"] or str(written[0].id), "how": form["how"] or by_desk.HEARD[0],
+        "agreed": form.ticked("agreed"),
     }  # fmt: skip
 
 
@@ -133,13 +134,19 @@ async def find(
     return see_other(_address(HERE, **kept, **({"f": pack(kit, actor, typed)} if typed else {})))
 
 
-def _newcomer(form: Form, parent_id: UUID | None = None) -> Newcomer:
-    """Raises Invalid, OutdatedConsent."""
-    text_id = read_id(form["consent_text"])
+def _heard(form: Form) -> UUID:
+    """The text that was read to them, and that they agreed to. Raises Invalid, OutdatedConsent."""
     if not form.ticked("agreed"):
         raise Invalid.field("agreed", "missing", "Please read it to them, and note that they agree.")
+    text_id = read_id(form["consent_text"])
     if text_id is None:
         raise OutdatedConsent
+    return text_id
+
+
+def _newcomer(form: Form, parent_id: UUID | None = None) -> Newcomer:
+    """Raises Invalid, OutdatedConsent."""
+    text_id = _heard(form)
     born = form["birthDate"]
     try:
         birth_date = date.fromisoformat(born) if born else None
@@ -313,10 +320,7 @@ def _button(path: str, verb: Verb) -> Any:
 
 
 async def _agree(on: _Press) -> tuple[UUID, dict[str, str]]:
-    text_id = read_id(on.form["consent_text"])
-    if text_id is None:
-        raise OutdatedConsent
-    await by_desk.hear_consent(on.conn, on.actor, on.whose, text_id, on.form["how"], on.now)
+    await by_desk.hear_consent(on.conn, on.actor, on.whose, _heard(on.form), on.form["how"], on.now)
     return on.whose, {"done": "agreed"}
 
 

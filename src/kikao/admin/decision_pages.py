@@ -16,7 +16,7 @@ from kikao.core.db import Conn
 from kikao.core.errors import Invalid, Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.money import shown
-from kikao.core.render import page
+from kikao.core.render import page, to_put_right
 from kikao.core.web import Kit, Req, form_once, must_be_id, need, read, read_form
 from kikao.payments import office, reversals
 from kikao.payments.reversals import Reversal
@@ -33,18 +33,19 @@ async def decisions(
 
 
 async def _page(
-    request: Req, kit: Kit, actor: Actor, now: datetime, refusal: Refusal | None = None
+    request: Req, kit: Kit, actor: Actor, now: datetime, refusal: Refusal | None = None, typed: str = ""
 ) -> Response[str]:
     async with kit.db.connection() as conn:
         left = await reports.orphans(conn, now)
         wrong = await office.contradictions(conn)
         stuck = await office.stuck(conn, now)
         gone = await reversals.undecided(conn)
-    parts = Parts(actor, now)
+    parts, bearing = Parts(actor, now), [_bear(one) for one in gone]
+    to_put_right(bearing, request.scope["path"], refusal, typed)
     return page(
         request, kit, actor, "admin/decisions.html", status=refusal.status if refusal else 200,
-        errors=[error | {"field": ""} for error in errors(refusal)],  # which stands in a dialog, of one of many rows
-        zone=parts.zone, blocks=[*([_gone(gone, parts)] if gone else []), _left(left, parts)],
+        errors=errors(refusal), zone=parts.zone,
+        blocks=[*([_gone(bearing, gone, parts)] if gone else []), _left(left, parts)],
         elsewhere=[
             (_("Payments that do not add up"), len(wrong), "/practice/strays"),
             (_("What is stuck"), len(stuck), "/practice/stuck"),
@@ -73,7 +74,7 @@ def _left(found: list[reports.Orphan], parts: Parts) -> dict[str, Any]:
     }
 
 
-def _gone(found: list[Reversal], parts: Parts) -> dict[str, Any]:
+def _gone(bearing: list[dict[str, Any]], found: list[Reversal], parts: Parts) -> dict[str, Any]:
     return {
         "heading": _("Money that M-Pesa took back"),
         "caption": _("Cancel what it was for, or let the practice bear it. %(zone)s") % {"zone": parts.zone},
@@ -83,8 +84,8 @@ def _gone(found: list[Reversal], parts: Parts) -> dict[str, Any]:
         ),
         "rows": [
             [charge_link(one.reference, one.charge_id), one.receipt or "–", shown(one.left), shown(one.earned),
-             parts.at(one.noted_at), parts.actions(_bear(one))]
-            for one in found
+             parts.at(one.noted_at), parts.actions(bear_it)]
+            for one, bear_it in zip(found, bearing, strict=True)
         ],
         "empty": {"title": "", "text": ""}, "next_url": None, "first_url": None,
     }  # fmt: skip
@@ -117,7 +118,7 @@ async def bear(
     try:
         return await form_once(request, kit, actor, now, run)
     except Invalid as refusal:
-        return await _page(request, kit, actor, now, refusal)
+        return await _page(request, kit, actor, now, refusal, form["reason"])
 
 
 pages: list[Any] = [decisions, bear]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from litestar.enums import MediaType
 
 from kikao.core import i18n, money
 from kikao.core.actor import Actor
+from kikao.core.errors import Refusal
 from kikao.core.ids import new_id
 from kikao.core.web import LEAVE_TO, Kit, Req
 
@@ -81,6 +83,14 @@ def _in_readers_zone(function: Any) -> Any:
         return str(function(at, zone or context["viewer"].time_zone))
 
     return shown
+
+
+def to_put_right(actions: Iterable[dict[str, Any]], path: str, refusal: Refusal | None, typed: str) -> None:
+    """Opens the action that was sent to this path, where its reason was refused: it stands beside its field."""
+    wrong = next((one.detail for one in refusal.fields if one.field == "reason"), None) if refusal else None
+    for one in actions:
+        if wrong and one["url"] == path and one.get("confirm", {}).get("reason"):
+            one["refused"] = {"error": i18n.gettext(wrong), "typed": typed}
 
 
 env = _environment()

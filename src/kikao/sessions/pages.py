@@ -15,7 +15,7 @@ from kikao.core.db import Conn
 from kikao.core.errors import Invalid, NotFound, NotPossible, Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import new_id
-from kikao.core.render import page
+from kikao.core.render import page, to_put_right
 from kikao.core.web import Form, Kit, Req, form_once, need, read, read_form
 from kikao.journal.queries import history
 from kikao.payments.links import pay_token
@@ -68,6 +68,10 @@ async def _session_page(
          "by": words.by_whom(parties[line.by_account])}
         for line in reversed(lines) if line.verb in words.VERBS
     ]
+    first = [*meeting_words.meeting_actions(session, now, numbers), *words.first_actions(session, pay_url)]
+    more = [*words.more_actions(session, actions.comes_back(session, now), now),
+            *meeting_words.after_actions(session, now, numbers)]
+    to_put_right([*first, *more], request.scope["path"], refusal, typed["reason"] if typed else "")
     waits = rules.CLIENT in session.parties and session.status == rules.PENDING_APPROVAL
     return page(
         request, kit, actor, "sessions/session.html", status=refusal.status if refusal else 200,
@@ -76,9 +80,7 @@ async def _session_page(
         left=words.left(session, now),
         notices=[*(_notice(error["detail"]) for error in asking.errors(refusal)),
                  *meeting_words.after_lines(session, zone, now, numbers)],
-        actions=[*meeting_words.meeting_actions(session, now, numbers), *words.first_actions(session, pay_url)],
-        more=[*words.more_actions(session, actions.comes_back(session, now), now),
-              *meeting_words.after_actions(session, now, numbers)],
+        actions=first, more=more,
         code_form=_code_form(session, refusal, typed["transaction_code"] if typed else ""),
         link_form=meeting_words.link_form(session, refusal, typed["link"] if typed else ""),
         meeting=_meeting(session), rows=words.rows(session, zone, actor.person_id),
