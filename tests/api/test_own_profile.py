@@ -46,7 +46,8 @@ async def test_opening_the_profile_and_saving_it_changes_nothing(world: World) -
 
 async def test_what_is_changed_is_saved_and_shown(world: World) -> None:
     form = form_of((await world.otieno.page("GET", ME)).text)
-    form |= {"bio": "Calm & slow.", "languages": ["en"], "other_languages": "Luo, french", "sees": ["children", "adults"], "takes": "everyone at once"}
+    form |= {"bio": "Calm & slow.", "languages": ["en"], "other_languages": "Luo, french",
+             "sees": ["children", "adults"], "takes": "everyone at once"}
     saved = await world.otieno.page("POST", ME, data=form)
     assert saved.headers["location"] == f"{ME}?done=1"
     now = await stands(world)
