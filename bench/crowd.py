@@ -124,7 +124,7 @@ _CLIENTS = (
     """,
     f"""
     insert into accounts.consent (id, text_id, person_id, given_by, how, given_at)
-    select {sql_id(CONSENT, 'n')}, '{crowd_id(TEXT, 0)}', {sql_id(CLIENT, 'n')}, {sql_id(ACCOUNT, 'n')}, 'page', $2
+    select {sql_id(CONSENT, 'n')}, '{crowd_id(TEXT, 0)}', {sql_id(CLIENT, 'n')}, {sql_id(CLIENT, 'n')}, 'page', $2
     from generate_series(1, $1::integer) n
     """,
 )
@@ -195,7 +195,7 @@ async def seed_past(
             terms_id, status, sent_at, charge_id, created_at, updated_at, approved_at, approved_by,
             confirmed_at, confirmed_by, ended_at, ended_by)
         select {sql_id(SESSION, 'n')}, {_reference('n')}, {sql_id(PSYCHOLOGIST, str(psychologist))},
-               {sql_id(CLIENT, '1 + n % $3::integer')}, {sql_id(ACCOUNT, '1 + n % $3::integer')},
+               {sql_id(CLIENT, '1 + n % $3::integer')}, {sql_id(CLIENT, '1 + n % $3::integer')},
                {sql_id(SESSION, 'n')}, 'Individual', 'Online', at, at + interval '60 minutes', 60, 0,
                at + interval '60 minutes', at, 2500, 2500, '{crowd_id(TERMS, 0)}',
                case when n % 10 = 0 then 'Cancelled' else 'Completed' end, at, {sql_id(CHARGE, 'n')}, at, at,

@@ -58,7 +58,7 @@ async def _session(conn: Conn, vault: Vault, number: int) -> UUID:
     booked = await booking.request(conn, booking.Request(
         psychologist_id=crowd.crowd_id(crowd.PSYCHOLOGIST, psychologist + 1), session_type="Individual",
         starts_at=crowd.start_of(slot, crowd.first_monday(now)), client_id=crowd.crowd_id(crowd.CLIENT, number),
-        account_id=crowd.crowd_id(crowd.ACCOUNT, number), proved=True,
+        asker_id=crowd.crowd_id(crowd.CLIENT, number), proved=True,
     ), now, await load(conn, now), vault)  # fmt: skip
     return booked.session_id
 

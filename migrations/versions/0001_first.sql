@@ -206,15 +206,17 @@ create table accounts.contact_point (
 );
 create index contact_by_value on accounts.contact_point (value);
 
--- Who may act for whom (a parent for a child).
+-- Who may act for whom (a parent for a child): people, whether or not they can sign in.
 create table accounts.acts_for (
-    account_id uuid not null references accounts.account,
+    by_person uuid not null references accounts.person,
     person_id uuid not null references accounts.person,
     relation text not null constraint acts_for_relation check (relation in ('parent', 'guardian', 'carer')),
     since timestamptz not null,
     until timestamptz,
-    primary key (account_id, person_id)
+    primary key (by_person, person_id),
+    constraint acts_for_another check (by_person <> person_id)
 );
+create index acts_for_person on accounts.acts_for (person_id);
 
 create table accounts.consent_text (
     id uuid primary key,
@@ -229,7 +231,7 @@ create table accounts.consent (
     id uuid primary key,
     text_id uuid not null references accounts.consent_text,
     person_id uuid not null references accounts.person on delete cascade,   -- for whom
-    given_by uuid not null references accounts.account on delete cascade,   -- by whom
+    given_by uuid not null references accounts.person on delete cascade,    -- by whom; who heard it is in the journal
     how text not null constraint consent_how check (how in ('page', 'paper', 'voice')),
     given_at timestamptz not null,
     withdrawn_at timestamptz,
@@ -283,7 +285,7 @@ create view accounts.roles as select account_id, role from accounts.role;
 
 -- Whoever acts for a child does so until its eighteenth birthday, whatever is stored: `ends_at`, perhaps infinity.
 create view accounts.may_act_for as
-select f.account_id, f.person_id, f.relation, f.since, f.until,
+select f.by_person, f.person_id, f.relation, f.since, f.until,
        coalesce(least(f.until, case when b.of_age_at > f.since then b.of_age_at end), 'infinity') as ends_at
 from accounts.acts_for f
 join accounts.person p on p.id = f.person_id
@@ -794,7 +796,7 @@ create table sessions.session (
         constraint reference_form check (reference ~ '^[2-9A-HJKMNP-Z]{8}$'),
     psychologist_id uuid not null references directory.psychologist,
     client_id uuid not null references accounts.person,      -- who is seen
-    requested_by uuid references accounts.account,           -- null: booked for somebody who has none
+    requested_by uuid references accounts.person,            -- who acts as the client; null: forgotten
     booked_by uuid,                                          -- who booked it by hand
     meeting_id uuid not null,                                -- rows of one meeting (seats of a group) share it
     session_type text not null
@@ -827,7 +829,7 @@ create table sessions.session (
     extended_by uuid,
     sent_at timestamptz,                                     -- reached its psychologist (a contact was proved)
     open_no smallint,                                        -- which of the person's few unpaid ones this is
-    asker_no smallint,                                       -- and which of the account's that asked
+    asker_no smallint,                                       -- and which of whoever asked
     charge_id uuid not null,
 
     sealed_note bytea,
@@ -889,7 +891,7 @@ create table sessions.session (
     constraint counted_while_waiting check
         ((status in ('Pending Approval', 'Approved', 'Payment Submitted')) = (open_no is not null)),
     -- Its number is free as soon as the session does not wait any more: the generated column is null then.
-    constraint counted_by_account_while_waiting check (
+    constraint counted_by_asker_while_waiting check (
         status not in ('Pending Approval', 'Approved', 'Payment Submitted')
         or requested_by is null or asker_no is not null),
     constraint asked_for_by_somebody check (requested_by is not null or booked_by is not null),
@@ -918,7 +920,7 @@ create index session_of_psychologist on sessions.session (psychologist_id, start
 create index session_of_client on sessions.session (client_id, starts_at);
 create index session_by_start on sessions.session (starts_at);
 create index session_by_charge on sessions.session (charge_id);
-create index session_paid_by_account on sessions.session (requested_by) where confirmed_at is not null and price > 0;
+create index session_paid_by_asker on sessions.session (requested_by) where confirmed_at is not null and price > 0;
 create index session_to_decide on sessions.session (objected_at) where objected_at is not null and decided_at is null;
 create index session_due on sessions.session (due_at) where due_at is not null;
 

@@ -52,7 +52,7 @@ async def ask_for_nothing(conn: Conn, kit: Kit, now: datetime) -> None:
     await sessions.listed(conn, NOBODY, sessions.Wanted(), now)
     await store_letter(conn, kit.vault, "", b"", None, now)
     asked = booking.Request(
-        psychologist_id=nobody, session_type="Individual", starts_at=soon, client_id=nobody, account_id=nobody,
+        psychologist_id=nobody, session_type="Individual", starts_at=soon, client_id=nobody, asker_id=nobody,
         proved=True,
     )  # fmt: skip
     await rivals.weigh_all(conn, [asked], now, practice)

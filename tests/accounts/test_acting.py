@@ -23,18 +23,18 @@ async def add(db: Database, cast: Cast, now: datetime, who: Member, **more: obje
 
 async def names(db: Database, who: Member, now: datetime) -> list[str]:
     async with db.connection() as conn:
-        return [one.name for one in await acting.people_of(conn, who.account_id, now)]
+        return [one.name for one in await acting.people_of(conn, who.person_id, now)]
 
 
 async def test_a_parent_adds_a_child_and_agrees_for_it(db: Database, cast: Cast, now: datetime) -> None:
     person_id = await add(db, cast, now, cast.amina)
     async with db.connection() as conn:
-        tatu = await acting.one_of(conn, cast.amina.account_id, person_id, now)
+        tatu = await acting.one_of(conn, cast.amina.person_id, person_id, now)
         given_by = await conn.fetchval("select given_by from accounts.valid_consent where person_id = $1", person_id)
         with pytest.raises(NotFound):
-            await acting.one_of(conn, cast.baraka.account_id, person_id, now)
+            await acting.one_of(conn, cast.baraka.person_id, person_id, now)
     assert (tatu.name, tatu.relation, tatu.agreed) == ("Tatu", "parent", True)
-    assert given_by == cast.amina.account_id
+    assert given_by == cast.amina.person_id
 
 
 async def test_who_is_typed_in_twice_is_one_person(db: Database, cast: Cast, now: datetime) -> None:

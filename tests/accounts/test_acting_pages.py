@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from kikao.accounts import by_desk
 from kikao.core.clock import utc_now
 from support import app as apps
 
@@ -57,7 +58,7 @@ async def test_one_is_added_with_consent_and_what_was_typed_is_kept(world: apps.
     async with world.db.connection() as conn:
         assert await conn.fetchval(
             "select count(*) from accounts.consent c join accounts.person p on p.id = c.person_id"
-            " where p.name = 'Kioko' and c.given_by = $1", world.cast.halima.account_id) == 1
+            " where p.name = 'Kioko' and c.given_by = $1", world.cast.halima.person_id) == 1
 
 
 async def test_consent_for_them_is_taken_back_and_given_again(world: apps.World) -> None:
@@ -94,12 +95,10 @@ async def test_who_acts_no_more_is_offered_nothing_to_take_back(world: apps.Worl
 
 
 async def test_who_hears_consent_at_the_desk_has_no_list_of_callers_as_their_own(world: apps.World) -> None:
-    """Halima's stands on her page, for as long as it is kept; what Wambui heard from a caller does not on hers."""
+    """Halima's stands on her page, for as long as it is kept; what Wambui heard from a caller is the caller's."""
     mine = (await world.halima.page("GET", "/me/account/consent")).text
     assert "You agreed for Zuri" in mine
-    async with world.db.connection() as conn:
-        await conn.execute(
-            "insert into accounts.consent (id, text_id, person_id, given_by, how, given_at)"
-            " select gen_random_uuid(), $1, $2, $3, 'voice', now()",
-            world.cast.consent_text_id, world.cast.kamau.person_id, world.cast.wambui.account_id)
+    async with world.db.transaction() as conn:
+        await by_desk.hear_consent(
+            conn, world.cast.wambui.actor, world.cast.kamau.person_id, world.cast.consent_text_id, "voice", world.now)
     assert "Kamau" not in (await world.wambui.page("GET", "/me/account/consent")).text

@@ -36,8 +36,8 @@ async def test_a_child_goes_with_the_sign_up_that_brought_it_unless_somebody_els
     async with db.connection() as conn:
         await conn.execute("insert into accounts.person (id, name, created_at) values ($1, 'Kioko', $2)", child, now)
         await conn.executemany(
-            "insert into accounts.acts_for (account_id, person_id, relation, since) values ($1, $2, 'parent', $3)",
-            [(made.account_id, person, now) for person in (cast.zuri.person_id, child)],
+            "insert into accounts.acts_for (by_person, person_id, relation, since) values ($1, $2, 'parent', $3)",
+            [(made.person_id, person, now) for person in (cast.zuri.person_id, child)],
         )  # fmt: skip
     assert await jobs.forget(db, now + WEEK) == 1
     async with db.connection() as conn:

@@ -73,7 +73,7 @@ async def test_with_that_accounts_password_the_request_goes_over(
     assert told == [wires.Verified(two.first.person_id, two.first.account_id, now, two.second.person_id)]
     async with db.connection() as conn:
         given = await conn.fetch("select given_by from accounts.consent where person_id = $1", two.first.person_id)
-    assert [row["given_by"] for row in given] == [two.first.account_id] * 2
+    assert [row["given_by"] for row in given] == [two.first.person_id] * 2
     with pytest.raises(CodeRefused):
         await join(db, two, PASSWORD, now)
 

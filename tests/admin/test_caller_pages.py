@@ -235,7 +235,7 @@ async def test_a_child_is_made_on_the_page_of_whoever_acts_for_it(world: World) 
     assert (await send(world.wambui, f"/book/{person_id}", **booking(workday(world.now)))).status_code == 303
     async with world.db.connection() as conn:
         asked = await conn.fetchval("select requested_by from sessions.session where client_id = $1", UUID(person_id))
-    assert asked == world.cast.amina.account_id
+    assert asked == world.cast.amina.person_id
 
 
 async def test_a_number_is_proved_by_the_code_that_is_read_out(world: World) -> None:

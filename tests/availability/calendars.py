@@ -79,7 +79,7 @@ async def book(
     """
     asked = booking.Request(
         psychologist_id=who.person_id, session_type="Individual", starts_at=start, client_id=client.person_id,
-        account_id=client.account_id, proved=True, mode=mode, place_id=place_id,
+        asker_id=client.person_id, proved=True, mode=mode, place_id=place_id,
     )
     tried = conn.transaction()
     await tried.start()

@@ -71,7 +71,7 @@ async def to_pay(db: Database, cast: Cast) -> str:
     now = utc_now()
     asked = booking.Request(
         psychologist_id=cast.otieno.person_id, session_type="Individual", starts_at=workday(now),
-        client_id=cast.amina.person_id, account_id=cast.amina.account_id, proved=True,
+        client_id=cast.amina.person_id, asker_id=cast.amina.person_id, proved=True,
     )
     async with db.transaction() as conn:
         session_id = (await booking.request(conn, asked, now, EMPTY, vault)).session_id

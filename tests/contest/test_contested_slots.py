@@ -87,7 +87,7 @@ async def test_three_hundred_at_once_for_thirty_new_slots(db: Database, url: str
 async def _ask(conn: Conn, client: int, start: datetime, now: datetime) -> None:
     asked = booking.Request(
         psychologist_id=crowd.crowd_id(crowd.PSYCHOLOGIST, 1), session_type="Individual", starts_at=start,
-        client_id=crowd.crowd_id(crowd.CLIENT, client), account_id=crowd.crowd_id(crowd.ACCOUNT, client), proved=True,
+        client_id=crowd.crowd_id(crowd.CLIENT, client), asker_id=crowd.crowd_id(crowd.CLIENT, client), proved=True,
     )  # fmt: skip
     await booking.request(conn, asked, now, EMPTY, Vault([b"k" * 32]))
 

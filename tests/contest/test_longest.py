@@ -39,7 +39,7 @@ async def taken_from(db: Database, now: datetime) -> datetime:
 async def _request(conn: Conn, client: int, start: datetime, now: datetime) -> booking.Booked:
     asked = booking.Request(
         psychologist_id=WHO, session_type="Individual", starts_at=start, proved=True,
-        client_id=crowd.crowd_id(crowd.CLIENT, client), account_id=crowd.crowd_id(crowd.ACCOUNT, client),
+        client_id=crowd.crowd_id(crowd.CLIENT, client), asker_id=crowd.crowd_id(crowd.CLIENT, client),
     )  # fmt: skip
     return await booking.request(conn, asked, now, EMPTY, Vault([b"k" * 32]))
 

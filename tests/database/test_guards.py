@@ -40,7 +40,7 @@ async def session(conn: Conn, cast: Cast, now: datetime, client: Member, psychol
     session_id = new_id()
     row = {
         "id": session_id, "reference": new_reference(), "psychologist_id": psychologist.person_id,
-        "client_id": client.person_id, "requested_by": cast.amina.account_id, "meeting_id": session_id,
+        "client_id": client.person_id, "requested_by": cast.amina.person_id, "meeting_id": session_id,
         "session_type": "Individual", "mode": "Online", "starts_at": start, "ends_at": start + timedelta(minutes=60),
         "minutes": 60, "buffer_minutes": 15, "occupied_until": start + timedelta(minutes=75),
         "first_starts_at": start, "session_rate": 2500, "price": 2500, "terms_id": cast.terms_id,
@@ -234,8 +234,8 @@ async def test_seats_of_one_meeting_may_overlap(conn: Conn, cast: Cast, now: dat
 
 
 async def test_two_children_of_one_parent_may_be_seen_at_one_time(conn: Conn, cast: Cast, now: datetime) -> None:
-    await session(conn, cast, now, cast.zuri, cast.otieno, requested_by=cast.halima.account_id)
-    await session(conn, cast, now, cast.baraka, cast.wanjiru, requested_by=cast.halima.account_id)
+    await session(conn, cast, now, cast.zuri, cast.otieno, requested_by=cast.halima.person_id)
+    await session(conn, cast, now, cast.baraka, cast.wanjiru, requested_by=cast.halima.person_id)
 
 
 async def test_an_ended_one_frees_its_time(conn: Conn, cast: Cast, now: datetime) -> None:

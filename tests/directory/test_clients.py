@@ -135,7 +135,7 @@ async def test_a_child_is_a_client_of_its_own(world: World) -> None:
     """The parent's agreement is not the child's: times and prices are the child's when one asks for it."""
     zuri = world.cast.zuri.person_id
     session = await world.request("halima", hour=15, forPersonId=str(zuri))
-    assert (session["clientId"], session["requestedById"]) == (str(zuri), str(world.cast.halima.account_id))
+    assert (session["clientId"], session["requestedById"]) == (str(zuri), str(world.cast.halima.person_id))
     answer = await world.otieno.api("PUT", f"/api/psychologists/me/clients/{zuri}", json={"rates": [OWN]})
     assert answer.status_code == 200
     path = f"/api/psychologists/{world.cast.otieno.person_id}/slots"

@@ -118,13 +118,18 @@ class Till:
     async def rung(self, charge_id: UUID, phone: str = "+254700000001") -> Rung:
         """An attempt that M-Pesa has accepted, without a socket."""
         attempt = await self.ask(charge_id, phone)
-        merchant, checkout = f"m-{attempt.id}"[:40], f"ws_CO_{attempt.id}"
+        return await self.accepted(attempt.id)
+
+    async def accepted(self, attempt_id: UUID) -> Rung:
+        """One that was asked for is accepted."""
+        merchant, checkout = f"m-{attempt_id}"[:40], f"ws_CO_{attempt_id}"
         async with self.db.transaction() as conn:
-            ringing = await actions.begin_ringing(conn, attempt.id, self.clock(), self.numbers)
+            ringing = await actions.begin_ringing(conn, attempt_id, self.clock(), self.numbers)
             assert ringing is not None
             answer = Push("accepted", merchant_request_id=merchant, checkout_request_id=checkout)
-            await actions.note_answer(conn, attempt.id, answer, self.clock(), self.numbers)
-        return Rung(attempt.id, charge_id, ringing.token, merchant, checkout, attempt.amount)
+            await actions.note_answer(conn, attempt_id, answer, self.clock(), self.numbers)
+        row = await self.row("attempt", attempt_id)
+        return Rung(attempt_id, row["charge_id"], ringing.token, merchant, checkout, row["amount"])
 
     async def post(self, token: str, body: bytes) -> UUID | None:
         """A letter through the letterbox."""

@@ -41,7 +41,7 @@ class Desk:
         """`by`: whoever asks for the client."""
         return booking.Request(
             psychologist_id=psychologist.person_id, session_type=session_type, starts_at=start or self.start,
-            client_id=client.person_id, account_id=(by or client).account_id, proved=proved, note=note,
+            client_id=client.person_id, asker_id=(by or client).person_id, proved=proved, note=note,
         )
 
     async def request(
@@ -54,8 +54,8 @@ class Desk:
 
     async def act_for(self, who: Member, whom: Member) -> None:
         await self.run(
-            "insert into accounts.acts_for (account_id, person_id, relation, since) values ($1, $2, 'carer', $3)",
-            who.account_id, whom.person_id, self.now,
+            "insert into accounts.acts_for (by_person, person_id, relation, since) values ($1, $2, 'carer', $3)",
+            who.person_id, whom.person_id, self.now,
         )
 
     async def stage(self, status: str, start: datetime | None = None, now: datetime | None = None, **more: Any) -> UUID:

@@ -178,7 +178,7 @@ class Practice(RuleBasedStateMachine):
         who = getattr(self.world.cast, client)
         asked = booking.Request(
             psychologist_id=getattr(self.world.cast, psychologist).person_id, session_type="Individual",
-            starts_at=self.starts(time), client_id=who.person_id, account_id=who.account_id, proved=proved,
+            starts_at=self.starts(time), client_id=who.person_id, asker_id=who.person_id, proved=proved,
         )
         self.do("request", booking.request(self.world.conn, asked, self.now, EMPTY, VAULT))
 

@@ -59,7 +59,7 @@ async def stage(
     end = start + timedelta(minutes=60)
     await _SESSION.run(
         conn, id=session_id, reference=reference, psychologist=psychologist.person_id, client=client.person_id,
-        requested_by=client.account_id, start=start, end=end, buffer=buffer,
+        requested_by=client.person_id, start=start, end=end, buffer=buffer,
         occupied_until=end + timedelta(minutes=buffer), price=price, terms=cast.terms_id, status=status,
         hold_until=now + hold if waiting else None, now=now, open_no=open_no if waiting else None,
         due_at=now + hold if waiting else end if status in (rules.CONFIRMED, rules.IN_PROGRESS) else None,

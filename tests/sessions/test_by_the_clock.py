@@ -155,7 +155,7 @@ async def test_whoever_asked_is_told_and_the_client_when_the_practice_asked_for_
     session_id = await desk.stage(rules.CONFIRMED)
     await desk.run(
         "update sessions.session set requested_by = $2, client_id = $3 where id = $1",
-        session_id, people[requested_by].account_id, people[client].person_id,
+        session_id, people[requested_by].person_id, people[client].person_id,
     )  # fmt: skip
     assert (SOON, people[told].person_id) in await due(desk, desk.start - HOUR)
 

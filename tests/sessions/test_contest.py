@@ -36,7 +36,7 @@ async def crowd(db: Database, number: int, text_id: UUID, now: datetime) -> list
         await conn.executemany(
             "insert into accounts.consent (id, text_id, person_id, given_by, how, given_at)"
             " values ($1, $2, $3, $4, 'page', $5)",
-            [(new_id(), text_id, person, account, now) for person, account in made])
+            [(new_id(), text_id, person, person, now) for person, _ in made])
     return made
 
 
@@ -57,11 +57,11 @@ async def contest(db: Database, starts: list[datetime], who: UUID, people: list[
     """Everybody at once; what happened to each time."""
     begin = asyncio.Event()
     tasks: list[tuple[int, asyncio.Task[str]]] = []
-    for number, (person, account) in enumerate(people):
+    for number, (person, _) in enumerate(people):
         place = number % len(starts)
         asked = booking.Request(
             psychologist_id=who, session_type="Individual", starts_at=starts[place], client_id=person,
-            account_id=account, proved=True)
+            asker_id=person, proved=True)
         tasks.append((place, asyncio.create_task(_ask(db, asked, now, begin))))
     begin.set()
     found = [Counter[str]() for _ in starts]

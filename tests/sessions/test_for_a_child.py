@@ -74,8 +74,8 @@ async def test_one_form_makes_account_child_consents_and_request_and_the_mother_
                (select array_agg(p.name order by p.name) from accounts.consent k
                 join accounts.person p on p.id = k.person_id where k.given_by = s.requested_by), s.sent_at
         from sessions.session s join accounts.people c on c.id = s.client_id
-        join accounts.people q on q.account_id = s.requested_by
-        join accounts.acts_for f on f.account_id = s.requested_by and f.person_id = s.client_id
+        join accounts.people q on q.id = s.requested_by
+        join accounts.acts_for f on f.by_person = s.requested_by and f.person_id = s.client_id
         """)
     assert found == ("Musa", "2018-04-12", True, "Mwende", "parent", ["Musa", "Mwende"], None)
     proved = await _type_the_code(form, answer)
@@ -138,15 +138,15 @@ async def test_the_same_choice_for_whoever_acts_for_nobody_yet_and_one_child_twi
     assert await form.rows(
         """
         select p.name from accounts.acts_for f join accounts.person p on p.id = f.person_id
-        where f.account_id = $1 order by 1
-        """, form.world.cast.amina.account_id) == [("Musa",), ("Neema",)]
+        where f.by_person = $1 order by 1
+        """, form.world.cast.amina.person_id) == [("Musa",), ("Neema",)]
 
 
 async def test_whose_number_is_known_signs_in_and_the_child_goes_along(form: Form) -> None:
     joined = await _signs_up_once_more(form, CHILD)
     page = await form.world.nobody.page("GET", joined.headers["location"])
     assert "<dt>For</dt><dd>Musa</dd>" in page.text
-    assert await form.rows("select requested_by from sessions.session") == [(form.world.cast.baraka.account_id,)]
+    assert await form.rows("select requested_by from sessions.session") == [(form.world.cast.baraka.person_id,)]
 
 
 async def _signs_up_once_more(form: Form, typed: dict[str, str], slug: str = "kbt011") -> httpx.Response:
@@ -164,7 +164,7 @@ async def _signs_up_once_more(form: Form, typed: dict[str, str], slug: str = "kb
 
 async def test_whose_number_is_known_and_whose_child_is_known_has_one_child_still(form: Form) -> None:
     """Else the two rows of one child could be seen by two psychologists at one hour."""
-    baraka, three_later = form.world.cast.baraka.account_id, workday(form.world.now) + timedelta(hours=3)
+    baraka, three_later = form.world.cast.baraka.person_id, workday(form.world.now) + timedelta(hours=3)
     assert (await form.send("baraka", CHILD)).status_code == 303
     ((musa,),) = await form.rows("select client_id from sessions.session")
     await _signs_up_once_more(form, CHILD, "kbt012")
@@ -175,7 +175,7 @@ async def test_whose_number_is_known_and_whose_child_is_known_has_one_child_stil
     assert await form.rows(
         "select client_id, sent_at is not null from sessions.session where requested_by = $1", baraka
     ) == [(musa, True), (musa, True)]
-    mine = "select count(*) from accounts.may_act_for where account_id = $1"
+    mine = "select count(*) from accounts.may_act_for where by_person = $1"
     assert await form.rows(mine, baraka) == [(1,)]
     agreed = "select count(*) from accounts.valid_consent where person_id = $1 and given_by = $2"
     assert await form.rows(agreed, musa, baraka) == [(1,)]

@@ -46,7 +46,7 @@ async def test_a_mother_asks_sees_is_told_and_acts_as_the_client(desk: Desk) -> 
     assert told == cast.halima.person_id
     async with desk.db.connection() as conn:
         seen = await desk.see(conn, cast.halima, session_id)
-        assert (seen.client_name, seen.requested_by) == ("Zuri", cast.halima.account_id)
+        assert (seen.client_name, seen.requested_by) == ("Zuri", cast.halima.person_id)
         assert seen.parties == {rules.CLIENT}
         listed = await queries.listed(conn, cast.halima.actor, queries.Wanted(role="client"), desk.now)
         assert [one.id for one in listed] == [session_id]
@@ -159,13 +159,13 @@ async def test_where_the_parent_has_an_account_already_the_childs_request_goes_o
     """`hand_over` of accounts has made the account act for the child in the same transaction."""
     cast = desk.cast
     session_id = await desk.request(cast.zuri, cast.otieno, by=cast.halima, proved=False)
-    await desk.run("update accounts.acts_for set account_id = $1", cast.baraka.account_id)
+    await desk.run("update accounts.acts_for set by_person = $1", cast.baraka.person_id)
     async with desk.db.transaction() as conn:
         await evidence.release(conn, Verified(
             cast.baraka.person_id, cast.baraka.account_id, desk.now, cast.halima.person_id))
         seen = await desk.see(conn, cast.baraka, session_id)
     assert (seen.client_id, seen.requested_by, seen.sent_at) == (
-        cast.zuri.person_id, cast.baraka.account_id, desk.now)
+        cast.zuri.person_id, cast.baraka.person_id, desk.now)
 
 
 async def test_the_form_asks_for_whom_where_one_acts_for_somebody(url: str, now: datetime) -> None:

@@ -25,10 +25,10 @@ AGES = (DAY, 8 * DAY, 31 * DAY, 91 * DAY, 200 * DAY, 367 * DAY, 5 * 365 * DAY, Y
 # What may not be there any more: how many rows of it there are. $1 is now.
 TOO_OLD = {
     "a sign-up never proved, after 7 days": """
-        select count(*) from accounts.account a left join sessions.session s on s.requested_by = a.id
+        select count(*) from accounts.account a left join sessions.session s on s.requested_by = a.person_id
         where a.proved_at is null and a.created_at < $1::timestamptz - interval '7 days'""",
     "its request": """
-        select count(*) from sessions.session s join accounts.account a on a.id = s.requested_by
+        select count(*) from sessions.session s join accounts.account a on a.person_id = s.requested_by
         where a.proved_at is null and s.created_at < $1::timestamptz - interval '7 days'""",
     "the note of a request that came to nothing, after 30 days": """
         select count(*) from sessions.session where sealed_note is not null and confirmed_at is null
@@ -96,7 +96,7 @@ async def life_of(desk: Desk, ago: timedelta) -> None:
             """
             insert into accounts.consent (id, text_id, person_id, given_by, how, given_at)
             values ($1, $2, $3, $4, 'voice', $5)
-            """, new_id(), cast.consent_text_id, who.person_id, cast.wambui.account_id, then)  # fmt: skip
+            """, new_id(), cast.consent_text_id, who.person_id, who.person_id, then)  # fmt: skip
 
 
 async def line(desk: Desk, about: UUID, then: datetime) -> None:
@@ -156,7 +156,7 @@ async def a_sign_up(desk: Desk, ago: timedelta, number: int) -> None:
     session_id = await desk.stage(rules.EXPIRED, then + timedelta(hours=20), then, expired_from=rules.PENDING_APPROVAL)
     await desk.run(
         "update sessions.session set client_id = $2, requested_by = $3, sent_at = null where id = $1",
-        session_id, made.person_id, made.account_id,
+        session_id, made.person_id, made.person_id,
     )
     await desk.run(
         "update payments.charge set payer_account = $2 where purpose_id = $1", session_id, made.account_id

@@ -245,7 +245,7 @@ async def test_of_two_who_act_for_one_child_each_takes_back_their_own(desk: Desk
 async def test_with_the_last_consent_for_a_child_all_that_waits_ends(desk: Desk) -> None:
     cast = desk.cast
     of_halima, of_amina = await both_ask_for_zuri(desk)
-    await desk.run("update sessions.session set requested_by = $2 where id = $1", of_amina, cast.wambui.account_id)
+    await desk.run("update sessions.session set requested_by = $2 where id = $1", of_amina, cast.wambui.person_id)
     done = await asyncio.gather(withdraw(desk, cast.halima, cast.zuri), withdraw(desk, cast.amina, cast.zuri))
     assert all(done)
     assert [await desk.stored(one) for one in (of_halima, of_amina)] == ["Cancelled", "Cancelled"]

@@ -58,7 +58,7 @@ async def test_an_account_takes_over_what_its_owner_asked_for_anew(desk: Desk) -
     assert await sent(desk, session_id)
     assert await client_of(desk, session_id) == desk.cast.amina.person_id
     assert await desk.value("select requested_by from sessions.session where id = $1", session_id) == (
-        desk.cast.amina.account_id)
+        desk.cast.amina.person_id)
 
 
 async def test_who_has_one_unpaid_session_takes_over_a_second(desk: Desk) -> None:

@@ -21,7 +21,7 @@ HOUR = timedelta(hours=1)
 def asked(cast: Cast, client: Member, start: datetime) -> booking.Request:
     return booking.Request(
         psychologist_id=cast.otieno.person_id, session_type="Individual", starts_at=start,
-        client_id=client.person_id, account_id=client.account_id, proved=True,
+        client_id=client.person_id, asker_id=client.person_id, proved=True,
     )  # fmt: skip
 
 

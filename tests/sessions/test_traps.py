@@ -36,7 +36,7 @@ async def test_fifty_sign_ups_that_prove_nothing_leave_all_times_free(desk: Desk
             desk.db, desk.now, f"0700 0000 {31 + number}", network=f"192.0.2.{number}", name="Somebody")
         asked = booking.Request(
             psychologist_id=desk.cast.otieno.person_id, session_type="Individual", starts_at=start,
-            client_id=made.person_id, account_id=made.account_id, proved=False)
+            client_id=made.person_id, asker_id=made.person_id, proved=False)
         async with desk.db.transaction() as conn:
             await booking.request(conn, asked, desk.now, EMPTY, VAULT)
     async with desk.db.connection() as conn:
@@ -54,7 +54,7 @@ async def test_two_children_of_one_parent_at_one_hour_one_child_twice_not(desk: 
     for client, psychologist in ((cast.zuri, cast.otieno), (cast.halima, cast.wanjiru)):
         asked = booking.Request(
             psychologist_id=psychologist.person_id, session_type="Individual", starts_at=desk.start,
-            client_id=client.person_id, account_id=cast.halima.account_id, proved=True)
+            client_id=client.person_id, asker_id=cast.halima.person_id, proved=True)
         async with desk.db.transaction() as conn:
             both.append(await booking.request(conn, asked, desk.now, EMPTY, VAULT))
     assert all(one.made for one in both)

@@ -156,8 +156,8 @@ async def _people(conn: Conn, cast: Cast, at: datetime) -> None:
         [(m.account_id, role, at, SYSTEM) for m in with_account for role in m.roles],
     )
     await conn.execute(
-        "insert into accounts.acts_for (account_id, person_id, relation, since) values ($1, $2, 'parent', $3)",
-        cast.halima.account_id, cast.zuri.person_id, at,
+        "insert into accounts.acts_for (by_person, person_id, relation, since) values ($1, $2, 'parent', $3)",
+        cast.halima.person_id, cast.zuri.person_id, at,
     )  # fmt: skip
 
 
@@ -175,14 +175,14 @@ async def _consent(conn: Conn, cast: Cast, at: datetime) -> None:
         (cast.halima, cast.halima, "page"),
         (cast.zuri, cast.halima, "page"),
         (cast.baraka, cast.baraka, "page"),
-        (cast.kamau, cast.wambui, "voice"),
+        (cast.kamau, cast.kamau, "voice"),
     ]
     await conn.executemany(
         """
         insert into accounts.consent (id, text_id, person_id, given_by, how, given_at)
         values ($1, $2, $3, $4, $5, $6)
         """,
-        [(_id(0xF, who.number), cast.consent_text_id, who.person_id, by.account_id, how, at) for who, by, how in given],
+        [(_id(0xF, who.number), cast.consent_text_id, who.person_id, by.person_id, how, at) for who, by, how in given],
     )
 
 

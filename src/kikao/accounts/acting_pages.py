@@ -64,11 +64,11 @@ async def _page(
     about: UUID | None = None,
 ) -> Response[str]:
     """`about`: the person whose form was refused; None: the form for a new one."""
-    if actor.account_id is None:
+    if actor.person_id is None:
         raise NotSignedIn
     typed = form or Form({})
     async with kit.db.connection() as conn:
-        people = await acting.people_of(conn, actor.account_id, now)
+        people = await acting.people_of(conn, actor.person_id, now)
         text = await queries.consent_text(conn, actor.language)
     found = errors_of(refusal)
     return page(
@@ -135,9 +135,9 @@ async def do_agree_for(
     need(actor, ROLE)
     form = await read_form(request)
     about = must_be_id(person_id)
-    assert actor.account_id is not None
+    assert actor.person_id is not None
     async with kit.db.connection() as conn:
-        await acting.one_of(conn, actor.account_id, about, now)
+        await acting.one_of(conn, actor.person_id, about, now)
     try:
         async with kit.db.transaction() as conn:
             await acting.agree_for(conn, actor, about, _consent(form), now)

@@ -75,16 +75,17 @@ async def give_consent(
     conn: Conn, by: Actor, text_id: UUID, person_id: UUID, now: datetime, *, how: str = "page",
     given_by: UUID | None = None,
 ) -> None:
-    """`by` agrees to a text, for a person; or notes that the account `given_by` does. Raises OutdatedConsent."""
+    """`by` agrees to a text, for a person; or notes that `given_by`, a person, does. Raises OutdatedConsent."""
     await check_consent_text(conn, text_id)
     await conn.execute(
         """
         insert into accounts.consent (id, text_id, person_id, given_by, how, given_at)
         values ($1, $2, $3, $4, $5, $6)
         """,
-        new_id(), text_id, person_id, given_by or by.account_id, how, now,
+        new_id(), text_id, person_id, given_by or by.person_id, how, now,
     )
-    await journal.record(conn, by, "give_consent", "person", person_id, now, text=text_id, how=how)
+    await journal.record(conn, by, "give_consent", "person", person_id, now, text=text_id, how=how,
+                         who=given_by or by.person_id)
 
 
 # accounts -----------------------------------------------------------------------------------------

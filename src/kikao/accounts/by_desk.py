@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from kikao.accounts import codes, rules
+from kikao.accounts import acting, codes, rules
 from kikao.accounts.actions import give_consent
 from kikao.accounts.rules import Numbers
 from kikao.core.actor import Actor
@@ -27,7 +27,7 @@ HEARD = ("voice", "paper")
 
 
 class Newcomer(msgspec.Struct, frozen=True, kw_only=True):
-    """`how` they agreed to which text. A child has `parent_id`, a person with an account, who agreed for it."""
+    """`how` they agreed to which text. A child has `parent_id`, whoever acts for it and agreed for it."""
 
     name: str
     consent_text_id: UUID
@@ -44,44 +44,52 @@ def _desk(actor: Actor) -> None:
 
 
 async def make_person(conn: Conn, actor: Actor, who: Newcomer, now: datetime) -> UUID:
-    """Somebody who can be booked for, without an account. Raises Forbidden, Invalid, NotFound, OutdatedConsent."""
+    """Somebody who can be booked for, without an account. Raises Forbidden, Invalid, NotFound, OutdatedConsent, and
+    TooManyPeople for a child."""
     _desk(actor)
-    called = rules.called(who.name)
-    if who.how not in HEARD:
-        raise Invalid.field("how", "unknown_word", "Consent is heard by voice, or given on paper.")
-    parent = await _parent(conn, who, now)
-    person_id = new_id()
-    await conn.execute(
-        "insert into accounts.person (id, name, birth_date, created_at) values ($1, $2, $3, $4)",
-        person_id, called, who.birth_date, now,
-    )
+    _check_how(who.how)
+    if who.parent_id is None:
+        person_id = await _grown_up(conn, actor, who, now)
+    else:
+        if not await can_act(conn, who.parent_id, now):
+            raise NotFound("There is no such person who can act for a child.")
+        person_id = await acting.add_person(
+            conn, actor, name=who.name, birth_date=who.birth_date, relation=who.relation,
+            consent_text_id=who.consent_text_id, now=now, by_person=who.parent_id, how=who.how,
+        )
     for contact in who.contacts:
         await add_contact(conn, actor, person_id, contact, now)
-    await journal.record(conn, actor, "make_person", "person", person_id, now)
-    if parent is not None:
-        await conn.execute(
-            "insert into accounts.acts_for (account_id, person_id, relation, since) values ($1, $2, $3, $4)",
-            parent, person_id, who.relation, now,
-        )
-        await journal.record(conn, actor, "act_for", "person", person_id, now, relation=who.relation, account=parent)
-    await give_consent(conn, actor, who.consent_text_id, person_id, now, how=who.how, given_by=parent)
     return person_id
 
 
-async def _parent(conn: Conn, who: Newcomer, now: datetime) -> UUID | None:
-    """The account that acts for a child; None for somebody who is grown up."""
-    child = who.birth_date is not None and rules.of_age_on(who.birth_date) > now.date()
-    if who.parent_id is None:
-        if child:
-            raise Invalid.field("parentId", "missing", "A child needs somebody with an account who acts for it.")
-        return None
-    rules.check_acting(who.birth_date, who.relation, now.date())
-    account_id: UUID | None = await conn.fetchval(
-        "select account_id from accounts.people where id = $1 and can_sign_in and state = 'active'", who.parent_id
+async def _grown_up(conn: Conn, actor: Actor, who: Newcomer, now: datetime) -> UUID:
+    if who.birth_date is not None and rules.of_age_on(who.birth_date) > now.date():
+        raise Invalid.field("parentId", "missing", "A child needs somebody who acts for it: note them down first.")
+    person_id = new_id()
+    await conn.execute(
+        "insert into accounts.person (id, name, birth_date, created_at) values ($1, $2, $3, $4)",
+        person_id, rules.called(who.name), who.birth_date, now,
     )
-    if account_id is None:
-        raise NotFound("There is no such person with an account.")
-    return account_id
+    await journal.record(conn, actor, "make_person", "person", person_id, now)
+    await give_consent(conn, actor, who.consent_text_id, person_id, now, how=who.how, given_by=person_id)
+    return person_id
+
+
+def _check_how(how: str) -> None:
+    if how not in HEARD:
+        raise Invalid.field("how", "unknown_word", "Consent is heard by voice, or given on paper.")
+
+
+async def can_act(conn: Conn, person_id: UUID, now: datetime) -> bool:
+    """Whether this person can act for others: grown up, and able to sign in where they have an account."""
+    fits = await conn.fetchval(
+        """
+        select exists (select from accounts.people where id = $1 and state = 'active'
+                       and (account_id is null or can_sign_in) and coalesce(of_age_at <= $2, true))
+        """,
+        person_id, now,
+    )
+    return bool(fits)
 
 
 async def add_contact(conn: Conn, actor: Actor, person_id: UUID, contact: Contact, now: datetime) -> UUID:
@@ -143,13 +151,12 @@ async def hear_consent(conn: Conn, actor: Actor, person_id: UUID, text_id: UUID,
     Raises Forbidden, Invalid, NotFound, OutdatedConsent.
     """
     _desk(actor)
-    if how not in HEARD:
-        raise Invalid.field("how", "unknown_word", "Consent is heard by voice, or given on paper.")
+    _check_how(how)
     row = await conn.fetchrow(
         """
         select coalesce(p.of_age_at > $2, false) as child,
-               (select f.account_id from accounts.may_act_for f where f.person_id = p.id and f.ends_at > $2
-                order by f.since, f.account_id limit 1) as acts
+               (select f.by_person from accounts.may_act_for f where f.person_id = p.id and f.ends_at > $2
+                order by f.since, f.by_person limit 1) as acts
         from accounts.people p where p.id = $1 and p.state = 'active'
         """,
         person_id, now,
@@ -157,10 +164,9 @@ async def hear_consent(conn: Conn, actor: Actor, person_id: UUID, text_id: UUID,
     if row is None:
         raise NotFound
     if row["child"] and row["acts"] is None:
-        raise Invalid.field("parentId", "missing", "A child needs somebody with an account who acts for it.")
-    await give_consent(
-        conn, actor, text_id, person_id, now, how=how, given_by=row["acts"] if row["child"] else None
-    )
+        raise Invalid.field("parentId", "missing", "A child needs somebody who acts for it: note them down first.")
+    given_by = row["acts"] if row["child"] else person_id
+    await give_consent(conn, actor, text_id, person_id, now, how=how, given_by=given_by)
 
 
 async def send_code(

@@ -47,12 +47,12 @@ def _line(one: Consent, actor: Actor) -> dict[str, Any]:
 async def _page(
     request: Req, kit: Kit, actor: Actor, now: datetime, *, ticked: bool = False, refusal: Refusal | None = None
 ) -> Response[str]:
-    if actor.account_id is None or actor.person_id is None:
+    if actor.person_id is None:
         raise NotSignedIn
     async with kit.db.connection() as conn:
         text = await queries.consent_text(conn, actor.language)
         agreed = await queries.has_consent(conn, actor.person_id)
-        given = await queries.consents(conn, actor.account_id, actor.person_id, now)
+        given = await queries.consents(conn, actor.person_id, now)
     return page(
         request, kit, actor, "accounts/consent.html", status=status_of(refusal), errors=errors_of(refusal),
         lines=text.lines, text_id=str(text.id), agreed=agreed, ticked=ticked, url=HERE,

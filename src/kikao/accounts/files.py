@@ -168,10 +168,8 @@ async def file(conn: Conn, person_id: UUID, now: datetime) -> File:
     return File(
         **dict(row), contacts=await _contacts(conn, person_id), roles=await _roles(conn, account_id),
         consents=await _consents(conn, person_id),
-        acts_for=await _acting(conn, "f.person_id", "f.account_id = $1", account_id),
-        acted_by=await _acting(
-            conn, "(select person_id from accounts.account where id = f.account_id)", "f.person_id = $1", person_id
-        ),
+        acts_for=await _acting(conn, "f.person_id", "f.by_person", person_id),
+        acted_by=await _acting(conn, "f.by_person", "f.person_id", person_id),
     )
 
 
@@ -208,8 +206,7 @@ async def _consents(conn: Conn, person_id: UUID) -> tuple[Consent, ...]:
         select t.language, t.version, c.how, c.given_at, g.name as given_by, c.withdrawn_at
         from accounts.consent c
         join accounts.consent_text t on t.id = c.text_id
-        join accounts.account a on a.id = c.given_by
-        join accounts.person g on g.id = a.person_id
+        join accounts.person g on g.id = c.given_by
         where c.person_id = $1 order by c.given_at desc, c.id
         """,
         person_id,
@@ -217,12 +214,12 @@ async def _consents(conn: Conn, person_id: UUID) -> tuple[Consent, ...]:
     return tuple(Consent(*row.values()) for row in rows)
 
 
-async def _acting(conn: Conn, other: str, where: str, known_id: UUID | None) -> tuple[Acting, ...]:
+async def _acting(conn: Conn, other: str, one: str, person_id: UUID) -> tuple[Acting, ...]:
     rows = await conn.fetch(
         f"""
         select p.id, p.name, f.relation, f.since, nullif(f.ends_at, 'infinity') as until
-        from accounts.may_act_for f join accounts.person p on p.id = {other} where {where} order by p.name, p.id
+        from accounts.may_act_for f join accounts.person p on p.id = {other} where {one} = $1 order by p.name, p.id
         """,
-        known_id,
+        person_id,
     )
     return tuple(Acting(*row.values()) for row in rows)

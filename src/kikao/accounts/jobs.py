@@ -57,7 +57,7 @@ async def _forget_one(conn: Conn, account_id: UUID, person_id: UUID) -> int:
     if not unproved:
         return 0
     await tell_forgotten(conn, Forgotten(person_id, account_id))
-    children = await conn.fetch("delete from accounts.acts_for where account_id = $1 returning person_id", account_id)
+    children = await conn.fetch("delete from accounts.acts_for where by_person = $1 returning person_id", person_id)
     await conn.execute("delete from accounts.account where id = $1", account_id)
     await conn.execute("delete from accounts.person where id = $1", person_id)
     await _forget_those_they_acted_for(conn, [row["person_id"] for row in children])

@@ -58,9 +58,9 @@ async def people(
     kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
 ) -> PeopleShown:
     need(actor, "client")
-    assert actor.account_id is not None
+    assert actor.person_id is not None
     async with kit.db.connection() as conn:
-        return PeopleShown(people=[_shown(one) for one in await acting.people_of(conn, actor.account_id, now)])
+        return PeopleShown(people=[_shown(one) for one in await acting.people_of(conn, actor.person_id, now)])
 
 
 @post("/api/users/me/people", opt=only("client"))
@@ -74,12 +74,12 @@ async def add(
         raise OutdatedConsent
 
     async def verb(conn: Conn) -> Answer:
-        assert actor.account_id is not None
+        assert actor.person_id is not None
         person_id = await acting.add_person(
             conn, actor, name=data.name, birth_date=data.birth_date, relation=data.relation, consent_text_id=text_id,
             now=now,
         )
-        return Answer(201, _shown(await acting.one_of(conn, actor.account_id, person_id, now)))
+        return Answer(201, _shown(await acting.one_of(conn, actor.person_id, person_id, now)))
 
     return await once(request, kit, actor, now, verb)
 

@@ -189,14 +189,14 @@ async def sign_ins(conn: Conn, account_id: UUID, now: datetime) -> list[SignIn]:
     return [SignIn(row["id"], row["kind"], row["created_at"], row["seen_at"], row["expires_at"]) for row in rows]
 
 
-async def acted_for(conn: Conn, account_id: UUID, now: datetime) -> list[str]:
-    """What those are called whom this account acts for."""
+async def acted_for(conn: Conn, person_id: UUID, now: datetime) -> list[str]:
+    """What those are called whom this person acts for."""
     rows = await conn.fetch(
         """
         select p.name from accounts.may_act_for f join accounts.person p on p.id = f.person_id
-        where f.account_id = $1 and f.ends_at > $2 order by p.name
+        where f.by_person = $1 and f.ends_at > $2 order by p.name
         """,
-        account_id, now,
+        person_id, now,
     )
     return [row["name"] for row in rows]
 
@@ -214,23 +214,23 @@ class Consent(msgspec.Struct, frozen=True):
     theirs: bool
 
 
-async def consents(conn: Conn, account_id: UUID, person_id: UUID | None, now: datetime) -> list[Consent]:
-    """What was agreed for this account's person, and what it agreed to for those whom it acts or acted for; the newest
-    first. Not what its owner has heard from callers at the desk."""
+async def consents(conn: Conn, person_id: UUID, now: datetime) -> list[Consent]:
+    """What was agreed for this person, and what they agreed to for those whom they act or acted for; the newest
+    first."""
     rows = await conn.fetch(
         """
         select c.person_id, p.name, t.language, c.how, c.given_at, c.withdrawn_at,
-               c.person_id = $2 or exists (select from accounts.may_act_for f where f.account_id = $1
-                                           and f.person_id = c.person_id and f.ends_at > $3)
+               c.person_id = $1 or exists (select from accounts.may_act_for f where f.by_person = $1
+                                           and f.person_id = c.person_id and f.ends_at > $2)
         from accounts.consent c
         join accounts.person p on p.id = c.person_id
         join accounts.consent_text t on t.id = c.text_id
         where c.person_id = any (array(
-                  select $2::uuid union all select f.person_id from accounts.may_act_for f where f.account_id = $1))
-          and (c.person_id = $2 or c.given_by = $1)
+                  select $1::uuid union all select f.person_id from accounts.may_act_for f where f.by_person = $1))
+          and (c.person_id = $1 or c.given_by = $1)
         order by c.given_at desc, c.id desc limit 50
         """,
-        account_id, person_id, now,
+        person_id, now,
     )
     return [Consent(*row.values()) for row in rows]
 

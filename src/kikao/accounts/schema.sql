@@ -72,15 +72,17 @@ create table accounts.contact_point (
 );
 create index contact_by_value on accounts.contact_point (value);
 
--- Who may act for whom (a parent for a child).
+-- Who may act for whom (a parent for a child): people, whether or not they can sign in.
 create table accounts.acts_for (
-    account_id uuid not null references accounts.account,
+    by_person uuid not null references accounts.person,
     person_id uuid not null references accounts.person,
     relation text not null constraint acts_for_relation check (relation in ('parent', 'guardian', 'carer')),
     since timestamptz not null,
     until timestamptz,
-    primary key (account_id, person_id)
+    primary key (by_person, person_id),
+    constraint acts_for_another check (by_person <> person_id)
 );
+create index acts_for_person on accounts.acts_for (person_id);
 
 create table accounts.consent_text (
     id uuid primary key,
@@ -95,7 +97,7 @@ create table accounts.consent (
     id uuid primary key,
     text_id uuid not null references accounts.consent_text,
     person_id uuid not null references accounts.person on delete cascade,   -- for whom
-    given_by uuid not null references accounts.account on delete cascade,   -- by whom
+    given_by uuid not null references accounts.person on delete cascade,    -- by whom; who heard it is in the journal
     how text not null constraint consent_how check (how in ('page', 'paper', 'voice')),
     given_at timestamptz not null,
     withdrawn_at timestamptz,
@@ -149,7 +151,7 @@ create view accounts.roles as select account_id, role from accounts.role;
 
 -- Whoever acts for a child does so until its eighteenth birthday, whatever is stored: `ends_at`, perhaps infinity.
 create view accounts.may_act_for as
-select f.account_id, f.person_id, f.relation, f.since, f.until,
+select f.by_person, f.person_id, f.relation, f.since, f.until,
        coalesce(least(f.until, case when b.of_age_at > f.since then b.of_age_at end), 'infinity') as ends_at
 from accounts.acts_for f
 join accounts.person p on p.id = f.person_id

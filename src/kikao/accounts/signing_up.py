@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from kikao.accounts import actions, rules, signing_in
-from kikao.accounts.acting import hand_over
+from kikao.accounts.acting import hand_over, noted_before
 from kikao.accounts.codes import ASKING_BY_NETWORK, TYPING_BY_NETWORK, Asked, CodeRefused, ask, count_code, try_code
 from kikao.accounts.rules import Numbers
 from kikao.accounts.wires import Verified, tell_verified
@@ -195,17 +195,63 @@ async def _accept(conn: Conn, vault: Vault, waiting: _Waiting, now: datetime) ->
     )
     free = await actions.offer_login(conn, waiting.account_id, waiting.contact.value, now)
     known = waiting.purpose == "sign_up" and not free
+    made = actions.Made(waiting.account_id, waiting.person_id)
     if not known:
         await _use_up(conn, waiting.id, now)
         await journal.record(conn, waiting.actor, "prove_contact", "account", waiting.account_id, now)
     if not known and waiting.purpose == "sign_up":
-        await _become_usable(conn, waiting, now)
-    return Proved(waiting.account_id, waiting.person_id, known, _ticket(vault, waiting.id))
+        made = await _become_usable(conn, waiting, now)
+    return Proved(made.account_id, made.person_id, known, _ticket(vault, waiting.id))
 
 
-async def _become_usable(conn: Conn, waiting: _Waiting, now: datetime) -> None:
+async def _become_usable(conn: Conn, waiting: _Waiting, now: datetime) -> actions.Made:
+    """The account that can sign in from now on: the sign-up's, or one of whoever desk has noted down already."""
+    noted = await noted_before(conn, waiting.person_id, now)
+    if noted is not None:
+        return await _becomes_the_one_who_was_noted(conn, waiting, noted, now)
     await conn.execute("update accounts.account set proved_at = $2 where id = $1", waiting.account_id, now)
     await tell_verified(conn, Verified(waiting.person_id, waiting.account_id, now))
+    return actions.Made(waiting.account_id, waiting.person_id)
+
+
+async def _becomes_the_one_who_was_noted(
+    conn: Conn, waiting: _Waiting, noted: UUID, now: datetime
+) -> actions.Made:
+    """Their account is made with the sign-up's password, and they have what they had. What is left of the sign-up is
+    forgotten like one that was never proved."""
+    made = actions.Made(new_id(), noted)
+    await conn.execute(
+        """
+        insert into accounts.account (id, person_id, password_hash, created_at, proved_at)
+        select $2, $3, password_hash, created_at, $4 from accounts.account where id = $1
+        """,
+        waiting.account_id, made.account_id, noted, now,
+    )
+    await conn.execute(
+        "update accounts.login set account_id = $2 where account_id = $1", waiting.account_id, made.account_id
+    )
+    await conn.execute(
+        """
+        update accounts.person p set language = n.language, time_zone = n.time_zone
+        from accounts.person n where p.id = $1 and n.id = $2
+        """,
+        noted, waiting.person_id,
+    )
+    who = Actor(account_id=made.account_id, person_id=noted)
+    await actions.grant_role(conn, who, made.account_id, "client", now)
+    same = await _come_in(conn, waiting, made, now)
+    await tell_verified(conn, Verified(noted, made.account_id, now, waiting.person_id, same))
+    return made
+
+
+async def _come_in(conn: Conn, waiting: _Waiting, made: actions.Made, now: datetime) -> dict[UUID, UUID]:
+    """What came with a sign-up is from now on of somebody who is here already; gives whom they act for by two ids."""
+    await actions.prove_contact(conn, made.person_id, waiting.contact, now)
+    await _take_over_consent(conn, waiting.person_id, made.person_id)
+    same = await hand_over(conn, waiting.person_id, made.person_id, now)
+    who = Actor(account_id=made.account_id, person_id=made.person_id)
+    await journal.record(conn, who, "join", "account", made.account_id, now, instead_of=waiting.account_id)
+    return same
 
 
 # a contact that signs somebody in already ---------------------------------------------------------
@@ -250,25 +296,22 @@ async def join_existing(
             "select person_id from accounts.account where id = $1", entered.account_id
         )
         await _use_up(conn, waiting.id, now)
-        await actions.prove_contact(conn, person_id, waiting.contact, now)
-        await _take_over_consent(conn, waiting.person_id, person_id, entered.account_id)
-        same = await hand_over(conn, waiting.account_id, entered.account_id, now)
-        who = Actor(account_id=entered.account_id, person_id=person_id)
-        await journal.record(conn, who, "join", "account", entered.account_id, now, instead_of=waiting.account_id)
+        made = actions.Made(entered.account_id, person_id)
+        same = await _come_in(conn, waiting, made, now)
         await tell_verified(conn, Verified(person_id, entered.account_id, now, waiting.person_id, same))
-    return actions.Made(entered.account_id, person_id)
+    return made
 
 
-async def _take_over_consent(conn: Conn, old_person: UUID, person_id: UUID, account_id: UUID) -> None:
+async def _take_over_consent(conn: Conn, old_person: UUID, person_id: UUID) -> None:
     rows = await conn.fetch(
         "select text_id, how, given_at from accounts.consent where person_id = $1 and withdrawn_at is null", old_person
     )
     await conn.executemany(
         """
         insert into accounts.consent (id, text_id, person_id, given_by, how, given_at)
-        values ($1, $2, $3, $4, $5, $6)
+        values ($1, $2, $3, $3, $4, $5)
         """,
-        [(new_id(), row["text_id"], person_id, account_id, row["how"], row["given_at"]) for row in rows],
+        [(new_id(), row["text_id"], person_id, row["how"], row["given_at"]) for row in rows],
     )
 
 
@@ -295,5 +338,5 @@ async def someone_else(
         raise Invalid.field("login", "taken", "This sign-in name is taken. Please choose another one.")
     await _use_up(conn, waiting.id, now)
     await journal.record(conn, waiting.actor, "choose_name", "account", waiting.account_id, now)
-    await _become_usable(conn, waiting, now)
-    return SomeoneElse(waiting.account_id, waiting.person_id, None)
+    made = await _become_usable(conn, waiting, now)
+    return SomeoneElse(made.account_id, made.person_id, None)

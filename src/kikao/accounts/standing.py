@@ -121,7 +121,11 @@ async def _erase(conn: Conn, by: Actor, person_id: UUID, held: Row, now: datetim
     )
     await conn.execute("delete from accounts.standing where person_id = $1 and state <> 'erased'", person_id)
     await conn.execute(
-        "update accounts.acts_for set until = $2 where person_id = $1 and (until is null or until > $2)", person_id, now
+        """
+        update accounts.acts_for set until = $2
+        where (person_id = $1 or by_person = $1) and (until is null or until > $2)
+        """,
+        person_id, now,
     )
     if held["account_id"] is not None:
         await _close_account(conn, by, held["account_id"], now)
@@ -134,10 +138,6 @@ async def _close_account(conn: Conn, by: Actor, account_id: UUID, now: datetime)
     await conn.execute("delete from accounts.login where account_id = $1", account_id)
     await conn.execute("delete from accounts.sign_in where account_id = $1", account_id)
     await conn.execute("delete from accounts.role where account_id = $1", account_id)
-    await conn.execute(
-        "update accounts.acts_for set until = $2 where account_id = $1 and (until is null or until > $2)",
-        account_id, now,
-    )
     await conn.execute(
         """
         update accounts.account
@@ -160,9 +160,9 @@ async def _speaks_for(conn: Conn, by: Actor, person_id: UUID, now: datetime) -> 
         await conn.fetchval(
             """
             select exists (select from accounts.may_act_for
-                           where account_id = $1 and person_id = $2 and ends_at > $3)
+                           where by_person = $1 and person_id = $2 and ends_at > $3)
             """,
-            by.account_id, person_id, now,
+            by.person_id, person_id, now,
         )
     )
 
@@ -183,19 +183,19 @@ async def withdraw_consent(conn: Conn, by: Actor, vault: Vault, person_id: UUID,
         """
         update accounts.consent set withdrawn_at = $2, withdrawn_by = $3
         where person_id = $1 and withdrawn_at is null and ($4 or given_by <> all (array(
-            select account_id from accounts.people where id = $1 and account_id is not null
+            select $1
             union all
-            select account_id from accounts.may_act_for
-            where person_id = $1 and account_id <> $3 and ends_at > $2)))
+            select by_person from accounts.may_act_for
+            where person_id = $1 and by_person is distinct from $5 and ends_at > $2)))
         returning id
         """,
-        person_id, now, by.account_id, person_id == by.person_id or by.has("desk", "admin"),
+        person_id, now, by.account_id, person_id == by.person_id or by.has("desk", "admin"), by.person_id,
     )
     if not rows:
         return False
     await journal.record(conn, by, "withdraw_consent", "person", person_id, now, consents=len(rows))
     left = await conn.fetchval("select exists (select from accounts.valid_consent where person_id = $1)", person_id)
-    await tell_withdrawn(conn, Withdrawn(person_id, by, vault, now, of_account=by.account_id if left else None))
+    await tell_withdrawn(conn, Withdrawn(person_id, by, vault, now, of_person=by.person_id if left else None))
     return True
 
 

@@ -44,14 +44,14 @@ class Stands(msgspec.Struct, frozen=True):
 
 
 class Withdrawn(msgspec.Struct, frozen=True):
-    """There is no consent for this person any more. Or, with `of_account`, this account's is gone and somebody
-    else's stands: what the account asked for waits for nothing, what others asked for goes on."""
+    """There is no consent for this person any more. Or, with `of_person`, that one's is gone and somebody else's
+    stands: what they asked for waits for nothing, what others asked for goes on."""
 
     person_id: UUID
     by: Actor
     vault: Vault
     at: datetime
-    of_account: UUID | None = None
+    of_person: UUID | None = None
 
 
 class Forgotten(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from litestar.params import FromPath
 from kikao.accounts import by_desk, files, queries, rules
 from kikao.accounts.actions import OutdatedConsent
 from kikao.accounts.by_desk import Newcomer, Reach
-from kikao.accounts.files import File, Found
+from kikao.accounts.files import Acting, File, Found
 from kikao.accounts.queries import ConsentText
 from kikao.accounts.rules import Numbers
 from kikao.admin import words
@@ -188,6 +188,7 @@ class Seen(msgspec.Struct, frozen=True):
     file: File
     reach: list[Reach]
     agreed: bool
+    can_act: bool
     sessions: list[Session]
     written: list[ConsentText]
 
@@ -197,6 +198,7 @@ async def _seen(conn: Conn, actor: Actor, person_id: UUID, now: datetime) -> See
     await record(conn, actor, "look", "person", person_id, now)
     return Seen(
         found, await by_desk.reach(conn, [person_id]), await queries.has_consent(conn, person_id),
+        await by_desk.can_act(conn, person_id, now),
         await sessions.of_client(conn, actor, person_id, now - BEFORE, now), await texts(conn),
     )
 
@@ -229,11 +231,12 @@ async def _person(
         request, kit, actor, "admin/caller_person.html", status=refusal.status if refusal else 200, url=here,
         back_url=_address(HERE, **kept), name=found.name, kept=kept, about=about,
         book_url=_address(f"/book/{person_id}", **_to_book(kept)) if active and seen.agreed else None, signs=signs,
-        facts=_facts(found, now), agreed=seen.agreed or not active, consent=_consent(seen.written, given),
+        facts=_facts(found, now), through=[one.name for one in _now(found.acted_by, now)],
+        agreed=seen.agreed or not active, consent=_consent(seen.written, given),
         contacts=[
             {"id": str(one.id), "masked": one.masked, "proved": one.proved, "kind": one.kind} for one in seen.reach
         ],
-        own_contacts=found.account_id is not None or not active, child=found.account_id is not None and active,
+        own_contacts=found.account_id is not None or not active, child=seen.can_act,
         values=_typed(given), contact=given["contact"], code=read_id(request.query_params.get("code") or given["sent"]),
         relations=[(one, _(words.RELATIONS.get(one, one))) for one in rules.RELATIONS], today=str(now.date()),
         errors={name: wrong if name == about else [] for name in ("code", "agree", "child")},
@@ -254,11 +257,13 @@ def _to_book(kept: dict[str, str]) -> dict[str, str]:
 def _facts(found: File, now: datetime) -> list[tuple[str, Any]]:
     """Whose acting has ended is nobody to speak to for them."""
     born = found.birth_date
-    acted_by, acts_for = ([one for one in those if one.until is None or one.until > now]
-                          for those in (found.acted_by, found.acts_for))
     rows: list[tuple[str, Any]] = [(_("Born"), i18n.date_of_year(born))] if born else []
-    rows += [(_("Is acted for by"), link(one.name, f"{HERE}/{one.person_id}")) for one in acted_by]
-    return rows + [(_("Acts for"), link(one.name, f"{HERE}/{one.person_id}")) for one in acts_for]
+    rows += [(_("Is acted for by"), link(one.name, f"{HERE}/{one.person_id}")) for one in _now(found.acted_by, now)]
+    return rows + [(_("Acts for"), link(one.name, f"{HERE}/{one.person_id}")) for one in _now(found.acts_for, now)]
+
+
+def _now(those: tuple[Acting, ...], now: datetime) -> list[Acting]:
+    return [one for one in those if one.until is None or one.until > now]
 
 
 def _to_pay(ahead: list[Session], actor: Actor) -> list[dict[str, str]]:

@@ -50,7 +50,7 @@ class ConsentBody(Json):
 
 
 class PersonBody(Json):
-    """A child has `parentId`, a person with an account who has agreed for it."""
+    """A child has `parentId`, whoever acts for it, with an account or without, and has agreed for it."""
 
     name: str
     consent: ConsentBody

@@ -51,7 +51,7 @@ async def _known(
     if whole:
         found = msgspec.structs.replace(found, contacts=await files.open_contacts(conn, actor, person_id, now))
         states = await standing.standings(conn, actor, kit.vault, person_id, now)
-    sessions = await reports.sessions_of(conn, person_id, found.account_id, now)
+    sessions = await reports.sessions_of(conn, person_id, now)
     by = [role.granted_by for role in found.roles] + [found.disabled_by, *(one.by_account for one in states)]
     return Known(found, states, sessions, await reports.people(conn, by), whole)
 

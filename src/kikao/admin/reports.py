@@ -106,7 +106,8 @@ async def accounts_of(conn: Conn, name: str) -> tuple[UUID, ...]:
         """
         with named as (select id, account_id from accounts.people where name ilike $1)
         select account_id from named where account_id is not null
-        union select f.account_id from accounts.may_act_for f join named n on n.id = f.person_id
+        union select p.account_id from accounts.may_act_for f join named n on n.id = f.person_id
+        join accounts.people p on p.id = f.by_person where p.account_id is not null
         """,
         f"%{escaped}%",
     )
@@ -276,11 +277,11 @@ class OfPerson(msgspec.Struct, frozen=True):
     part: str
 
 
-async def sessions_of(conn: Conn, person_id: UUID, account_id: UUID | None, now: datetime) -> list[OfPerson]:
+async def sessions_of(conn: Conn, person_id: UUID, now: datetime) -> list[OfPerson]:
     """As client, psychologist, or whoever asked for it; the latest first."""
     rows = await conn.fetch(
         """
-        select reference, starts_at, case when hold_until <= $3 then 'Expired' else status end,
+        select reference, starts_at, case when hold_until <= $2 then 'Expired' else status end,
                case when client_id = $1 then 'client' when psychologist_id = $1 then 'psychologist' else 'asked' end
         from sessions.of_person where id in (
             (select id from sessions.of_person where client_id = $1 order by starts_at desc, id limit 50)
@@ -288,10 +289,10 @@ async def sessions_of(conn: Conn, person_id: UUID, account_id: UUID | None, now:
             (select id from sessions.of_person where psychologist_id = $1 order by starts_at desc, id limit 50)
             union all
             (select s.id from accounts.may_act_for f join sessions.of_person s on s.client_id = f.person_id
-             where f.account_id = $2 and s.requested_by = $2 order by s.starts_at desc, s.id limit 50))
+             where f.by_person = $1 and s.requested_by = $1 order by s.starts_at desc, s.id limit 50))
         order by starts_at desc, id limit 50
         """,
-        person_id, account_id, now,
+        person_id, now,
     )
     return [OfPerson(*row.values()) for row in rows]
 

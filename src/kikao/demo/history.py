@@ -53,11 +53,10 @@ class Writer:
     async def put(self, plan: Plan) -> None:
         client, psychologist = self.actors[plan.client], self.actors[plan.psychologist.person]
         assert client.person_id is not None
-        assert client.account_id is not None
         assert psychologist.person_id is not None
         asked = booking.Request(
             psychologist_id=psychologist.person_id, session_type=plan.session_type, starts_at=plan.starts_at,
-            client_id=client.person_id, account_id=client.account_id, proved=True,
+            client_id=client.person_id, asker_id=client.person_id, proved=True,
         )  # fmt: skip
         try:
             booked = await booking.request(self.conn, asked, plan.asked_at, EMPTY, self.vault)

@@ -149,8 +149,8 @@ async def _people_without_account(conn: Conn, actors: Mapping[Person, Actor], at
         [(child, people.ZURI.name, at.date() - timedelta(days=2000), at), (old_man, people.KAMAU.name, None, at)],
     )
     await conn.execute(
-        "insert into accounts.acts_for (account_id, person_id, relation, since) values ($1, $2, 'parent', $3)",
-        actors[people.HALIMA].account_id, child, at,
+        "insert into accounts.acts_for (by_person, person_id, relation, since) values ($1, $2, 'parent', $3)",
+        actors[people.HALIMA].person_id, child, at,
     )  # fmt: skip
     await conn.execute(
         """

@@ -179,9 +179,9 @@ async def _client(conn: Conn, actor: Actor, for_person: str | None, now: datetim
     if for_person is None or not actor.signed_in:
         return actor.person_id
     person_id = must_be_id(for_person)
-    assert actor.account_id is not None
+    assert actor.person_id is not None
     return person_id if person_id == actor.person_id else (
-        await one_of(conn, actor.account_id, person_id, now)).person_id
+        await one_of(conn, actor.person_id, person_id, now)).person_id
 
 
 async def _offer(

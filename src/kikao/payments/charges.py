@@ -120,6 +120,18 @@ async def reopen_charge(conn: Conn, charge_id: UUID) -> bool:
     return True
 
 
+async def is_paid_by(conn: Conn, charges: list[UUID], account_id: UUID, *, instead_of: UUID | None) -> None:
+    """This account pays what nobody was known to pay, or the sign-up of that person, which signs nobody in."""
+    await conn.execute(
+        """
+        update payments.charge set payer_account = $2
+        where id = any ($1)
+          and (payer_account is null or payer_account = (select account_id from accounts.people where id = $3))
+        """,
+        charges, account_id, instead_of,
+    )
+
+
 async def waive(conn: Conn, actor: Actor, charge_id: UUID, now: datetime) -> int:
     """Nothing more is owed. Answers how many KES were waived."""
     charge = await hold_charge(conn, charge_id)

@@ -266,7 +266,7 @@ async def open_note(conn: Conn, actor: Actor, session: Session, vault: Vault, no
 
     Of those who act for the client, only whoever wrote it.
     """
-    wrote_it = session.requested_by == actor.account_id or session.client_id == actor.person_id
+    wrote_it = actor.person_id in (session.requested_by, session.client_id)
     is_client = rules.CLIENT in session.parties and wrote_it
     if not session.has_note or not (is_client or rules.PSYCHOLOGIST in session.parties):
         return None

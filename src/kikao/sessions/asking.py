@@ -64,7 +64,7 @@ Given = Callable[[str], str]
 async def _asked(conn: Conn, kit: Kit, actor: Actor, now: datetime, slug: str, given: Given) -> Asked:
     practice = await kit.numbers(conn, actor, now)
     profile = await directory.one(conn, slug, now, practice)
-    people = await people_of(conn, actor.account_id, now) if actor.account_id and given("for") else []
+    people = await people_of(conn, actor.person_id, now) if actor.person_id and given("for") else []
     # Nobody is shown what was agreed with somebody whom they do not act for, and nothing was with somebody new.
     own = actor.person_id if given("for") != for_whom.NEW else None
     whose = next((one.person_id for one in people if str(one.person_id) == given("for")), own)
@@ -90,7 +90,7 @@ async def _request_page(
     async with kit.db.connection() as conn:
         tiers = await current_tiers(conn, now)
         text = await accounts.consent_text(conn, actor.language)
-        people = await people_of(conn, actor.account_id, now) if actor.account_id else []
+        people = await people_of(conn, actor.person_id, now) if actor.person_id else []
         agreed = actor.person_id is not None and await accounts.has_consent(conn, actor.person_id)
         lost = isinstance(refusal, actions.SlotTaken) and asked.start is not None
         others = await _others(conn, actor, now, asked) if lost else []
@@ -208,11 +208,11 @@ def _check_consent(form: Form) -> None:
         raise Invalid.field("consent", "missing", "Please read what is kept about you, and agree to it first.")
 
 
-def _wanted(asked: Asked, form: Form, client_id: UUID, account_id: UUID, *, proved: bool) -> booking.Request:
+def _wanted(asked: Asked, form: Form, client_id: UUID, asker_id: UUID, *, proved: bool) -> booking.Request:
     assert asked.start is not None
     return booking.Request(
         psychologist_id=asked.profile.id, session_type=asked.rate.session_type, starts_at=asked.start,
-        client_id=client_id, account_id=account_id, proved=proved, note=form["note"],
+        client_id=client_id, asker_id=asker_id, proved=proved, note=form["note"],
         mode=asked.mode, place_id=asked.place.id if asked.place else None,
     )
 
@@ -221,8 +221,7 @@ async def _ask_signed_in(
     request: Req, kit: Kit, actor: Actor, now: datetime, asked: Asked, form: Form
 ) -> Response[Any]:
     assert actor.person_id is not None
-    assert actor.account_id is not None
-    own, account_id = actor.person_id, actor.account_id
+    own = actor.person_id
     new = for_whom.read(form, now)
     known = None if new else read_id(form["for"]) if form["for"] else own
 
@@ -233,7 +232,7 @@ async def _ask_signed_in(
             if text_id is not None:
                 await give_consent(conn, actor, text_id, own, now)
         client_id = await for_whom.client_of(conn, actor, own, form, new, now)
-        wanted = _wanted(asked, form, client_id, account_id, proved=True)
+        wanted = _wanted(asked, form, client_id, own, proved=True)
         booked = await booking.request(conn, wanted, now, asked.practice, kit.vault)
         await booking.check_shown(conn, booked, form["shown"])
         session = await queries.visible(conn, actor, booked.session_id, now)
@@ -242,7 +241,7 @@ async def _ask_signed_in(
     assert asked.start is not None
     async with rivals.after_whoever_asks(asked.profile.id, asked.start) as behind:
         if behind and known is not None:
-            wanted = _wanted(asked, form, known, account_id, proved=True)
+            wanted = _wanted(asked, form, known, own, proved=True)
             if (await rivals.weigh(kit.db, wanted, now, asked.practice)).lost:
                 raise actions.SlotTaken
         return await form_once(request, kit, actor, now, verb)
@@ -265,7 +264,7 @@ async def _ask_and_sign_up(
         who = msgspec.structs.replace(
             actor, account_id=made.account_id, person_id=made.person_id, roles=frozenset({"client"}))
         client_id = await for_whom.client_of(conn, who, made.person_id, Form({}), new, now)
-        wanted = _wanted(asked, form, client_id, made.account_id, proved=False)
+        wanted = _wanted(asked, form, client_id, made.person_id, proved=False)
         booked = await booking.request(conn, wanted, now, asked.practice, kit.vault)
         await booking.check_shown(conn, booked, form["shown"])
         reference = await queries.reference_of(conn, booked.session_id)

@@ -45,14 +45,14 @@ _TIME = {
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What a client asks for, or somebody who acts for them. The price is not among it: it comes from the rate.
 
-    `account_id` asks; the client is its own person or one that it acts for.
+    `asker_id` asks: the client, or a person who acts for them.
     """
 
     psychologist_id: UUID
     session_type: str
     starts_at: datetime
     client_id: UUID
-    account_id: UUID | None
+    asker_id: UUID
     proved: bool
     mode: str = "Online"
     place_id: UUID | None = None  # In Person: only there, as it was offered; None: where the hours say
@@ -176,7 +176,7 @@ def values_to_weigh(
     amount, minutes = practice.of(Rates).default(asked.session_type)
     numbers = practice.of(rules.Numbers)
     return {
-        "psychologist_id": asked.psychologist_id, "client_id": asked.client_id, "account_id": asked.account_id,
+        "psychologist_id": asked.psychologist_id, "client_id": asked.client_id, "asker_id": asked.asker_id,
         "session_type": asked.session_type, "mode": asked.mode, "place_id": asked.place_id,
         "starts_at": asked.starts_at, "now": now, "booked_by": booked_by,
         "default_amount": amount, "default_minutes": minutes,

@@ -94,7 +94,7 @@ async def _values(
     reason = actions.read_reason(wanted.reason, needed=False).text
     asked = booking.Request(
         psychologist_id=wanted.psychologist_id, session_type=wanted.session_type, starts_at=wanted.starts_at,
-        client_id=wanted.person_id, account_id=await acts_as_client(conn, wanted.person_id, now), proved=True,
+        client_id=wanted.person_id, asker_id=await acts_as_client(conn, wanted.person_id, now), proved=True,
         mode=wanted.mode, place_id=wanted.place_id, country=wanted.country, note=wanted.note,
     )
     booking.check(asked)
@@ -107,15 +107,18 @@ async def _values(
     return {**values, "with_reason": bool(reason)}
 
 
-async def acts_as_client(conn: Conn, person_id: UUID, now: datetime) -> UUID | None:
-    """The account that acts as this client from now on: their own, or that of whoever acts for them longest."""
-    found: UUID | None = await conn.fetchval(
+async def acts_as_client(conn: Conn, person_id: UUID, now: datetime) -> UUID:
+    """Who acts as this client from now on: whoever has acted for them longest, unless they sign in themselves, or
+    nobody does."""
+    found: UUID = await conn.fetchval(
         """
         select coalesce(
-            (select account_id from accounts.people where id = $1 and can_sign_in),
-            (select f.account_id from accounts.may_act_for f join accounts.people p on p.account_id = f.account_id
-             where f.person_id = $1 and f.ends_at > $2 and p.can_sign_in and p.state = 'active'
-             order by f.since, f.account_id limit 1))
+            (select id from accounts.people where id = $1 and can_sign_in),
+            (select f.by_person from accounts.may_act_for f join accounts.people p on p.id = f.by_person
+             where f.person_id = $1 and f.ends_at > $2 and (p.account_id is null or p.can_sign_in)
+               and p.state = 'active'
+             order by f.since, f.by_person limit 1),
+            $1)
         """,
         person_id, now,
     )

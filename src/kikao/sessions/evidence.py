@@ -137,11 +137,13 @@ async def release(conn: Conn, verified: Verified) -> None:
     rows = await conn.fetch(
         """
         select id, starts_at, psychologist_id, charge_id, client_id from sessions.session
-        where asker_waiting = (select account_id from accounts.people where id = $1)
+        where asker_waiting = $1
           and status = 'Pending Approval' and sent_at is null and hold_until > $2
         """,
         person, verified.at,
     )
+    if verified.instead_of is not None:
+        await _pays_from_now_on(conn, verified, rows)
     if not rows:
         return
     if verified.instead_of is not None:
@@ -151,10 +153,24 @@ async def release(conn: Conn, verified: Verified) -> None:
         await _send(conn, row, verified, numbers)
 
 
+async def _pays_from_now_on(conn: Conn, who: Verified, asked: list[Row]) -> None:
+    """What was asked for anew is theirs to pay, and what desk has booked for those whom they act for."""
+    booked = await conn.fetch(
+        """
+        select charge_id from sessions.session
+        where requested_by = $1 and client_id = any (array(
+            select $1::uuid union all select person_id from accounts.may_act_for where by_person = $1))
+        """,
+        who.person_id,
+    )
+    charges = [row["charge_id"] for row in (*asked, *booked)]
+    await payments.is_paid_by(conn, charges, who.account_id, instead_of=who.instead_of)
+
+
 async def _expire_overdue_of(conn: Conn, who: Verified) -> None:
     rows = await conn.fetch(
         "select id from sessions.session where (client_id = any ($1) or asker_waiting = $2) and hold_until <= $3",
-        [who.person_id, *who.same.values()], who.account_id, who.at,
+        [who.person_id, *who.same.values()], who.person_id, who.at,
     )
     for row in rows:
         await expire(conn, row["id"], who.at)
@@ -171,14 +187,14 @@ SEAT = """
 """
 _OPEN_NO = SEAT.format(paid="client_id = c.id", number="open_no", taken="client_id = c.id")
 _ASKER_NO = SEAT.format(
-    paid="requested_by = :account_id::uuid", number="asker_no", taken="asker_waiting = :account_id::uuid"
+    paid="requested_by = :person_id::uuid", number="asker_no", taken="asker_waiting = :person_id::uuid"
 )
 _SEND = Statement(f"""
 update sessions.session s
 set sent_at = :now, hold_until = :hold_until, due_at = :hold_until, updated_at = :now,
-    client_id = c.id, requested_by = :account_id,
+    client_id = c.id, requested_by = :person_id::uuid,
     open_no = case when s.client_id = c.id then s.open_no else {_OPEN_NO} end,
-    asker_no = case when s.requested_by = :account_id then s.asker_no else {_ASKER_NO} end
+    asker_no = case when s.requested_by = :person_id::uuid then s.asker_no else {_ASKER_NO} end
 from accounts.people c
 where s.id = :id and s.status = 'Pending Approval' and s.sent_at is null and s.hold_until > :now
   and c.id = :client_id::uuid
@@ -199,7 +215,7 @@ async def _send(conn: Conn, row: Row, verified: Verified, numbers: rules.Numbers
         async with conn.transaction():
             sent = await _SEND.run(
                 conn, id=row["id"], now=verified.at, hold_until=hold, person_id=verified.person_id,
-                client_id=client_id, account_id=verified.account_id, open_at_first=numbers.open_at_first,
+                client_id=client_id, open_at_first=numbers.open_at_first,
                 open_when_known=numbers.open_when_known,
             )
     if not sent:  # the hold lapses by itself

@@ -119,7 +119,6 @@ async def client_of(conn: Conn, actor: Actor, own: UUID, form: Form, new: Somebo
             with suppress(NotFound):  # of whom they do not act for the booking statement says so
                 await acting.agree_for(conn, actor, client_id, text_id, now)
         return client_id
-    assert actor.account_id is not None
     if not actor.has("client"):
         raise Forbidden
     return await acting.add_person(

@@ -115,9 +115,9 @@ async def sign_up_forgotten(conn: Conn, fact: Forgotten) -> None:
     rows = await conn.fetch(
         f"""
         select s.id from sessions.session s
-        where (s.requested_by = $1 or s.client_id = $2) and s.sent_at is null and {_NOTHING} and {_NO_MONEY}
+        where (s.requested_by = $1 or s.client_id = $1) and s.sent_at is null and {_NOTHING} and {_NO_MONEY}
         """,
-        fact.account_id, fact.person_id,
+        fact.person_id,
     )
     for row in rows:
         await _drop(conn, row["id"])
@@ -129,7 +129,8 @@ async def _forget_records(db: Database, before: datetime) -> None:
         seen = await conn.fetch(
             """
             select s.client_id as id from sessions.session s where s.starts_at >= $1
-            union select p.account_id from sessions.session s join accounts.people p on p.id = s.client_id
+            union select p.account_id from sessions.session s
+            join accounts.people p on p.id in (s.client_id, s.requested_by)
             where s.starts_at >= $1 and p.account_id is not null
             union select s.requested_by from sessions.session s where s.starts_at >= $1 and s.requested_by is not null
             union select s.id from sessions.session s where s.starts_at < $1

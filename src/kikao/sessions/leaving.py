@@ -27,7 +27,7 @@ async def stands(conn: Conn, fact: Stands) -> None:
     """Who is not active any more waits for nothing. Erased: also the words that were kept with their sessions."""
     if fact.state == "active":
         return
-    await _end_what_waits(conn, fact.by, fact.vault, fact.person_id, fact.account_id, fact.at)
+    await _end_what_waits(conn, fact.by, fact.vault, fact.person_id, fact.at)
     if fact.state == "erased":
         await _refuse_while_ahead(conn, fact)
         await forget_phones(conn, fact.person_id, fact.account_id)
@@ -54,7 +54,7 @@ async def withdrawn(conn: Conn, fact: Withdrawn) -> None:
         select id, hold_until <= $3 as overdue from sessions.session
         where client_id = $1 and ($2::uuid is null or requested_by = $2) and status = any ($4) order by id
         """,
-        fact.person_id, fact.of_account, fact.at, list(rules.WAITING),
+        fact.person_id, fact.of_person, fact.at, list(rules.WAITING),
     )
     await _end(conn, fact.by, fact.vault, fact.person_id, rows, fact.at)
 
@@ -63,25 +63,23 @@ async def _refuse_while_ahead(conn: Conn, fact: Stands) -> None:
     ahead = await conn.fetchval(
         """
         select exists (select from sessions.session
-                       where (client_id = $1 or (requested_by = $2 and due_at is not null)) -- each by an index
+                       where (client_id = $1 or (requested_by = $1 and due_at is not null)) -- each by an index
                          and status in ('Confirmed', 'In Progress'))
         """,
-        fact.person_id, fact.account_id,
+        fact.person_id,
     )
     if ahead:
         raise StillAhead
 
 
-async def _end_what_waits(
-    conn: Conn, by: Actor, vault: Vault, person_id: UUID, account_id: UUID | None, now: datetime
-) -> None:
+async def _end_what_waits(conn: Conn, by: Actor, vault: Vault, person_id: UUID, now: datetime) -> None:
     """By the verb *cancel*: what was paid in part goes back whole, and the psychologist is told."""
     rows = await conn.fetch(
         """
-        select id, hold_until <= $3 as overdue from sessions.session
-        where (client_id = $1 or asker_waiting = $2) and status = any ($4) order by id
+        select id, hold_until <= $2 as overdue from sessions.session
+        where (client_id = $1 or asker_waiting = $1) and status = any ($3) order by id
         """,
-        person_id, account_id, now, list(rules.WAITING),
+        person_id, now, list(rules.WAITING),
     )
     await _end(conn, by, vault, person_id, rows, now)
 

@@ -49,14 +49,13 @@ async def request_session(
     need(actor, "client")
     psychologist_id = must_be_id(data.psychologist_id)
     assert actor.person_id is not None
-    assert actor.account_id is not None
     client_id = actor.person_id if data.for_person_id is None else read_id(data.for_person_id)
     if client_id is None:
         raise booking.refusal("not_yours")
     asked = booking.Request(
         psychologist_id=psychologist_id, session_type=data.session_type,
         starts_at=read_moment("sessionDate", data.session_date), client_id=client_id,
-        account_id=actor.account_id, proved=True, mode=data.mode, country=data.country, note=data.note,
+        asker_id=actor.person_id, proved=True, mode=data.mode, country=data.country, note=data.note,
         place_id=must_be_id(data.place_id) if data.place_id else None,
     )
 

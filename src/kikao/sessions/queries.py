@@ -155,7 +155,6 @@ def _who(actor: Actor, now: datetime) -> dict[str, Any]:
     return {
         "now": now,
         "person_id": actor.person_id,
-        "account_id": actor.account_id,
         "practises": actor.has("psychologist"),
         "sees_all": actor.has("desk", "admin") or actor.is_system,
     }
@@ -163,7 +162,7 @@ def _who(actor: Actor, now: datetime) -> dict[str, Any]:
 
 def _own(who: dict[str, Any]) -> dict[str, Any]:
     """For what is one's own; whoever sees everything may also have been a psychologist once."""
-    named = ("now", "person_id", "account_id")
+    named = ("now", "person_id")
     return {**{name: who[name] for name in named}, "practises": who["practises"] or who["sees_all"]}
 
 
@@ -211,7 +210,7 @@ async def listed(conn: Conn, actor: Actor, wanted: Wanted, now: datetime) -> lis
         "after_id": after_id, "most": wanted.most + 1,
     }  # fmt: skip
     if who["sees_all"] and wanted.role is None:
-        rows = await seen.LIST_ALL.rows(conn, now=now, account_id=actor.account_id, **given)
+        rows = await seen.LIST_ALL.rows(conn, now=now, person_id=actor.person_id, **given)
     else:
         rows = await seen.LIST_OWN.rows(conn, **_own(who), role=wanted.role, **given)
     return [_session(row, actor, now) for row in rows]
@@ -223,8 +222,7 @@ async def requests(
     """What waits for this psychologist's answer, oldest first; one more than `most`."""
     after_at, after_id = after or (None, None)
     rows = await seen.REQUESTS.rows(
-        conn, person_id=actor.person_id, account_id=actor.account_id, after_at=after_at, after_id=after_id,
-        most=most + 1, now=now,
+        conn, person_id=actor.person_id, after_at=after_at, after_id=after_id, most=most + 1, now=now
     )
     return [_session(row, actor, now) for row in rows]
 
@@ -254,9 +252,7 @@ class Again(msgspec.Struct, frozen=True):
 
 async def again(conn: Conn, actor: Actor, now: datetime, most: int = 3) -> list[Again]:
     """The latest first, each once."""
-    rows = await seen.AGAIN.rows(
-        conn, person_id=actor.person_id, account_id=actor.account_id, now=now, most=most
-    )
+    rows = await seen.AGAIN.rows(conn, person_id=actor.person_id, now=now, most=most)
     return [Again(*row.values()) for row in rows]
 
 
@@ -290,7 +286,7 @@ async def who_acted(conn: Conn, session: Session, accounts: list[UUID]) -> dict[
     rows = await conn.fetch(
         """
         select account_id, id, exists (select from accounts.may_act_for f
-                                       where f.account_id = p.account_id and f.person_id = $2) as acts
+                                       where f.by_person = p.id and f.person_id = $2) as acts
         from accounts.people p where account_id = any ($1)
         """,
         list(set(accounts)), session.client_id,
@@ -298,7 +294,7 @@ async def who_acted(conn: Conn, session: Session, accounts: list[UUID]) -> dict[
     found = dict.fromkeys(accounts, "system")
     for row in rows:
         account, person = row["account_id"], row["id"]
-        if account == session.requested_by or person == session.client_id or row["acts"]:
+        if person in (session.requested_by, session.client_id) or row["acts"]:
             found[account] = "client"
         elif person == session.psychologist_id:
             found[account] = "psychologist"

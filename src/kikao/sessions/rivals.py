@@ -113,7 +113,7 @@ async def _weigh(db: Database, scale: Scale, of_all: tuple[Any, ...], practice: 
 async def weigh_all(conn: Conn, asked: list[Request], now: datetime, practice: Snapshot) -> list[Weighed]:
     """The same for each of these, who ask for the same."""
     values = values_to_weigh(asked[0], now, practice)
-    values |= {"client_ids": [one.client_id for one in asked], "account_ids": [one.account_id for one in asked]}
+    values |= {"client_ids": [one.client_id for one in asked], "asker_ids": [one.asker_id for one in asked]}
     rows = await WEIGH.rows(conn, **{name: values[name] for name in WEIGH.names})
     return [Weighed(*row.values()) for row in rows]
 

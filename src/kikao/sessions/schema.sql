@@ -19,7 +19,7 @@ create table sessions.session (
         constraint reference_form check (reference ~ '^[2-9A-HJKMNP-Z]{8}$'),
     psychologist_id uuid not null references directory.psychologist,
     client_id uuid not null references accounts.person,      -- who is seen
-    requested_by uuid references accounts.account,           -- null: booked for somebody who has none
+    requested_by uuid references accounts.person,            -- who acts as the client; null: forgotten
     booked_by uuid,                                          -- who booked it by hand
     meeting_id uuid not null,                                -- rows of one meeting (seats of a group) share it
     session_type text not null
@@ -52,7 +52,7 @@ create table sessions.session (
     extended_by uuid,
     sent_at timestamptz,                                     -- reached its psychologist (a contact was proved)
     open_no smallint,                                        -- which of the person's few unpaid ones this is
-    asker_no smallint,                                       -- and which of the account's that asked
+    asker_no smallint,                                       -- and which of whoever asked
     charge_id uuid not null,
 
     sealed_note bytea,
@@ -114,7 +114,7 @@ create table sessions.session (
     constraint counted_while_waiting check
         ((status in ('Pending Approval', 'Approved', 'Payment Submitted')) = (open_no is not null)),
     -- Its number is free as soon as the session does not wait any more: the generated column is null then.
-    constraint counted_by_account_while_waiting check (
+    constraint counted_by_asker_while_waiting check (
         status not in ('Pending Approval', 'Approved', 'Payment Submitted')
         or requested_by is null or asker_no is not null),
     constraint asked_for_by_somebody check (requested_by is not null or booked_by is not null),
@@ -143,7 +143,7 @@ create index session_of_psychologist on sessions.session (psychologist_id, start
 create index session_of_client on sessions.session (client_id, starts_at);
 create index session_by_start on sessions.session (starts_at);
 create index session_by_charge on sessions.session (charge_id);
-create index session_paid_by_account on sessions.session (requested_by) where confirmed_at is not null and price > 0;
+create index session_paid_by_asker on sessions.session (requested_by) where confirmed_at is not null and price > 0;
 create index session_to_decide on sessions.session (objected_at) where objected_at is not null and decided_at is null;
 create index session_due on sessions.session (due_at) where due_at is not null;
 

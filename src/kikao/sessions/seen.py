@@ -15,7 +15,7 @@ s.approved_at, s.confirmed_at, m.owed_back,
 s.started_at, s.ended_at, s.absent, s.extended_at, s.corrected_at, s.objected_at, s.decided_at, s.sealed_link,
 s.expired_from, s.charge_id, t.tiers, s.sealed_note is not null as has_note, s.created_at, s.updated_at,
 s.client_id in (select person_id from accounts.may_act_for
-                where account_id = :account_id::uuid and ends_at > :now::timestamptz) as acted_for
+                where by_person = :person_id::uuid and ends_at > :now::timestamptz) as acted_for
 """
 _WITH_OTHERS = """
 join accounts.people c on c.id = s.client_id
@@ -32,7 +32,7 @@ CLIENT = """
 s.client_id = any (array(
     select :person_id::uuid
     union all select person_id from accounts.may_act_for
-              where account_id = :account_id::uuid and ends_at > :now::timestamptz))
+              where by_person = :person_id::uuid and ends_at > :now::timestamptz))
 """
 VISIBLE = f"""
 ({CLIENT}

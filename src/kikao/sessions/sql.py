@@ -31,15 +31,12 @@ coalesce(
     end)
 """
 
-# Who is told of a session `s`: whoever requested it, when they are its client or act for the client; else, when
-# somebody of the practice did it for them, the client.
+# Who is told of a session `s`: whoever requested it, while they act for its client; else the client.
 RECIPIENT = """
-coalesce(
-    (select q.id from accounts.people q
-     where q.account_id = s.requested_by and (q.id = s.client_id or exists (
-         select from accounts.may_act_for f
-         where f.account_id = s.requested_by and f.person_id = s.client_id and f.ends_at > :now::timestamptz))),
-    s.client_id)
+case when s.requested_by <> s.client_id and exists (
+    select from accounts.may_act_for f
+    where f.by_person = s.requested_by and f.person_id = s.client_id and f.ends_at > :now::timestamptz)
+then s.requested_by else s.client_id end
 """
 
 _OFFERED = f"""
@@ -82,10 +79,10 @@ in_the_way as materialized (
            s.client_id = :client_id::uuid and s.psychologist_id = a.psychologist_id
              and s.starts_at = a.lower and s.session_type = :session_type::text
              and s.status in ('Pending Approval', 'Approved')
-             and s.requested_by is not distinct from :account_id::uuid
+             and s.requested_by = :asker_id::uuid
              and s.booked_by is not distinct from :booked_by::uuid as same,
            case when s.client_id = :client_id::uuid then s.open_no end as open_no,
-           case when s.asker_waiting = :account_id::uuid then s.asker_no end as asker_no
+           case when s.asker_waiting = :asker_id::uuid then s.asker_no end as asker_no
     from asked a
     join sessions.session s
       on (s.psychologist_id = a.psychologist_id
@@ -93,7 +90,7 @@ in_the_way as materialized (
           and s.starts_at > a.lower - interval '8 hours' -- for the index by start: nothing occupies more
           and s.starts_at < a.upper + make_interval(mins => a.room))
       or (s.client_id = :client_id::uuid and (s.during && tstzrange(a.lower, a.upper) or s.open_no is not null))
-      or s.asker_waiting = :account_id::uuid
+      or s.asker_waiting = :asker_id::uuid
 )
 """
 # Whether something was ever paid here: for the person, and by whoever asks.
@@ -101,18 +98,18 @@ _PAID = """
 paid as materialized (
     select exists (select from sessions.session p
                    where p.client_id = :client_id::uuid and p.confirmed_at is not null and p.price > 0) as for_person,
-           exists (select from sessions.session p where p.requested_by = :account_id::uuid
-                   and p.confirmed_at is not null and p.price > 0) as by_account
+           exists (select from sessions.session p where p.requested_by = :asker_id::uuid
+                   and p.confirmed_at is not null and p.price > 0) as by_asker
 )
 """
-_PAID_BY_HAND = "paid as materialized (select true as for_person, true as by_account)"
+_PAID_BY_HAND = "paid as materialized (select true as for_person, true as by_asker)"
 _SEAT = """
 seat as (
     select (select min(n) from generate_series(1, case
                 when for_person then :open_when_known::integer else :open_at_first::integer end) n
             where n not in (select open_no from in_the_way where open_no is not null)) as open_no,
            (select min(n) from generate_series(1, case
-                when by_account then :open_when_known::integer else :open_at_first::integer end) n
+                when by_asker then :open_when_known::integer else :open_at_first::integer end) n
             where n not in (select asker_no from in_the_way where asker_no is not null)) as asker_no
     from paid
 )
@@ -120,25 +117,23 @@ seat as (
 
 # Who may ask for whom: one's own person, or somebody one acts for. A child has whoever acts for it agree.
 _NOT_THEIRS = """
-not exists (select from accounts.people where id = :client_id::uuid and account_id = :account_id::uuid)
-and not exists (select from accounts.may_act_for where account_id = :account_id::uuid
+:client_id::uuid <> :asker_id::uuid
+and not exists (select from accounts.may_act_for where by_person = :asker_id::uuid
                 and person_id = :client_id::uuid and ends_at > :now::timestamptz)
 """
 _NO_CONSENT = """
 not exists (
     select from accounts.valid_consent v where v.person_id = :client_id::uuid
     and (not exists (select from accounts.people c where c.id = :client_id::uuid and c.of_age_at > :now::timestamptz)
-         or exists (select from accounts.may_act_for f where f.account_id = v.given_by
+         or exists (select from accounts.may_act_for f where f.by_person = v.given_by
                     and f.person_id = :client_id::uuid and f.ends_at > :now::timestamptz)))
 """
 # Whoever took theirs back asks for nothing before they agree again, though somebody else's stands.
 _TAKEN_BACK = """
-exists (select from accounts.consent_taken_back where person_id = :client_id::uuid and given_by = :account_id::uuid)
+exists (select from accounts.consent_taken_back where person_id = :client_id::uuid and given_by = :asker_id::uuid)
 """
-# Each by its own index: one look with "or" would read every person there is.
 _NOT_ACTIVE = """
-exists (select from accounts.people where id = :client_id::uuid and state <> 'active')
-or exists (select from accounts.people where account_id = :account_id::uuid and state <> 'active')
+exists (select from accounts.people where id in (:client_id::uuid, :asker_id::uuid) and state <> 'active')
 """
 _START = """from asked a left join at_place o on true cross join (select :starts_at::timestamptz as start_at) s"""
 _CLOSED = """
@@ -161,7 +156,7 @@ when exists (select from in_the_way where theirs and live) then 'slot_taken'
 """
 _LATER = """
 when exists (select from in_the_way where not live and (own or theirs)) then 'overdue'
-when (select open_no is null or (asker_no is null and :account_id::uuid is not null) from seat)
+when (select open_no is null or asker_no is null from seat)
 then case when exists (select from in_the_way where not live) then 'overdue' else 'too_many_open' end
 """
 
@@ -211,7 +206,7 @@ _OUTCOME = f"""
 outcome as materialized (
     select case when not t.at_once then 'Pending Approval' when o.amount = 0 then 'Confirmed' else 'Approved' end
                as status,
-           not p.for_person and not p.by_account as first_time
+           not p.for_person and not p.by_asker as first_time
     from offer o cross join paid p
     cross join lateral (
         select :proved::boolean and {TAKEN_AT_ONCE} as at_once
@@ -226,19 +221,21 @@ outcome as materialized (
 
 # An end for every status that waits: :answer_until for an answer, :pay_… for money, :first_… where nothing was ever
 # paid here by somebody who is taken at once.
-_BOOKED = """
+# Of whoever asks; none of somebody whom only desk knows.
+_ACCOUNT = "(select account_id from accounts.people where id = requested_by)"
+_BOOKED = f"""
 booked as (
     insert into sessions.session (
         id, reference, psychologist_id, client_id, requested_by, booked_by, meeting_id, session_type, mode, place_id,
         country, starts_at, ends_at, minutes, buffer_minutes, occupied_until, first_starts_at, against, sealed_against,
         rate_id, agreed_id, session_rate, price, terms_id, status, hold_until, due_at, sent_at, open_no, asker_no,
         charge_id, sealed_note, created_at, updated_at, approved_at, approved_by, confirmed_at, confirmed_by)
-    select :session_id::uuid, :reference::text, a.psychologist_id, :client_id::uuid, :account_id::uuid,
+    select :session_id::uuid, :reference::text, a.psychologist_id, :client_id::uuid, :asker_id::uuid,
            :booked_by::uuid, :session_id::uuid, :session_type::text, :mode::text,
            case :mode::text when 'In Person' then coalesce(:place_id::uuid, (select place_id from at_place)) end,
            :country::text,
            a.lower, a.upper, a.minutes, a.room, a.upper + make_interval(mins => a.room), a.lower,
-           j.against, case when j.against <> '{}' then :sealed_against::bytea end,
+           j.against, case when j.against <> '{{}}' then :sealed_against::bytea end,
            o.rate_id, o.agreed_id, o.amount, o.amount,
            (select id from sessions.terms where from_at <= :now::timestamptz order by from_at desc limit 1),
            w.status, h.hold_until, coalesce(h.hold_until, a.upper),
@@ -260,20 +257,20 @@ booked as (
     returning id, psychologist_id, client_id, charge_id, reference, requested_by, price, sent_at, status, against
 ),
 new_charge as (
-    select b.charge_id as id, 'session' as purpose, b.id as purpose_id, b.reference, b.requested_by as payer_account,
+    select b.charge_id as id, 'session' as purpose, b.id as purpose_id, b.reference, {_ACCOUNT} as payer_account,
            b.price as amount, :link_hash::bytea as link_hash, :now::timestamptz as at,
            case when b.status = 'Approved' then case
                when w.first_time then :first_pay_until::timestamptz else :pay_until::timestamptz end end as open_until
     from booked b cross join outcome w
 )
 """
-_ENTRIES = """
+_ENTRIES = f"""
 new_entry as (
-    select :entry_id::uuid as id, :now::timestamptz as at, requested_by as by_account, 'request' as verb,
+    select :entry_id::uuid as id, :now::timestamptz as at, {_ACCOUNT} as by_account, 'request' as verb,
            'session' as noun, id as noun_id, null::jsonb as facts
     from booked
     union all
-    select :second_entry_id::uuid, :now::timestamptz, :taken_by::uuid, 'approve', 'session', id, '{"atOnce": true}'
+    select :second_entry_id::uuid, :now::timestamptz, :taken_by::uuid, 'approve', 'session', id, '{{"atOnce": true}}'
     from booked where status <> 'Pending Approval'
 )
 """
@@ -285,7 +282,7 @@ new_entry as (
     from booked
 )
 """
-# To the psychologist, and to whoever acts as the client (the person itself where no account does).
+# To the psychologist, and to whoever acts as the client.
 _MESSAGES = """
 new_message as (
     select :message_id::uuid as id,
@@ -295,7 +292,7 @@ new_message as (
     from booked where sent_at is not null and not :by_psychologist::boolean
     union all
     select :second_message_id::uuid, case status when 'Approved' then 'accepted' else 'confirmed' end,
-           id, coalesce((select p.id from accounts.people p where p.account_id = requested_by), client_id), 1,
+           id, requested_by, 1,
            :now::timestamptz, :now::timestamptz
     from booked where status <> 'Pending Approval'
 )
@@ -332,13 +329,13 @@ from (select) one
 left join offer o
   on not {_CLOSED} and exists (select from accounts.people where id = :client_id::uuid and state = 'active')
 """
-_OF_A_RIVAL = _ONE.replace(":client_id::uuid", "rival.client_id").replace(":account_id::uuid", "rival.account_id")
+_OF_A_RIVAL = _ONE.replace(":client_id::uuid", "rival.client_id").replace(":asker_id::uuid", "rival.asker_id")
 # What BOOK would say to each of those who ask for one time, without doing it; null where it has to be asked. And for
 # somebody who has lost it: how long what they asked for would be, and when they are busy themselves; no minutes for
 # whom this psychologist sees no more. One row for each, in their order.
 WEIGH = Statement(f"""
 select w.*
-from unnest(:client_ids::uuid[], :account_ids::uuid[]) with ordinality rival (client_id, account_id, n)
+from unnest(:client_ids::uuid[], :asker_ids::uuid[]) with ordinality rival (client_id, asker_id, n)
 cross join lateral ({_OF_A_RIVAL}) w
 order by rival.n
 """)
