@@ -167,14 +167,21 @@ async def test_whose_number_is_known_and_whose_child_is_known_has_one_child_stil
     baraka, three_later = form.world.cast.baraka.person_id, workday(form.world.now) + timedelta(hours=3)
     assert (await form.send("baraka", CHILD)).status_code == 303
     ((musa,),) = await form.rows("select client_id from sessions.session")
-    await _signs_up_once_more(form, CHILD, "kbt012")
-    (refused,) = await form.rows("select sent_at from sessions.session where client_id <> $1", musa)
-    assert refused == (None,), "one child at one hour twice: the second reaches nobody, and lapses"
+    (first,) = await form.rows("select reference, '/s/' || reference from sessions.session")
+    twice = await _signs_up_once_more(form, CHILD, "kbt012")
+    (reached,) = await form.rows("select count(sent_at) from sessions.session")
+    assert reached == (1,), "one child at one hour twice: the second reaches nobody, and says so"
+    told = await form.world.nobody.page("GET", twice.headers["location"])
+    assert told.status_code == 200
+    assert "There is a session at that time already" in told.text
+    assert f'href="{first[1]}"' in told.text
+    assert (await form.world.nobody.page("GET", first[1])).status_code == 200
     later = await _signs_up_once_more(form, CHILD | {"forName": "MUSA", "start": three_later.isoformat()})
     assert "He is shy." in (await form.world.nobody.page("GET", later.headers["location"])).text
     assert await form.rows(
-        "select client_id, sent_at is not null from sessions.session where requested_by = $1", baraka
-    ) == [(musa, True), (musa, True)]
+        "select client_id, sent_at is not null, status from sessions.session where requested_by = $1 order by id",
+        baraka,
+    ) == [(musa, True, "Pending Approval"), (musa, False, "Expired"), (musa, True, "Pending Approval")]
     mine = "select count(*) from accounts.may_act_for where by_person = $1"
     assert await form.rows(mine, baraka) == [(1,)]
     agreed = "select count(*) from accounts.valid_consent where person_id = $1 and given_by = $2"

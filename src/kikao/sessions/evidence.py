@@ -220,10 +220,28 @@ async def _send(conn: Conn, row: Row, verified: Verified, numbers: rules.Numbers
             )
     if not sent:  # the hold lapses by itself
         await record(conn, THE_SYSTEM, "send refused", "session", row["id"], verified.at)
+        if verified.instead_of is not None:
+            await _ends_unsent(conn, row, client_id, verified)
         return
     await record(conn, THE_SYSTEM, "send", "session", row["id"], verified.at)
     if not await _take_at_once(conn, row["id"], verified.at, numbers):
         await post(conn, "requested", row["id"], row["psychologist_id"], verified.at)
+
+
+async def _ends_unsent(conn: Conn, row: Row, client_id: UUID, verified: Verified) -> None:
+    """It is of whoever came in by it all the same, so that they can read what became of it."""
+    ended = await conn.fetchval(
+        """
+        update sessions.session
+        set client_id = $2, requested_by = $3, status = 'Expired', expired_from = status, hold_until = null,
+            due_at = null, open_no = null, ended_at = $4, ended_by = $5, updated_at = $4
+        where id = $1 and psychologist_id <> $2 returning expired_from
+        """,
+        row["id"], client_id, verified.person_id, verified.at, SYSTEM,
+    )
+    if ended is not None:
+        await payments.close_charge(conn, row["charge_id"], verified.at)
+        await record(conn, THE_SYSTEM, "expire", "session", row["id"], verified.at, was=ended)
 
 
 _AT_ONCE = Statement(f"""

@@ -59,6 +59,7 @@ async def _session_page(
         by_hand_why = await by_hand.open_against(conn, actor, session, kit.vault, now)
         numbers = (await kit.numbers(conn, actor, now)).of(rules.Numbers)
         lines = await history(conn, session.id)
+        instead = await queries.in_its_place(conn, actor, session, now)
         parties = await queries.who_acted(conn, session, [line.by_account for line in lines])
     zone = actor.time_zone
     told = words.told(session, zone)
@@ -78,9 +79,9 @@ async def _session_page(
         reference=session.reference, headline=told.headline, sentence=told.sentence, badges=words.badges(session),
         step=words.step(session), stopped=words.stopped(session),
         left=words.left(session, now),
-        notices=[*(_notice(error["detail"]) for error in asking.errors(refusal)),
+        notices=[*words.in_its_place(instead), *(_notice(error["detail"]) for error in asking.errors(refusal)),
                  *meeting_words.after_lines(session, zone, now, numbers)],
-        actions=first, more=more,
+        actions=[*words.to_it(instead), *first], more=more,
         code_form=_code_form(session, refusal, typed["transaction_code"] if typed else ""),
         link_form=meeting_words.link_form(session, refusal, typed["link"] if typed else ""),
         meeting=_meeting(session), rows=words.rows(session, zone, actor.person_id),

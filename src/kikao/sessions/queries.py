@@ -241,6 +241,20 @@ async def past(
     return [_session(row, actor, now) for row in rows]
 
 
+async def in_its_place(conn: Conn, actor: Actor, session: Session, now: datetime) -> Session | None:
+    """What its client has at that time already, where a request of theirs was not sent for that."""
+    if session.status != rules.EXPIRED or session.sent_at is not None or rules.CLIENT not in session.parties:
+        return None
+    found = await conn.fetchval(
+        """
+        select id from sessions.session
+        where client_id = $1 and during && tstzrange($2, $3) and (hold_until is null or hold_until > $4)
+        """,
+        session.client_id, session.starts_at, session.ends_at, now,
+    )
+    return await visible(conn, actor, found, now) if found else None
+
+
 class Again(msgspec.Struct, frozen=True):
     """What somebody had here before and can have once more."""
 

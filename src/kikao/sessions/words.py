@@ -240,6 +240,21 @@ def first_actions(session: Session, pay_url: str | None) -> list[dict[str, Any]]
     return found
 
 
+def in_its_place(other: Session | None) -> list[dict[str, Any]]:
+    """Why a request was not sent, above what to do now."""
+    if other is None:
+        return []
+    text = _("So this request was not sent. %(reference)s stands as it was.") % {"reference": other.reference}
+    return [{"tone": "attention", "title": _("There is a session at that time already"), "text": text, "focus": True}]
+
+
+def to_it(other: Session | None) -> list[dict[str, Any]]:
+    if other is None:
+        return []
+    return [{"label": _("Look at %(reference)s") % {"reference": other.reference}, "url": f"/s/{other.reference}",
+             "kind": "main", "method": "get"}]
+
+
 def more_actions(session: Session, back: int, now: datetime) -> list[dict[str, Any]]:
     """What can be done as well: cancelling, with what it gives back now."""
     over = session.starts_at if _mine(session) else session.ends_at
