@@ -270,7 +270,7 @@ async def hear_consent(scene: Scene) -> Ask:
 
 @good(f"POST {CALLER}/child")
 async def child(scene: Scene) -> Ask:
-    form = {"name": "Tumaini", "birthDate": "2019-02-01", "relation": "parent", **agreed(scene)}
+    form = {"name": "Neema", "birthDate": "2019-02-01", "relation": "parent", **agreed(scene)}
     return Ask("wambui", form, {"person_id": scene.cast.halima.person_id})
 
 

@@ -62,7 +62,8 @@ TOO_OLD = {
                         and s.starts_at > $1::timestamptz - interval '2556 days')""",
     "the journal, 7 years after the last session": """
         select count(*) from journal.entry e where at < $1::timestamptz - interval '2558 days'
-        and not exists (select from sessions.session s where e.noun_id in (s.client_id, s.requested_by))""",
+        and not exists (select from sessions.session s join accounts.people p on p.id in (s.client_id, s.requested_by)
+                        where e.noun_id in (p.id, p.account_id))""",
 }
 
 
