@@ -96,8 +96,11 @@ async def test_the_buttons_that_a_page_shows_are_those_that_work(world: apps.Wor
     assert "Completed" in (await world.amina.page("GET", address)).text
     html = (await world.amina.page("GET", address)).text
     assert f'action="{address}/object"' in html
-    refused = await world.amina.page("POST", f"{address}/object", data={"reason": " "})
-    assert "Please say why" in refused.text
+    for typed, why in ((" ", "Please say why"), ("long " * 101, "500 characters at most")):
+        refused = await world.amina.page("POST", f"{address}/object", data={"reason": typed})
+        asked = refused.text.partition('<details class="ask" open>')[2].partition("</details>")[0]
+        assert why in asked  # beside its field, with what was typed
+        assert typed.strip() in asked
     assert (await world.amina.page("POST", f"{address}/object", data={"reason": "I was alone"})).status_code == 303
     assert f'action="{address}/decide/as-said"' in (await world.njeri.page("GET", address)).text
     assert "I was alone" in (await world.njeri.page("GET", address)).text
