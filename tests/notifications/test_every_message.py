@@ -161,6 +161,7 @@ async def money_comes_twice(practice: Story, desk: Desk, session_id: UUID) -> No
     charge_id = await desk.value("select charge_id from sessions.session where id = $1", session_id)
     async with practice.db.transaction() as conn:
         duty_id = await charges.owe(conn, charge_id, None, 700, "twice", desk.now, desk.now + timedelta(days=3))
+    assert duty_id is not None
     await practice.drain()
     async with practice.db.transaction() as conn:
         await charges.done(conn, desk.cast.njeri.actor, duty_id, desk.now)

@@ -16,7 +16,7 @@ from kikao.core.errors import NotFound
 from kikao.core.ids import new_id
 from kikao.core.sql import Statement
 from kikao.journal.actions import record
-from kikao.payments import ledger, reversals
+from kikao.payments import duties, ledger, reversals
 from kikao.payments.ledger import Account
 from kikao.payments.rules import Numbers
 from kikao.payments.telling import COMES_BACK, GIVEN_BACK, tell_payer
@@ -157,9 +157,6 @@ async def give_back(
     await conn.execute(
         "update payments.charge set given_back = given_back + $2 where id = $1", charge_id, amount
     )
-    amount -= await reversals.went_back_already(conn, charge_id, amount, now)
-    if not amount:
-        return None
     receipt_id = await conn.fetchval(
         "select id from payments.receipt where charge_id = $1 order by received_at desc limit 1", charge_id
     )
@@ -175,8 +172,15 @@ values (:id, :charge_id, :receipt_id, :amount, :why, :at, :until)
 async def owe(
     conn: Conn, charge_id: UUID, receipt_id: UUID | None, amount: int, why: str, now: datetime, until: datetime,
     actor: Actor = THE_SYSTEM, *, told_elsewhere: bool = False,
-) -> UUID:
-    """A duty for money that lies in the charge's account, and its move there; whoever paid is told."""
+) -> UUID | None:
+    """A duty for money that lies in the charge's account, and its move there; whoever paid is told. None when M-Pesa
+    has taken all of it back already: what it took and nobody has made good is not given back once more."""
+    back = await reversals.went_back_already(conn, charge_id, amount, now)
+    if back:
+        await record(conn, actor, "give back", "charge", charge_id, now, amount=back, why=why)
+    amount -= back
+    if not amount:
+        return None
     duty_id = new_id()
     await _OWE.run(
         conn, id=duty_id, charge_id=charge_id, receipt_id=receipt_id, amount=amount, why=why, at=now, until=until
@@ -191,17 +195,11 @@ async def owe(
 
 async def done(conn: Conn, actor: Actor, duty_id: UUID, now: datetime) -> None:
     """Somebody has given the money back. Doing it twice changes nothing. Raises NotFound."""
-    row = await conn.fetchrow(
-        "update payments.duty set done_at = $2, done_by = $3 where id = $1 and done_at is null "
-        "returning charge_id, receipt_id, amount",
-        duty_id, now, actor.account_id,
-    )  # fmt: skip
+    row = await duties.end(conn, duty_id, actor.account_id, ledger.UTILITY, "given back", now)
     if row is None:
         if await conn.fetchval("select true from payments.duty where id = $1", duty_id):
             return
         raise NotFound
-    source = ledger.of_duty(row["charge_id"])
-    await ledger.move(conn, source, ledger.UTILITY, row["amount"], "given back", row["receipt_id"], now)
     noun_id = row["charge_id"] or duty_id
     await record(conn, actor, "give back", "charge", noun_id, now, amount=row["amount"], duty=duty_id)
     await tell_payer(conn, GIVEN_BACK, duty_id, now)

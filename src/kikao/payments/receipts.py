@@ -12,7 +12,7 @@ from kikao.core.db import Conn, Row
 from kikao.core.ids import SYSTEM, new_id
 from kikao.core.sql import Statement
 from kikao.journal.actions import record
-from kikao.payments import claims, ledger, rules
+from kikao.payments import claims, duties, ledger, rules
 from kikao.payments.charges import Money, credit, hold_charge
 from kikao.payments.rules import Evidence, Numbers, Verdict
 
@@ -174,14 +174,11 @@ async def _correct(conn: Conn, arrival: Arrival, receipt: Row, numbers: Numbers)
 async def _out_of_suspense(conn: Conn, receipt: Row, now: datetime) -> None:
     """Money that was never there: it leaves suspense, or the duty that somebody made of it. A duty that was done
     already stays, and so does its loss in the books."""
-    duty = await conn.fetchrow(
-        "select id, done_at from payments.duty where receipt_id = $1 and why = 'suspense' for update", receipt["id"]
+    duty_id = await conn.fetchval(
+        "select id from payments.duty where receipt_id = $1 and why = 'suspense' for update", receipt["id"]
     )
-    if duty is not None and duty["done_at"] is not None:
-        return
-    source = ledger.SUSPENSE if duty is None else ledger.of_duty(None)
-    await ledger.move(conn, source, ledger.UTILITY, receipt["amount"], "corrected", receipt["id"], now)
-    if duty is not None:
-        await conn.execute(
-            "update payments.duty set done_at = $2, done_by = $3 where id = $1", duty["id"], now, SYSTEM
-        )
+    if duty_id is None:
+        await ledger.move(
+            conn, ledger.SUSPENSE, ledger.UTILITY, receipt["amount"], "corrected", receipt["id"], now)
+    else:
+        await duties.end(conn, duty_id, SYSTEM, ledger.UTILITY, "corrected", now)

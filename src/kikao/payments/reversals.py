@@ -17,7 +17,7 @@ from kikao.core.db import Conn
 from kikao.core.errors import NotFound
 from kikao.core.ids import SYSTEM, new_id
 from kikao.journal.actions import record
-from kikao.payments import ledger
+from kikao.payments import duties, ledger
 from kikao.payments.telling import GIVEN_BACK, tell_payer
 
 
@@ -97,7 +97,7 @@ async def note(conn: Conn, actor: Actor, charge_id: UUID, receipt_id: UUID, now:
 async def _duties_are_done(
     conn: Conn, actor: Actor, charge_id: UUID, reversal_id: UUID, left: int, now: datetime
 ) -> None:
-    """What had to go back anyway is back by this."""
+    """What had to go back anyway is back by this; of a duty that is larger the rest stays."""
     rows = await conn.fetch(
         """
         select id, amount from payments.duty where charge_id = $1 and done_at is null order by created_at, id for update
@@ -105,17 +105,15 @@ async def _duties_are_done(
         charge_id,
     )
     for row in rows:
-        if row["amount"] > left:
-            continue
-        left -= row["amount"]
-        await conn.execute(
-            "update payments.duty set done_at = $2, done_by = $3 where id = $1", row["id"], now, actor.account_id
-        )
-        source, target = ledger.of_duty(charge_id), ledger.of_reversed(charge_id)
-        await ledger.move(conn, source, target, row["amount"], "went back already", None, now)
-        await _make_good(conn, reversal_id, row["amount"], SYSTEM, None, now)
-        await record(conn, actor, "give back", "charge", charge_id, now, amount=row["amount"], duty=row["id"])
-        await tell_payer(conn, GIVEN_BACK, row["id"], now)
+        back = min(row["amount"], left)
+        if not back:
+            return
+        left -= back
+        duty_id = await duties.part(conn, row["id"], back)
+        await duties.end(conn, duty_id, actor.account_id, ledger.of_reversed(charge_id), "went back already", now)
+        await _make_good(conn, reversal_id, back, SYSTEM, None, now)
+        await record(conn, actor, "give back", "charge", charge_id, now, amount=back, duty=duty_id)
+        await tell_payer(conn, GIVEN_BACK, duty_id, now)
 
 
 async def is_undecided(conn: Conn, charge_id: UUID) -> bool:
