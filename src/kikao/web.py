@@ -26,6 +26,7 @@ from litestar.params import FromPath
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
 
 from kikao import warming, wiring
+from kikao.accounts import kept
 from kikao.accounts import queries as accounts
 from kikao.core import i18n, logs, openapi, settings
 from kikao.core.actor import Actor
@@ -108,9 +109,12 @@ class Application(Litestar):
 
 
 async def page_actor(request: Req, kit: NamedDependency[Kit], now: NamedDependency[datetime]) -> Actor:
-    actor = await _known(kit, request.cookies.get(COOKIE), "page", now)
+    token = request.cookies.get(COOKIE)
+    actor = await _known(kit, token, "page", now)
     request.scope["state"]["viewer"] = actor  # for a page that refuses something
     speak_to(actor)
+    if token and not actor.signed_in and request.method == "POST":
+        request.scope["state"]["kept"] = await kept.keep(request, kit, token, now)
     return actor
 
 

@@ -68,9 +68,10 @@ class Screen:
         if message.type in ("error", "warning") and "status of 4" not in message.text:
             self.complaints.append(message.text)
 
-    async def problems(self) -> list[str]:
-        """Nothing, where axe finds nothing, no console complains, and nothing is wider than the screen."""
-        problems = [*await self._axe(), *self.complaints]
+    async def problems(self, *, only_looks: bool = False) -> list[str]:
+        """Nothing, where axe finds nothing, no console complains, and nothing is wider than the screen. `only_looks`:
+        what the page is made of was judged already, in another light or at another size."""
+        problems = [*await self._axe(only_looks), *self.complaints]
         wide = await self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         return [*problems, f"{wide} px wider than the screen"] if wide > 0 else problems
 
@@ -82,14 +83,14 @@ class Screen:
             await self.page.screenshot(path=PICTURES / f"{what}-{self.name}.png", full_page=True)
         assert problems == [], what
 
-    async def _axe(self) -> list[str]:
+    async def _axe(self, only_looks: bool) -> list[str]:
         """All that axe can tell of this page, but nothing that it said before: of the same page at the same size, and
         of the colours of a text with the same things around it, in the same light. Colours are what makes axe slow."""
         page = self.page
         same_page = f"{page.viewport_size} {SECRETS.sub('', await page.content())}"
         dark = await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
         texts = {f"{dark} {one}" for one in await page.evaluate(AROUND)}
-        runs = [] if same_page in SEEN else [ALL_BUT_COLOURS]
+        runs = [] if only_looks or same_page in SEEN else [ALL_BUT_COLOURS]
         if not texts <= SEEN:
             runs.append(ONLY_COLOURS)
         if runs and not await page.evaluate("'axe' in window"):
@@ -98,7 +99,7 @@ class Screen:
         for rules in runs:
             found += (await page.evaluate("rules => axe.run(document, rules)", rules))["violations"]
         if not found:
-            SEEN.update(texts, [same_page])
+            SEEN.update(texts, [] if only_looks else [same_page])
         return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
 
 

@@ -19,7 +19,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from importlib import import_module
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from playwright.async_api import Page
@@ -80,11 +83,18 @@ class Stage:
         async with self.page.expect_navigation():
             await self.page.evaluate(PRESS, [action, button])
 
+    async def ask(self, verb: str) -> None:
+        """Open the question before the form that ends in this verb."""
+        form = self.page.locator(f"form[action$='/{verb}']").first
+        await form.evaluate("one => { const more = one.closest('.more'); if (more) more.open = true }")
+        await self.page.locator(f"details.ask:has(form[action$='/{verb}']) > summary").first.click()
+        await self.page.locator("dialog.is-modal").wait_for()
+
     async def press_and_wait(self, action: str, button: str = "") -> None:
         """Press it and see what one sees until the answer comes: it is sent to the page, but not by it."""
         await self.hold()
         await self.page.evaluate(PRESS, [action, button])
-        await self.page.locator("[aria-disabled=true]").first.wait_for(state="attached")
+        await self.page.locator(".busy:not(:empty)").wait_for()
 
     async def hold(self) -> None:
         """From here on this page sends nothing and goes nowhere, and has done all that it does when it does."""
@@ -105,6 +115,13 @@ class Stage:
         """As the clock or an admin ends them."""
         await self.db.pool.execute(
             "update accounts.sign_in set ended_at = now() where account_id = $1 and ended_at is null", who.account_id
+        )
+
+    async def give_code(self, verification_id: UUID, code: str) -> None:
+        """As if this code had been sent."""
+        sealed = self.vault.seal(code, "accounts.verification", "sealed_code", verification_id)
+        await self.db.pool.execute(
+            "update accounts.verification set sealed_code = $2 where id = $1", verification_id, sealed
         )
 
     def member(self, name: str) -> Member:
@@ -162,3 +179,11 @@ def fills(bring: Bring) -> Bring:
 def registered() -> set[tuple[str, str]]:
     """Route and face; a form that is pressed once more has its loading face, too."""
     return {(one.route, one.which) for one in FACES} | {(one.route, "loading") for one in FACES if one.pressed}
+
+
+def load() -> list[str]:
+    """Reads every file of faces beside this one; the halves that they make."""
+    found = sorted(path.stem for path in Path(__file__).parent.glob("faces_*.py"))
+    for stem in found:
+        import_module(f"{__package__}.{stem}")
+    return sorted({stem.removeprefix("faces_").partition("_")[0] for stem in found})

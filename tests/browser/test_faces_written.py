@@ -12,12 +12,10 @@ import pytest
 
 from kikao.wiring import page_handlers
 
-from . import faces_client, faces_practice
-from .faces import WHICH, registered
+from .faces import WHICH, load, registered
 
 TABLE = Path(__file__).with_name("faces.tsv")
-assert faces_client
-assert faces_practice
+load()
 Table = dict[str, dict[str, str]]
 
 

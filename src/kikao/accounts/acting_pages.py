@@ -13,7 +13,7 @@ from litestar.params import FromPath
 
 from kikao.accounts import acting, queries, rules
 from kikao.accounts.acting import ActedFor
-from kikao.accounts.page_parts import errors_of, status_of
+from kikao.accounts.page_parts import all_of, errors_of, refused, status_of
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
@@ -99,6 +99,17 @@ def birth_date(form: Form) -> date | None:
         raise Invalid.field("birthDate", "not_a_date", "Please give the day like 2018-04-12.") from None
 
 
+def _check(form: Form, now: datetime) -> None:
+    """Raises Invalid with everything that cannot be used, so that one correction is enough."""
+    wrong = all_of(
+        refused(lambda: rules.called(form["name"])),
+        refused(lambda: rules.check_acting(birth_date(form), form["relation"], now.date())),
+        refused(lambda: _consent(form)),
+    )
+    if wrong:
+        raise wrong
+
+
 @read(HERE)
 async def people_page(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
@@ -122,6 +133,7 @@ async def do_add(
         return f"{HERE}?done=added"
 
     try:
+        _check(form, now)
         return await form_once(request, kit, actor, now, verb)
     except Refusal as refusal:
         return await _page(request, kit, actor, now, form=form, refusal=refusal)

@@ -18,6 +18,7 @@ from kikao.accounts.page_parts import (
     errors_of,
     numbers_now,
     onward,
+    refused,
     set_sign_in_cookie,
     status_of,
     waiting,
@@ -62,13 +63,6 @@ async def sign_up_page(request: Req, kit: NamedDependency[Kit], actor: NamedDepe
 def _checked(form: Form) -> tuple[Contact, UUID]:
     """Raises Invalid with every field that cannot be used, so that one correction is enough."""
     found: list[Contact] = []
-
-    def refused(check: Any) -> Invalid | None:
-        try:
-            check()
-        except Invalid as refusal:
-            return refusal
-        return None
 
     agreed = read_id(form["consent_text"]) if form.ticked("consent") else None
     missing = Invalid.field("consent", "missing", "Please read what is kept about you, and agree to it first.")

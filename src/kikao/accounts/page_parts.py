@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -91,3 +92,12 @@ def all_of(*refusals: Invalid | None) -> Invalid | None:
     """Several refused fields as one refusal."""
     fields: list[FieldError] = [field for refusal in refusals if refusal for field in refusal.fields]
     return Invalid(fields=fields) if fields else None
+
+
+def refused(check: Callable[[], Any]) -> Invalid | None:
+    """The fields that this check refuses."""
+    try:
+        check()
+    except Invalid as refusal:
+        return refusal
+    return None

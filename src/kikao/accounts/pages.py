@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.params import FromPath
 
-from kikao.accounts import account_pages, acting_pages, code_pages, consent_pages
+from kikao.accounts import account_pages, acting_pages, code_pages, consent_pages, kept
 from kikao.accounts.actions import check_language, set_reading
 from kikao.accounts.page_parts import (
     asked_next,
@@ -38,14 +38,17 @@ def _sign_in_page(
     return page(
         request, kit, actor, "accounts/sign_in.html", status=status_of(refusal), headers=waiting(refusal),
         url="/sign-in", next=next_, login=login, errors=errors_of(refusal),
-        notice=_ended() if request.query_params.get("ended") == "1" else None,
+        notice=_ended(request.query_params.get("ended")),
         forgot_url="/forgot", join_url="/team", sign_up_url=with_next("/sign-up", next_),
     )
 
 
-def _ended() -> dict[str, str]:
-    text = _("Nothing was saved. Sign in, and you are back on the page that you came from.")
-    return {"tone": "attention", "title": _("Your sign-in has ended"), "text": text}
+def _ended(how: str | None) -> dict[str, str] | None:
+    texts = {
+        "1": _("Nothing was saved. Sign in, and you are back on the page that you came from."),
+        "kept": _("What you typed was not sent, and is not lost: sign in, and send it with one tap."),
+    }
+    return {"tone": "attention", "title": _("Your sign-in has ended"), "text": texts[how]} if how in texts else None
 
 
 @read("/sign-in")
@@ -74,7 +77,7 @@ async def do_sign_in(
             request, kit, actor, next_=safe_next(form["next"]) if form["next"] else "", login=form["login"],
             refusal=refusal,
         )
-    answer = see_other(onward(form))
+    answer = see_other(with_next("/kept", onward(form)) if kept.COOKIE in request.cookies else onward(form))
     set_sign_in_cookie(answer, token, own_phone, kit.secure)
     return answer
 
@@ -108,6 +111,7 @@ async def leave(
         await sign_out(conn, actor, now)
     answer = Response(content=_GONE, media_type=MediaType.HTML, headers={"Refresh": f"0;url={LEAVE_TO}"})
     drop_sign_in_cookie(answer)
+    answer.delete_cookie(kept.COOKIE, path="/")
     return answer
 
 
@@ -202,5 +206,5 @@ async def do_reset(
 
 pages: list[Any] = [
     sign_in_page, do_sign_in, do_sign_out, leave, language, forgot_page, do_forgot, reset_page, do_reset,
-    *code_pages.pages, *account_pages.pages, *consent_pages.pages, *acting_pages.pages,
+    *code_pages.pages, *account_pages.pages, *consent_pages.pages, *acting_pages.pages, *kept.pages,
 ]

@@ -53,6 +53,14 @@ async def who_is(conn: Conn, token_hash: bytes, kind: str, now: datetime) -> Act
     )
 
 
+async def whose_sign_in(conn: Conn, token_hash: bytes) -> UUID | None:
+    """Whose page this token signed in once, as long as that is known."""
+    found: UUID | None = await conn.fetchval(
+        "select account_id from accounts.sign_in where token_hash = $1 and kind = 'page'", token_hash
+    )
+    return found
+
+
 async def settings_version(conn: Conn, now: datetime) -> int:
     """For somebody who is not signed in: the newest version of the practice settings."""
     return int(await _SETTINGS_VERSION.value(conn, now=now))

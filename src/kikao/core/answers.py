@@ -100,7 +100,12 @@ def _answer(request: Req, refusal: Refusal) -> Response[Any]:
     if isinstance(refusal, NotSignedIn):
         before = _before(request)
         here = request.scope["path"] if request.method == "GET" else before or "/me"
-        return see_other(f"/sign-in?next={quote(here)}{'&ended=1' if before else ''}")
+        kept = request.scope["state"].get("kept") if before else None  # a cookie: what was typed into the form
+        how = "&ended=kept" if kept else "&ended=1" if before else ""
+        answer = see_other(f"/sign-in?next={quote(here)}{how}")
+        if kept:
+            answer.set_cookie(kept)
+        return answer
     # Whoever is signed in stays so on a page that refuses something; nobody is known where nothing was found at all.
     viewer: Actor = request.scope["state"].get("viewer", NOBODY)
     return page(

@@ -7,11 +7,12 @@ from typing import NewType
 
 Kes = NewType("Kes", int)
 CURRENCY = "KES"
+UNIT = "KSh"  # what people call it
 
 
 def shown(amount: int) -> str:
     """`2500` → `KSh 2,500`."""
-    return f"KSh {amount:,}"
+    return f"{UNIT} {amount:,}"
 
 
 def share(amount: int, percent: int) -> Kes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from kikao.core.web import LEAVE_TO, Kit, Req
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 ROOMS = ("core", "accounts", "notifications", "payments", "availability", "directory", "sessions", "admin")
+
+
+_AMOUNT = re.compile(rf"{money.UNIT} (?=\d)")
 
 
 class Asset(msgspec.Struct, frozen=True):
@@ -121,6 +125,8 @@ def page(
     context.setdefault("status", status)
     context.setdefault("here", _here(request))
     html = render(template, viewer, kit, request.scope["path"], **context)
+    # An amount does not break between its parts, in whatever sentence it stands.
+    html = _AMOUNT.sub(f"{money.UNIT}\N{NO-BREAK SPACE}", html)
     told = {"Content-Language": i18n.language.get()} | (headers or {})
     return Response(content=html, status_code=status, media_type=MediaType.HTML, headers=told)
 

@@ -125,6 +125,7 @@ async def team(
         filtered=wanted != Filter(),
         people=[_person(profile, wanted, actor) for profile in found[:20]], next_url=more,
         first_url=f"/team?{urlencode(kept)}" if after else None, searched=wanted.q or "",
+        zone_line=_("Times are %(zone)s.") % {"zone": i18n.zone_name(now, actor.time_zone)},
     )
 
 
@@ -151,7 +152,7 @@ def _person(profile: Profile, wanted: Filter, actor: Actor) -> dict[str, Any]:
         "name": profile.name, "title": profile.title, "url": f"/t/{profile.slug}", "about": about(profile),
         "languages": ", ".join(i18n.language_name(code) for code in profile.languages),
         "modes": ", ".join(_(mode) for mode in profile.modes), "price": rate.amount, "minutes": rate.minutes,
-        "next_free": i18n.when(profile.next_free, actor.time_zone) if profile.next_free else None,
+        "next_free": i18n.day_and_clock(profile.next_free, actor.time_zone) if profile.next_free else None,
         "in_training": _supervised(profile),
     }
 

@@ -18,6 +18,7 @@ from kikao.accounts import queries as accounts
 from kikao.accounts import rules as people
 from kikao.accounts.acting import people_of
 from kikao.accounts.actions import give_consent
+from kikao.accounts.page_parts import all_of, refused
 from kikao.accounts.signing_up import sign_up
 from kikao.availability.queries import Place, Slot, Wanted, free, places_of
 from kikao.availability.rules import IN_PERSON
@@ -25,7 +26,7 @@ from kikao.availability.rules import Numbers as CalendarNumbers
 from kikao.core import crypto, i18n, money
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
-from kikao.core.errors import FieldError, Invalid, Refusal
+from kikao.core.errors import FieldError, Invalid, NotSignedIn, Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import read_id
 from kikao.core.phone import Contact
@@ -188,6 +189,8 @@ async def ask(
 ) -> Response[Any]:
     """Sign-up and first request in one form; the code is asked for on the next page."""
     form = await read_form(request)
+    if not actor.signed_in and form.values and "contact" not in form.values:
+        raise NotSignedIn  # they were when they opened it: it did not ask who they are
     async with kit.db.connection() as conn:
         asked = await _asked(conn, kit, actor, now, slug, form.__getitem__)
     try:
@@ -222,6 +225,10 @@ async def _ask_signed_in(
 ) -> Response[Any]:
     assert actor.person_id is not None
     own = actor.person_id
+    if lacks := for_whom.check(form, now):
+        async with kit.db.connection() as conn:
+            agreed = await accounts.has_consent(conn, own)
+        raise all_of(lacks, None if agreed else refused(lambda: _check_consent(form))) or lacks
     new = for_whom.read(form, now)
     known = None if new else read_id(form["for"]) if form["for"] else own
 

@@ -13,7 +13,7 @@ import msgspec
 from kikao.accounts import acting, rules
 from kikao.accounts.acting import ActedFor
 from kikao.accounts.acting_pages import birth_date, relations
-from kikao.accounts.page_parts import all_of
+from kikao.accounts.page_parts import all_of, refused
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Forbidden, Invalid, NotFound, Refusal
@@ -68,14 +68,6 @@ def told(
     return [error | {"field": "for"} if error["field"] == "forPersonId" else error for error in errors]
 
 
-def _refused(check: Any) -> Invalid | None:
-    try:
-        check()
-    except Invalid as refusal:
-        return refusal
-    return None
-
-
 def check(form: Form, now: datetime) -> Invalid | None:
     """Everything of somebody new that cannot be used, as one refusal; what is nobody's must not have a name."""
     if form["for"] != NEW:
@@ -84,9 +76,9 @@ def check(form: Form, now: datetime) -> Invalid | None:
             "for", "unclear", "You gave a name, too. Please say for whom it is, or leave that name empty.")
     agreed = form.ticked("forConsent") and read_id(form["consent_text"]) is not None
     return all_of(
-        _refused(lambda: rules.called(form["forName"], "forName")) if form["forName"] else Invalid.field(
+        refused(lambda: rules.called(form["forName"], "forName")) if form["forName"] else Invalid.field(
             "forName", "missing", "Please say what we may call them."),
-        _refused(lambda: rules.check_acting(birth_date(form), form["relation"], now.date())),
+        refused(lambda: rules.check_acting(birth_date(form), form["relation"], now.date())),
         None if agreed else Invalid.field(
             "forConsent", "missing", "Please read what is kept about them, and agree to it first."),
     )
@@ -94,9 +86,9 @@ def check(form: Form, now: datetime) -> Invalid | None:
 
 def read(form: Form, now: datetime) -> Somebody | None:
     """Whoever is new; None for oneself and for those whom one acts for already. Raises Invalid."""
-    refused = check(form, now)
-    if refused is not None:
-        raise refused
+    wrong = check(form, now)
+    if wrong is not None:
+        raise wrong
     if form["for"] != NEW:
         return None
     text_id = read_id(form["consent_text"])

@@ -97,9 +97,10 @@ def _to_join(ahead: list[Session], actor: Actor, now: datetime) -> list[dict[str
 def _to_pay(ahead: list[Session], kit: Kit, actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """What lapses first stands first."""
     waiting = [one for one in ahead if one.status == rules.APPROVED and one.missing and rules.CLIENT in one.parties]
+    zone = actor.time_zone
     return [
         _todo(_("Pay %(amount)s") % {"amount": shown(one.missing)},
-              _whose(_("Kept for you: %(when)s.") % {"when": i18n.when(one.starts_at, actor.time_zone)}, one, actor),
+              _whose(_("Kept for you: %(when)s.") % {"when": i18n.day_and_clock(one.starts_at, zone)}, one, actor),
               _go(_("Pay"), f"/p/{pay_token(kit.vault, one.charge_id)}"),
               _go(_("See it"), f"/s/{one.reference}", "link"), left=words.left(one, now))
         for one in sorted(waiting, key=lambda one: one.hold_until or one.starts_at)
@@ -109,7 +110,7 @@ def _to_pay(ahead: list[Session], kit: Kit, actor: Actor, now: datetime) -> list
 def _lost(lost: list[Session], actor: Actor) -> list[dict[str, Any]]:
     zone = actor.time_zone
     return [
-        _todo(words.told(one, zone).headline, _whose(f"{i18n.when(one.starts_at, zone)}.", one, actor),
+        _todo(words.told(one, zone).headline, _whose(f"{i18n.day_and_clock(one.starts_at, zone)}.", one, actor),
               _go(_("Choose another time"), f"/t/{one.psychologist_slug}"),
               _go(_("See it"), f"/s/{one.reference}", "link"))
         for one in lost
@@ -149,7 +150,8 @@ def entry(session: Session, zone: str, now: datetime, own_person: UUID | None = 
         facts.insert(0, _("for %(name)s") % {"name": session.client_name})
     return {
         "title": session.psychologist_name if mine else session.client_name, "url": f"/s/{session.reference}",
-        "reference": session.reference, "badges": words.badges(session), "when": i18n.when(session.starts_at, zone),
+        "reference": session.reference, "badges": words.badges(session),
+        "when": i18n.day_and_clock(session.starts_at, zone),
         "facts": facts, "note": None, "left": words.left(session, now),
         "actions": [action for action in words.first_actions(session, None) if action.get("method") != "get"],
     }
@@ -162,6 +164,10 @@ def once_more(found: list[Again]) -> list[dict[str, Any]]:
          "url": f"/t/{one.slug}?{urlencode({'k': code_of(one.session_type), 'm': mode_code(one.mode)})}#times"}
         for one in found
     ]
+
+
+def _zone_line(now: datetime, zone: str) -> str:
+    return _("Times are %(zone)s.") % {"zone": i18n.zone_name(now, zone)}
 
 
 def _empty() -> dict[str, str]:
@@ -184,7 +190,7 @@ async def home(
         request, kit, actor, "sessions/home.html", tabs=own_pages(actor, "/me"), todo=todo(found, kit, actor, now),
         requests=[entry(one, zone, now) for one in found.requests],
         entries=[entry(one, zone, now, actor.person_id) for one in found.ahead if one.id not in asked],
-        empty=_empty(), again=once_more(found.again),
+        empty=_empty(), again=once_more(found.again), zone_line=_zone_line(now, zone),
     )
 
 
@@ -202,7 +208,7 @@ async def _past_page(request: Req, kit: Kit, actor: Actor, now: datetime) -> Res
         entries=[entry(one, actor.time_zone, now, actor.person_id) for one in found[:SHOWN]],
         empty={"title": _("Nothing here yet"), "text": _("What is over stands here."), "label": _("Find a time"),
                "url": "/team"},
-        next_url=more, first_url=here if before else None,
+        zone_line=_zone_line(now, actor.time_zone), next_url=more, first_url=here if before else None,
     )
 
 

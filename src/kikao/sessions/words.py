@@ -261,7 +261,7 @@ def more_actions(session: Session, back: int, now: datetime) -> list[dict[str, A
     found: list[dict[str, Any]] = []
     if session.status in (CONFIRMED, IN_PROGRESS) and session.parties & {rules.CLIENT, rules.PSYCHOLOGIST}:
         found.append({"label": _("Into my calendar"), "url": f"/s/{session.reference}/calendar", "kind": "link",
-                      "method": "get"})
+                      "method": "get", "file": True})
     if not rules.can("cancel", session.status, session.parties) or now >= over:
         return found
     if session.received == 0:

@@ -3,6 +3,15 @@
   "use strict";
   const all = (selector, root = document) => root.querySelectorAll(selector);
 
+  // While an answer is on its way, a word under the bar says so: not at once, most answers are there before one looks.
+  const busy = document.querySelector(".busy");
+  let soon = 0;
+  const rest = () => { clearTimeout(soon); if (busy) busy.textContent = ""; };
+  const wait = () => {
+    rest();
+    soon = setTimeout(() => { if (busy) busy.textContent = busy.dataset.word; setTimeout(rest, 20000); }, 400);
+  };
+
   // A second tap must not send a form twice. The button stays enabled, because a disabled one
   // would be left out of what is sent; the second submit is refused instead.
   addEventListener("submit", (event) => {
@@ -13,15 +22,23 @@
     form.dataset.sent = "1";
     const button = event.submitter;
     button?.setAttribute("aria-disabled", "true");
-    const again = () => { delete form.dataset.sent; button?.removeAttribute("aria-disabled"); };
+    const again = () => { delete form.dataset.sent; button?.removeAttribute("aria-disabled"); rest(); };
     form.again = again;
+    wait();
     setTimeout(again, 12000); // a lost connection must not lock the form for ever
   });
 
   // Back from the browser's memory: whoever left must not find the page again.
   addEventListener("pageshow", (event) => {
     if (event.persisted && document.body.dataset.left) return location.reload();
-    if (event.persisted) all("form").forEach((form) => form.again?.());
+    if (event.persisted) { rest(); all("form").forEach((form) => form.again?.()); }
+  });
+  addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href]");
+    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const to = new URL(link.href), here = location;
+    const stays = to.origin !== here.origin || link.target || "file" in link.dataset || (to.hash && to.pathname === here.pathname);
+    if (!stays) wait();
   });
 
   // Leave now: the page is gone at once, the sign-in ends behind it, and Back does not return here.
