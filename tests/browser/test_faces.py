@@ -91,6 +91,7 @@ class Town:
             if wrong:
                 self.wrong[f"{self.language} {name} {size} {light}"] = wrong
             if os.environ.get("KIKAO_PICTURES"):
+                await page.evaluate("scrollTo(0, 0)")
                 picture = await page.screenshot(full_page=True, animations="disabled")
                 self.seen.setdefault(name, {})[f"{self.language} {size} {light}"] = picture
 

@@ -52,7 +52,8 @@ class _Other(Refusal):
 def sentence(refusal: Refusal) -> str:
     """The refusal's sentence in the reader's language, with its facts."""
     text = _(refusal.detail)
-    return text.format_map({key: value for key, value in refusal.facts.items() if isinstance(value, str | int)})
+    words = {key: _(value) for key, value in refusal.facts.items() if isinstance(value, str) and value}
+    return text.format_map(words | {key: value for key, value in refusal.facts.items() if isinstance(value, int)})
 
 
 def problem(refusal: Refusal) -> Response[dict[str, Any]]:

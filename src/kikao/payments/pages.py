@@ -12,8 +12,9 @@ from litestar.response import ServerSentEvent
 
 from kikao.core import i18n
 from kikao.core.actor import Actor
+from kikao.core.answers import sentence
 from kikao.core.db import Conn
-from kikao.core.errors import Invalid, NotFound, Refusal, TooOften
+from kikao.core.errors import Invalid, NotFound, NotPossible, Refusal, TooOften
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import new_id
 from kikao.core.render import page
@@ -85,7 +86,7 @@ def _errors(refusal: Refusal | None) -> list[dict[str, str]]:
         return []
     if refusal.fields:
         return [{"field": "phone", "detail": _(error.detail)} for error in refusal.fields]
-    return [{"field": "", "detail": _(refusal.detail)}]
+    return [{"field": "", "detail": sentence(refusal)}]
 
 
 def _retry_after(refusal: Refusal | None) -> dict[str, str]:
@@ -116,7 +117,7 @@ async def pay(
         if "attemptId" in busy.facts:
             return see_other(f"/p/{token}/wait")
         return _pay_page(request, kit, actor, now, bill, token, phone=form["phone"], refusal=busy)
-    except (Invalid, TooOften) as refusal:
+    except (Invalid, TooOften, NotPossible) as refusal:
         return _pay_page(request, kit, actor, now, bill, token, phone=form["phone"], refusal=refusal)
 
 

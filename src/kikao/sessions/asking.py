@@ -25,6 +25,7 @@ from kikao.availability.rules import IN_PERSON
 from kikao.availability.rules import Numbers as CalendarNumbers
 from kikao.core import crypto, i18n, money
 from kikao.core.actor import Actor
+from kikao.core.answers import sentence
 from kikao.core.db import Conn
 from kikao.core.errors import FieldError, Invalid, NotSignedIn, Refusal
 from kikao.core.i18n import gettext as _
@@ -166,7 +167,7 @@ def errors(refusal: Refusal | None) -> list[dict[str, str]]:
         return []
     if refusal.fields:
         return [{"field": error.field, "detail": _(error.detail)} for error in refusal.fields]
-    return [{"field": "", "detail": _(refusal.detail)}]
+    return [{"field": "", "detail": sentence(refusal)}]
 
 
 @read("/t/{slug:str}/request")
