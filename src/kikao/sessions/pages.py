@@ -81,7 +81,7 @@ async def _session_page(
         left=words.left(session, now),
         notices=[*words.in_its_place(instead), *(_notice(error["detail"]) for error in asking.errors(refusal)),
                  *meeting_words.after_lines(session, zone, now, numbers)],
-        actions=[*words.to_it(instead), *first], more=more,
+        actions=words.before(instead, first), more=more,
         code_form=_code_form(session, refusal, typed["transaction_code"] if typed else ""),
         link_form=meeting_words.link_form(session, refusal, typed["link"] if typed else ""),
         meeting=_meeting(session), rows=words.rows(session, zone, actor.person_id),

@@ -248,11 +248,13 @@ def in_its_place(other: Session | None) -> list[dict[str, Any]]:
     return [{"tone": "attention", "title": _("There is a session at that time already"), "text": text, "focus": True}]
 
 
-def to_it(other: Session | None) -> list[dict[str, Any]]:
+def before(other: Session | None, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What to do now, where there is one that stands in the way: look at it first."""
     if other is None:
-        return []
-    return [{"label": _("Look at %(reference)s") % {"reference": other.reference}, "url": f"/s/{other.reference}",
-             "kind": "main", "method": "get"}]
+        return found
+    look = {"label": _("Look at %(reference)s") % {"reference": other.reference}, "url": f"/s/{other.reference}",
+            "kind": "main", "method": "get"}
+    return [look, *(one | {"kind": "plain"} for one in found)]
 
 
 def more_actions(session: Session, back: int, now: datetime) -> list[dict[str, Any]]:
