@@ -10,6 +10,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 LOCKED := --require-hashes --only-binary :all: -r
 PYTEST := $(BIN)/python -m pytest -q
+# Two processes, each with a PostgreSQL of its own; a file stays together, because its tests share what they set up.
+TWO := -n 2 --dist loadfile
 
 .NOTPARALLEL:
 .PHONY: catalogue demo check test proof bench fmt migrations lint fast slow database15
@@ -24,15 +26,14 @@ lint: .venv/dev.done
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache | tail -n 16
 
-# Two processes, each with a PostgreSQL of its own; a file stays together, because its tests share what they set up.
 fast: .venv/dev.done
-	$(PYTEST) -n 2 --dist loadfile -m "not slow and not browser"
+	$(PYTEST) $(TWO) -m "not slow and not browser"
 
 test: check slow database15
 
 slow: .venv/dev.done
 	@tools/provide chromium
-	$(PYTEST) -m "slow or browser"
+	$(PYTEST) $(TWO) -m "slow or browser"
 
 # What the database itself promises, once more on the oldest PostgreSQL that is supported.
 database15: .venv/dev.done
