@@ -240,7 +240,7 @@ def build(machine: settings.Settings, *, warm: bool = False) -> Litestar:
         exception_handlers=EXCEPTION_HANDLERS,
         before_send=[security_headers],
         lifespan=[lifespan],
-        state=State({"settings": machine, "warm": warm}),
+        state=State({"settings": machine, "warm": warm, "recognize": page_actor}),
         compression_config=CompressionConfig(backend="gzip", minimum_size=600, exclude=["^/static/"]),
         openapi_config=None,
         request_max_body_size=256 * 1024,

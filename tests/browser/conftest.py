@@ -24,21 +24,27 @@ NO_COLOURS = {name: {"enabled": False} for name in COLOURS}
 ALL_BUT_COLOURS = {"runOnly": TAGS, "rules": NO_COLOURS, "resultTypes": ["violations"]}
 ONLY_COLOURS = {"runOnly": {"type": "rule", "values": COLOURS}, "resultTypes": ["violations"]}
 SECRETS = re.compile(r'(<input type="hidden"[^>]*? value=)"[^"]*"')
-# What decides about the colours of a text: its element and those around it, by name, class and state.
-AROUND = """() => {
+# How a page looks: in which light, how much wider than the screen, and what decides about the colours of each text:
+# its element and those around it, by name, class and state. One of each is kept for axe.
+LOOKS = """() => {
   const states = ["aria-current", "aria-disabled", "aria-invalid", "disabled", "open", "hidden", "type"];
   const name = one => [one.localName, ...[...one.classList].sort(),
     ...states.filter(state => one.hasAttribute(state)).map(state => `[${state}=${one.getAttribute(state)}]`)].join(".");
   const around = one => one ? `${around(one.parentElement)} ${name(one)}` : "";
-  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = new Set();
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = window.textsAround = new Map();
   while (words.nextNode()) {
     const one = words.currentNode.parentElement;
-    if (words.currentNode.textContent.trim() && one.getClientRects().length) found.add(around(one));
+    if (words.currentNode.textContent.trim() && one.getClientRects().length) found.set(around(one), one);
   }
   const typed = document.querySelectorAll("input, textarea, select");
-  for (const one of typed) if (one.getClientRects().length) found.add(around(one));
-  return [...found];
+  for (const one of typed) if (one.getClientRects().length) found.set(around(one), one);
+  const { scrollWidth, clientWidth } = document.documentElement;
+  return { dark: matchMedia("(prefers-color-scheme: dark)").matches, wide: scrollWidth - clientWidth,
+    around: [...found.keys()], axe: "axe" in window };
 }"""
+
+COLOURS_AROUND = "([around, rules]) => axe.run({include: around.map(one => window.textsAround.get(one))}, rules)"
 
 
 @pytest.fixture(scope="session")
@@ -71,9 +77,9 @@ class Screen:
     async def problems(self, *, only_looks: bool = False) -> list[str]:
         """Nothing, where axe finds nothing, no console complains, and nothing is wider than the screen. `only_looks`:
         what the page is made of was judged already, in another light or at another size."""
-        problems = [*await self._axe(only_looks), *self.complaints]
-        wide = await self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        return [*problems, f"{wide} px wider than the screen"] if wide > 0 else problems
+        looks = await self.page.evaluate(LOOKS)
+        problems = [*await self._axe(looks, only_looks), *self.complaints]
+        return [*problems, f"{looks['wide']} px wider than the screen"] if looks["wide"] > 0 else problems
 
     async def look(self, what: str) -> None:
         """There are no problems. A picture is kept when wanted, and of what is wrong."""
@@ -83,23 +89,22 @@ class Screen:
             await self.page.screenshot(path=PICTURES / f"{what}-{self.name}.png", full_page=True)
         assert problems == [], what
 
-    async def _axe(self, only_looks: bool) -> list[str]:
+    async def _axe(self, looks: dict[str, Any], only_looks: bool) -> list[str]:
         """All that axe can tell of this page, but nothing that it said before: of the same page at the same size, and
         of the colours of a text with the same things around it, in the same light. Colours are what makes axe slow."""
-        page = self.page
-        same_page = f"{page.viewport_size} {SECRETS.sub('', await page.content())}"
-        dark = await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
-        texts = {f"{dark} {one}" for one in await page.evaluate(AROUND)}
-        runs = [] if only_looks or same_page in SEEN else [ALL_BUT_COLOURS]
-        if not texts <= SEEN:
-            runs.append(ONLY_COLOURS)
-        if runs and not await page.evaluate("'axe' in window"):
+        page, dark = self.page, looks["dark"]
+        same_page = "" if only_looks else f"{page.viewport_size} {SECRETS.sub('', await page.content())}"
+        around = [one for one in looks["around"] if f"{dark} {one}" not in SEEN]
+        judged = only_looks or same_page in SEEN
+        if not (judged and not around) and not looks["axe"]:
             await page.evaluate(AXE)
         found: list[dict[str, Any]] = []
-        for rules in runs:
-            found += (await page.evaluate("rules => axe.run(document, rules)", rules))["violations"]
+        if not judged:
+            found += (await page.evaluate("rules => axe.run(document, rules)", ALL_BUT_COLOURS))["violations"]
+        if around:
+            found += (await page.evaluate(COLOURS_AROUND, [around, ONLY_COLOURS]))["violations"]
         if not found:
-            SEEN.update(texts, [] if only_looks else [same_page])
+            SEEN.update({f"{dark} {one}" for one in around}, [] if only_looks else [same_page])
         return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
 
 

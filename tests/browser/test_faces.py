@@ -46,6 +46,7 @@ class Town:
         self.browser, self.language, self.url, self.vault, self.db, self.cast = browser, language, url, vault, db, cast
         self.windows: dict[str | None, Screen] = {}
         self.facts: dict[str, Any] = {"typed": []}
+        self.typed: tuple[str, ...] = ()
         self.wrong: dict[str, list[str]] = {}
         self.seen: Seen = {}
 
@@ -86,7 +87,8 @@ class Town:
             await page.emulate_media(color_scheme=light)  # type: ignore[arg-type]
             wrong = await stage.screen.problems(only_looks=pressed or (size, light) != VIEWS[0])
             if self.language != "en" and light == "dark":
-                wrong += await strange_in_swahili(page, [*await typed_by_people(self.db), *self.facts["typed"]])
+                self.typed = self.typed or await typed_by_people(self.db)
+                wrong += await strange_in_swahili(page, [*self.typed, *self.facts["typed"]])
             stage.screen.complaints.clear()
             if wrong:
                 self.wrong[f"{self.language} {name} {size} {light}"] = wrong

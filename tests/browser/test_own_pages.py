@@ -1,4 +1,4 @@
-"""A client's own pages: on a phone and on a desk, light and dark, full and empty."""
+"""A client at work on their own pages, on a phone; how these look is for test_faces.py."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from support import house as houses
 from support.cast import PASSWORD, Cast, Member, workday
 
 from .conftest import Screen, open_screen
-from .test_practice_pages import in_both_lights
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -56,20 +55,11 @@ async def enter(screen: Screen, url: str, member: Member) -> None:
     await expect(screen.page.get_by_role("heading", name="Your sessions")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", ["360", "1280"])
-async def test_a_client_s_own_pages(db: Database, cast: Cast, url: str, browser: Browser, size: str) -> None:
+async def test_a_client_on_their_own_pages(db: Database, cast: Cast, url: str, browser: Browser) -> None:
     await a_full_life(db, cast)
     async with houses.running(url, worker=False) as house:
-        screen = await open_screen(browser, size)
-        await enter(screen, house.url, cast.baraka)
-        for name in ("me", "me?show=past", "me/payments"):
-            await screen.page.goto(f"{house.url}/{name}")
-            await in_both_lights(screen, f"own-empty-{name.replace('/', '-').replace('?', '-')}")
-        await screen.context.clear_cookies()
+        screen = await open_screen(browser, "360")
         await enter(screen, house.url, cast.amina)
-        for name in ("me", "me?show=past", "me/payments", "me/account", "me/account/consent"):
-            await screen.page.goto(f"{house.url}/{name}")
-            await in_both_lights(screen, f"own-{name.replace('/', '-').replace('?', '-')}")
         await first_things_first(screen, house.url)
         await choose_a_contact(screen, house.url)
         await take_consent_back(screen, house.url)
@@ -91,7 +81,6 @@ async def take_consent_back(screen: Screen, url: str) -> None:
     page = screen.page
     await page.goto(f"{url}/me/account/consent")
     await page.locator("summary", has_text="Take it back").click()
-    await screen.look("own-consent-question")
     await page.locator("dialog[open]").get_by_role("button", name="Take it back").click()
     await expect(page.get_by_text("What waited has ended")).to_be_visible()
     await screen.look("own-consent-withdrawn")
@@ -108,13 +97,11 @@ async def choose_a_contact(screen: Screen, url: str) -> None:
     await page.goto(f"{url}/me/account")
     mail = page.locator(".rows > li", has_text="a•••@example.test")
     await mail.get_by_text("Change this one").click()
-    await screen.look("own-contact-open")
     await mail.get_by_role("button", name="Send messages here first").click()
     await expect(page.get_by_text("Messages go there first now")).to_be_visible()
     first = page.locator(".rows > li").first
     await first.get_by_text("Change this one").click()
     await first.locator("summary", has_text="Take away").click()
-    await screen.look("own-contact-question")
     await page.locator("dialog[open]").get_by_role("button", name="Take it away").click()
     await expect(page.get_by_text("Nothing is sent there any more").first).to_be_visible()
     await screen.look("own-contact-gone")
@@ -123,15 +110,12 @@ async def choose_a_contact(screen: Screen, url: str) -> None:
 async def act_for_somebody(screen: Screen, url: str) -> None:
     page = screen.page
     await page.goto(f"{url}/me/people")
-    await in_both_lights(screen, "own-people")
     await page.get_by_label("What may we call them?").fill("Kioko")
     await page.get_by_label("Date of birth").fill("1990-01-01")
     await page.get_by_text("I have read this and agree for them").click()
     await page.get_by_role("button", name="Add them").click()
     await expect(page.get_by_text("Somebody of 18 years or more").first).to_be_visible()
-    await screen.look("own-people-refused")
     await page.get_by_label("Date of birth").fill("2019-05-02")
     await page.get_by_role("button", name="Add them").click()
     await expect(page.get_by_role("heading", name="Kioko")).to_be_visible()
     await page.locator("summary", has_text="Stop acting").first.click()
-    await screen.look("own-people-question")

@@ -20,6 +20,7 @@ async def world(url: str) -> AsyncIterator[World]:
 async def test_who_is_signed_in_stays_so_and_goes_on_where_their_pages_begin(world: World) -> None:
     for who, path, status, onward in (
         ("amina", "/practice", 403, "/me"), ("amina", "/s/ZZZZZZZZ", 404, "/me"),
+        ("amina", "/nothing-here", 404, "/me"), ("wambui", "/nothing/here", 404, "/practice"),
         ("wambui", "/practice/settings", 403, "/practice"),
     ):
         answer = await getattr(world, who).page("GET", path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any, get_args
 from urllib.parse import quote, urlsplit
 
@@ -12,10 +13,11 @@ from litestar import Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.params import QueryParameter
 from litestar.routes import HTTPRoute
-from litestar.types import ExceptionHandlersMap
+from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
 from kikao.core import i18n, logs
 from kikao.core.actor import NOBODY, Actor
+from kikao.core.clock import utc_now
 from kikao.core.errors import Busy, FieldError, Forbidden, Invalid, NotSignedIn, Refusal, from_constraint
 from kikao.core.i18n import gettext as _
 from kikao.core.i18n import later
@@ -107,7 +109,7 @@ def _answer(request: Req, refusal: Refusal) -> Response[Any]:
         if kept:
             answer.set_cookie(kept)
         return answer
-    # Whoever is signed in stays so on a page that refuses something; nobody is known where nothing was found at all.
+    # Whoever is signed in stays so on a page that refuses something.
     viewer: Actor = request.scope["state"].get("viewer", NOBODY)
     return page(
         request, request.app.state.kit, viewer, "core/error.html", status=refusal.status, headers=_headers(refusal),
@@ -190,7 +192,27 @@ def on_http(request: Req, error: HTTPException) -> Response[Any]:
     if error.status_code >= 500:
         return on_anything(request, error)
     allow = _methods(request, request.scope["path"]) if error.status_code == 405 else ""
-    return _answer(request, _Other(error.status_code, allow=allow))
+    refusal = _Other(error.status_code, allow=allow)
+    unknown = request.method == "GET" and "viewer" not in request.scope["state"] and not _is_program(request)
+    return _OnceKnown(request, refusal) if unknown else _answer(request, refusal)
+
+
+class _OnceKnown(Response[Any]):
+    """The page for an address that leads nowhere: no handler was found, so nobody has asked yet who is here."""
+
+    def __init__(self, request: Req, refusal: Refusal) -> None:
+        super().__init__(content=None)
+        self._about = request, refusal
+
+    def to_asgi_response(self, **options: Any) -> Any:  # type: ignore[override]
+        request, refusal = self._about
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            with suppress(Exception):  # the page says the same to nobody
+                await request.app.state.recognize(request, request.app.state.kit, utc_now())
+            await _answer(request, refusal).to_asgi_response(**options)(scope, receive, send)
+
+        return answer
 
 
 def _methods(request: Req, path: str) -> str:
