@@ -18,6 +18,7 @@ from kikao.accounts import jobs
 from kikao.accounts.actions import ensure_consent_texts
 from kikao.accounts.queries import consent_text
 from kikao.notifications.queries import reader
+from kikao.payments import charges
 from support.app import World
 from support.cast import PASSWORD, workday
 
@@ -82,8 +83,15 @@ async def test_from_the_ring_to_confirmed_it_is_the_parent_who_agrees_pays_and_i
     told = await rows("select kind, recipient::text from notifications.outbox where recipient <> $1 and about = $2",
                       world.cast.otieno.person_id, session["id"])
     assert {(one["kind"], one["recipient"]) for one in told} == {("accepted", grace), ("paid", grace)}
-    async with world.db.connection() as conn:
+    # Money that goes back is told to her, too.
+    gone = await world.otieno.api("POST", f"/api/sessions/{session['id']}/cancel", json={"reason": "ill"})
+    assert gone.status_code == 200, gone.text
+    (duty,) = await rows("select id from payments.duty")
+    async with world.db.transaction() as conn:
+        await charges.done(conn, world.cast.njeri.actor, duty["id"], world.now)
         to = await reader(conn, UUID(grace))
+    back = await rows("select kind, recipient::text from notifications.outbox where about = $1", duty["id"])
+    assert [tuple(one.values()) for one in back] == [("money given back", grace)]
     assert to is not None
     assert [one.value for one in to.contacts] == [PHONE]
     # Who agreed is the parent; who heard it, desk, is in the journal.

@@ -32,6 +32,7 @@ from kikao.payments.charges import (
 )  # fmt: skip
 from kikao.payments.errors import AlreadyPaid, PromptOpen
 from kikao.payments.rules import Numbers, Try
+from kikao.payments.telling import PAYER
 
 __all__ = [
     "Attempt", "ask_to_pay", "begin_ringing", "close_charge", "close_overdue", "done", "give_back", "hold_charge",
@@ -274,10 +275,7 @@ async def note_answer(conn: Conn, attempt_id: UUID, answer: codes.Push, now: dat
     await wake_parked(conn, attempt_id, now)
 
 
-_PAYER = """
-select p.id from payments.attempt a join payments.charge c on c.id = a.charge_id
-join accounts.people p on p.account_id = c.payer_account where a.id = $1
-"""
+_PAYER = f"select {PAYER} from payments.attempt a join payments.charge c on c.id = a.charge_id where a.id = $1"
 
 
 async def tell_of_failure(conn: Conn, attempt_id: UUID, now: datetime) -> None:

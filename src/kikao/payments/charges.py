@@ -132,6 +132,13 @@ async def is_paid_by(conn: Conn, charges: list[UUID], account_id: UUID, *, inste
     )
 
 
+async def is_rung_at(conn: Conn, charge_id: UUID, contact_id: UUID) -> None:
+    """Where no account pays, whoever has this contact does, and is told of the money."""
+    await conn.execute(
+        "update payments.charge set payer_contact = $2 where id = $1 and payer_account is null", charge_id, contact_id
+    )
+
+
 async def waive(conn: Conn, actor: Actor, charge_id: UUID, now: datetime) -> int:
     """Nothing more is owed. Answers how many KES were waived."""
     charge = await hold_charge(conn, charge_id)

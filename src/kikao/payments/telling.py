@@ -8,18 +8,22 @@ from uuid import UUID
 from kikao.core.db import Conn
 from kikao.notifications.actions import post
 
+# The person who pays a charge `c`, by account or by the contact that was rung; null where nobody is known to.
+PAYER = """
+coalesce((select p.id from accounts.people p where p.account_id = c.payer_account),
+         (select k.person_id from accounts.contact k where k.id = c.payer_contact))
+"""
 COMES_BACK, GIVEN_BACK = "money comes back", "money given back"
 
 
 async def tell_payer(conn: Conn, kind: str, duty_id: UUID, now: datetime) -> None:
     """Once a duty. Money of which nobody knows who paid it is told to nobody."""
     person_id = await conn.fetchval(
-        """
-        select p.id from payments.duty d
+        f"""
+        select {PAYER} from payments.duty d
         left join payments.receipt r on r.id = d.receipt_id
         left join payments.attempt a on a.id = r.attempt_id
         join payments.charge c on c.id = coalesce(d.charge_id, a.charge_id)
-        join accounts.people p on p.account_id = c.payer_account
         where d.id = $1
         """,
         duty_id,

@@ -17,6 +17,7 @@ from kikao.core.money import shown
 from kikao.core.phone import can_be_prompted
 from kikao.core.practice import Snapshot
 from kikao.payments.actions import Attempt, ask_to_pay
+from kikao.payments.charges import is_rung_at
 from kikao.payments.rules import Numbers
 from kikao.sessions import rules, words
 from kikao.sessions.actions import who_is_told
@@ -51,6 +52,8 @@ async def ring(
     contact_id = read_id(which)
     known = next((one for one in await phones(conn, session, now) if one.id == contact_id), None)
     number = typed if typed or known is None else known.value
+    if known is not None and not typed:
+        await is_rung_at(conn, session.charge_id, known.id)
     return await ask_to_pay(conn, actor, session.charge_id, number, now, practice.of(Numbers))
 
 
