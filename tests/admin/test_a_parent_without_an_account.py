@@ -43,7 +43,7 @@ def id_in(address: str) -> str:
 async def test_from_the_ring_to_confirmed_it_is_the_parent_who_agrees_pays_and_is_told(
     world: World, books: Books
 ) -> None:
-    wambui, text_id = world.wambui, world.cast.consent_text_id
+    wambui = world.wambui
     made = await send(wambui, "/practice/caller/new", **newcomer(world, name="Grace", phone=GRACE))
     grace = id_in(made.headers["location"])
     home = f"/practice/caller/{grace}"
@@ -94,7 +94,12 @@ async def test_from_the_ring_to_confirmed_it_is_the_parent_who_agrees_pays_and_i
     assert [tuple(one.values()) for one in back] == [("money given back", grace)]
     assert to is not None
     assert [one.value for one in to.contacts] == [PHONE]
-    # Who agreed is the parent; who heard it, desk, is in the journal.
+    await _agreed_by_grace_heard_by_desk(world, books, grace, tatu)
+
+
+async def _agreed_by_grace_heard_by_desk(world: World, books: Books, grace: str, tatu: str) -> None:
+    """The row says who agreed, the journal who heard it."""
+    rows, text_id = books.till.rows, world.cast.consent_text_id
     consents = await rows("select person_id::text, given_by::text, how, text_id from accounts.consent"
                           " where given_by = $1 order by given_at, id", UUID(grace))
     assert [tuple(one.values()) for one in consents] == [
