@@ -33,7 +33,7 @@ from .conftest import SIZES, Screen, open_screen
 from .faces import FACES, FILLS, Face, Stage, load
 from .swahili import strange_in_swahili, typed_by_people
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 VIEWS = (("360", "light"), ("360", "dark"), ("1280", "dark"), ("1280", "light"))  # one change from each to the next
 HALVES = load()
 Seen = dict[str, dict[str, bytes]]

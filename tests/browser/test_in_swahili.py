@@ -1,4 +1,4 @@
-"""The main job once more, by somebody whose phone speaks Swahili; the practice's own pages as well.
+"""The main job once more, by somebody whose phone speaks Swahili. Every page by itself: test_faces.py.
 
 What is looked for beside the rest: nothing is cut off or pushed out of the screen by longer words, and no English is
 left between them.
@@ -12,21 +12,14 @@ from playwright.async_api import Browser, expect
 from kikao.accounts.actions import ensure_consent_texts
 from kikao.core.clock import utc_now
 from kikao.core.db import Database
-from kikao.wiring import page_handlers
 from support import house as houses
-from support.cast import PASSWORD, Cast, Member
+from support.cast import PASSWORD, Cast
 
 from .conftest import Screen, open_screen
 from .swahili import strange_in_swahili, typed_by_people
-from .test_practice_pages import a_bad_week
 from .test_walk import Town, accept, pay
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(500)]
-FETCHED = {"/me/earnings/table"}  # a file, no page
-EACH = sorted(
-    path for route in page_handlers() for path in route.paths - FETCHED
-    if "GET" in route.http_methods and "{" not in path
-)
 
 
 class SwahiliScreen(Screen):
@@ -100,26 +93,3 @@ async def find_and_ask(client: Screen, town: Town) -> None:
     await page.locator("main").get_by_role("button").first.click()
     await expect(page.get_by_role("heading", name="hajajibu bado")).to_be_visible()
     await client.look("waiting-for-an-answer")
-
-
-async def sign_in(screen: Screen, url: str, member: Member) -> None:
-    page = screen.page
-    await page.goto(f"{url}/sign-in?next=/me/account")
-    await page.locator("input[name=login]").fill(member.email)
-    await page.locator("input[name=password]").fill(PASSWORD)
-    await page.locator("main").get_by_role("button", name="Ingia").click()
-    await expect(page.get_by_role("heading", name="Akaunti yako")).to_be_visible()
-
-
-async def test_every_page_in_swahili(db: Database, cast: Cast, url: str, browser: Browser) -> None:
-    """Those whose address names nothing, as an admin and as a psychologist open them, refusals among them."""
-    await db.pool.execute("update accounts.person set language = 'sw'")
-    async with houses.running(url, worker=False) as house:
-        known = await a_bad_week(db, cast, house)
-        for who, more in ((cast.njeri, [f"/practice/payments/{known.charge_id}"]), (cast.otieno, ["/nothing-here"])):
-            screen = await swahili(browser, db)
-            await sign_in(screen, house.url, who)
-            for path in (*EACH, *more):
-                await screen.page.goto(house.url + path)
-                await screen.look(f"{who.name}{path[:20]}".replace("/", "-"))
-            assert screen.found == {}, who.name

@@ -1,4 +1,4 @@
-"""The practice's pages as finance, desk and admin see them: on a phone and on a desk, light and dark."""
+"""The practice's tables on a tablet and on paper; finance at work. Each page by itself: test_faces.py."""
 
 from __future__ import annotations
 
@@ -34,30 +34,37 @@ async def sign_in(screen: Screen, url: str, member: Member) -> None:
     await expect(page.get_by_role("heading", name="The practice today")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", ["360", "1280"])
-async def test_every_page_of_the_practice(db: Database, cast: Cast, url: str, browser: Browser, size: str) -> None:
+async def test_tables_on_a_tablet_and_on_paper(db: Database, cast: Cast, url: str, browser: Browser) -> None:
     async with houses.running(url, worker=False) as house:
-        screen = await open_screen(browser, size, scheme="dark")
+        screen = await open_screen(browser, "1280")
         await sign_in(screen, house.url, cast.njeri)
-        for name in PAGES:
-            await screen.page.goto(f"{house.url}/practice/{name}")
-            await screen.look(f"practice-empty-{name}")
         known = await a_bad_week(db, cast, house)
-        for name in ("", *PAGES, f"payments/{known.charge_id}"):
+        for name in ("", *PAGES, f"payments/{known.charge_id}", "pictures"):
             await screen.page.goto(f"{house.url}/practice/{name}")
-            await in_both_lights(screen, "practice-one-payment" if "/" in name else f"practice-{name or 'overview'}")
             await on_a_tablet(screen, name)
+        await on_paper(screen, f"{house.url}/practice/pictures")
 
 
 async def on_a_tablet(screen: Screen, what: str) -> None:
     """Upright and on its side: wide tables fit, or become cards."""
     before = screen.page.viewport_size
     assert before is not None
-    for width in (641, 768, 1023, 1024) if before["width"] > 1024 else ():
+    for width in (641, 768, 1023, 1024):
         await screen.page.set_viewport_size({**before, "width": width})
         wide = await screen.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{what} is {wide} px wider than {width}"
     await screen.page.set_viewport_size(before)
+
+
+async def on_paper(screen: Screen, address: str) -> None:
+    """A sheet is narrow, and still no phone: tables are tables there, and *Leave now* is for screens."""
+    page = screen.page
+    await page.goto(address)
+    await page.set_viewport_size({"width": 718, "height": 1000})
+    await page.emulate_media(media="print")
+    shown = await page.evaluate(
+        "[...document.querySelectorAll('.table, .leave')].map(one => getComputedStyle(one).display)")
+    assert set(shown) == {"table", "none"}, shown
 
 
 async def in_both_lights(screen: Screen, what: str) -> None:

@@ -13,10 +13,9 @@ from kikao.sessions import rules
 from kikao.wiring import wire
 from sessions.staging import money_arrives, stage
 from support import house as houses
-from support.cast import Cast, Member
+from support.cast import PASSWORD, Cast, Member
 
 from .conftest import Screen, open_screen
-from .test_own_work import enter
 from .test_practice_pages import in_both_lights
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -39,6 +38,16 @@ async def two_sessions(db: Database, cast: Cast) -> list[str]:
         rows = await conn.fetch("select id, reference from sessions.session")
     found = {row["id"]: str(row["reference"]) for row in rows}
     return [found[one] for one in made]
+
+
+async def enter(screen: Screen, url: str, member: Member) -> None:
+    page = screen.page
+    await screen.context.clear_cookies()
+    await page.goto(f"{url}/sign-in?next=/me")
+    await page.locator("input[name=login]").fill(member.email)
+    await page.locator("input[name=password]").fill(PASSWORD)
+    await page.locator("main form button").last.click()
+    await page.wait_for_url(f"{url}/me")
 
 
 async def say(page: Page, opener: str, button: str, reason: str | None) -> None:

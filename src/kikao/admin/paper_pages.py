@@ -186,7 +186,7 @@ async def decide(
     try:
         return await form_once(request, kit, actor, now, run)
     except NotReady as refusal:
-        return await list_page(request, kit, actor, refusal)
+        return await list_page(request, kit, actor, refusal, psychologist_id)
     except Invalid as refusal:
         return await _page(request, kit, actor, now, psychologist_id, form, refusal)
 

@@ -34,7 +34,10 @@ async def psychologists(
     return await list_page(request, kit, actor)
 
 
-async def list_page(request: Req, kit: Kit, actor: Actor, refusal: NotReady | None = None) -> Response[str]:
+async def list_page(
+    request: Req, kit: Kit, actor: Actor, refusal: NotReady | None = None, whom: UUID | None = None
+) -> Response[str]:
+    """With `refusal`: what `whom` still lacks."""
     show = request.query_params.get("show") or "all"
     async with kit.db.connection() as conn:
         found = await reports.psychologists(conn, show if show in STATES else None)
@@ -42,6 +45,7 @@ async def list_page(request: Req, kit: Kit, actor: Actor, refusal: NotReady | No
     return page(
         request, kit, actor, "admin/psychologists.html", status=refusal.status if refusal else 200,
         errors=[{"field": "", "detail": _(words.MISSING[one])} for one in refusal.facts["missing"]] if refusal else [],
+        refused=_("%(name)s is not listed") % {"name": next((one.name for one in found if one.id == whom), "–")},
         caption=_("Registration and licence, and when they were checked"),
         must_ring=not kit.emergency_lines,
         tabs=tabs("/practice/listing", show, labels), people=[_person(one, actor) for one in found],
