@@ -89,12 +89,15 @@ def _in_readers_zone(function: Any) -> Any:
     return shown
 
 
-def to_put_right(actions: Iterable[dict[str, Any]], path: str, refusal: Refusal | None, typed: str) -> None:
-    """Opens the action that was sent to this path, where its reason was refused: it stands beside its field."""
+def to_put_right(actions: Iterable[dict[str, Any]], path: str, refusal: Refusal | None, typed: str) -> bool:
+    """Opens the action that was sent to this path, where its reason was refused: it stands beside its field, which has
+    the focus. Whether there was one."""
     wrong = next((one.detail for one in refusal.fields if one.field == "reason"), None) if refusal else None
     for one in actions:
         if wrong and one["url"] == path and one.get("confirm", {}).get("reason"):
             one["refused"] = {"error": i18n.gettext(wrong), "typed": typed}
+            return True
+    return False
 
 
 env = _environment()

@@ -72,14 +72,14 @@ async def _session_page(
     first = [*meeting_words.meeting_actions(session, now, numbers), *words.first_actions(session, pay_url)]
     more = [*words.more_actions(session, actions.comes_back(session, now), now),
             *meeting_words.after_actions(session, now, numbers)]
-    to_put_right([*first, *more], request.scope["path"], refusal, typed["reason"] if typed else "")
+    opened = to_put_right([*first, *more], request.scope["path"], refusal, typed["reason"] if typed else "")
     waits = rules.CLIENT in session.parties and session.status == rules.PENDING_APPROVAL
     return page(
         request, kit, actor, "sessions/session.html", status=refusal.status if refusal else 200,
         reference=session.reference, headline=told.headline, sentence=told.sentence, badges=words.badges(session),
         step=words.step(session), stopped=words.stopped(session),
         left=words.left(session, now),
-        notices=[*words.in_its_place(instead), *(_notice(error["detail"]) for error in asking.errors(refusal)),
+        notices=[*words.in_its_place(instead), *(_notice(error["detail"], focus=not opened) for error in asking.errors(refusal)),
                  *meeting_words.after_lines(session, zone, now, numbers)],
         actions=words.before(instead, first), more=more,
         code_form=_code_form(session, refusal, typed["transaction_code"] if typed else ""),
@@ -96,8 +96,8 @@ async def _session_page(
     )
 
 
-def _notice(text: str) -> dict[str, Any]:
-    return {"tone": "attention", "title": None, "text": text, "focus": True}
+def _notice(text: str, *, focus: bool) -> dict[str, Any]:
+    return {"tone": "attention", "title": None, "text": text, "focus": focus}
 
 
 def _code_form(session: Session, refusal: Refusal | None, typed: str) -> dict[str, Any] | None:
