@@ -79,7 +79,7 @@ async def _session_page(
         reference=session.reference, headline=told.headline, sentence=told.sentence, badges=words.badges(session),
         step=words.step(session), stopped=words.stopped(session),
         left=words.left(session, now),
-        notices=[*words.in_its_place(instead), *(_notice(error["detail"], focus=not opened) for error in asking.errors(refusal)),
+        notices=[*words.in_its_place(instead), *_refused(refusal, focus=not opened),
                  *meeting_words.after_lines(session, zone, now, numbers)],
         actions=words.before(instead, first), more=more,
         code_form=_code_form(session, refusal, typed["transaction_code"] if typed else ""),
@@ -96,8 +96,9 @@ async def _session_page(
     )
 
 
-def _notice(text: str, *, focus: bool) -> dict[str, Any]:
-    return {"tone": "attention", "title": None, "text": text, "focus": focus}
+def _refused(refusal: Refusal | None, *, focus: bool) -> list[dict[str, Any]]:
+    return [{"tone": "attention", "title": None, "text": error["detail"], "focus": focus}
+            for error in asking.errors(refusal)]
 
 
 def _code_form(session: Session, refusal: Refusal | None, typed: str) -> dict[str, Any] | None:
