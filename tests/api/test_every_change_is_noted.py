@@ -40,7 +40,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "/practice/stuck/{kind}/{row_id}/again": tuple(STUCK),
 }
 # The noun is whoever was made, not whoever stands in the address.
-OF_SOMEBODY_NEW = ("make_person",)
+OF_SOMEBODY_NEW = ("make_person", "act_for")
 LOOKS = ("look", "look at payments", "search people", "open the reason", "open the note")
 STRANGERS = ("halima", "wanjiru", "otieno", "amina", "wambui", "nobody")
 ROOMS = {"sessions": changes_sessions, "people": changes_people, "practice": changes_practice,
