@@ -10,6 +10,7 @@ import pytest
 
 from kikao.accounts import acting, by_desk, signing_up, standing
 from kikao.accounts.by_desk import Newcomer
+from kikao.accounts.signing_up import Proved
 from kikao.core.actor import Actor
 from kikao.core.db import Conn, Database
 from support.cast import Cast
@@ -29,12 +30,24 @@ async def noted(conn: Conn, cast: Cast, now: datetime, *, child: str | None = "T
     return grace
 
 
-async def test_who_proves_the_number_and_is_called_the_same_gets_the_account_of_whoever_was_noted(
+async def joined(db: Database, now: datetime, *, name: str, child: str = "tatu", language: str = "en") -> Proved:
+    """Somebody who signs up with her number for a child."""
+    signed_up = await sign_up(db, now, PHONE, name=name, language=language)
+    async with db.transaction() as conn:
+        who = Actor(account_id=signed_up.account_id, person_id=signed_up.person_id)
+        text = await conn.fetchval("select text_id from accounts.consent where person_id = $1", signed_up.person_id)
+        await acting.add_person(conn, who, name=child, birth_date=date(now.year - 6, 3, 4), relation="parent",
+                                consent_text_id=text, now=now)
+    code = await code_of(db, signed_up.verification_id, now)
+    return await signing_up.prove(db, VAULT, signed_up.verification_id, code, now, network=NETWORK)
+
+
+async def test_who_proves_the_number_and_brings_the_child_gets_the_account_of_whoever_was_noted(
     db: Database, cast: Cast, now: datetime
 ) -> None:
     async with db.transaction() as conn:
         grace = await noted(conn, cast, now)
-    made = await proved(db, now, PHONE, name="grace", language="sw")
+    made = await joined(db, now, name="Mama Tatu", language="sw")
     assert (made.person_id, made.known) == (grace, False)
     async with db.connection() as conn:
         people = await acting.people_of(conn, grace, now)
@@ -48,22 +61,6 @@ async def test_who_proves_the_number_and_is_called_the_same_gets_the_account_of_
     assert [(one.name, one.agreed) for one in people] == [("Tatu", True)]
     assert [row["role"] for row in roles] == ["client"]
     assert [one.proved for one in reached] == [True]
-
-
-async def test_under_another_name_the_same_child_tells_who_it_is(db: Database, cast: Cast, now: datetime) -> None:
-    async with db.transaction() as conn:
-        grace = await noted(conn, cast, now)
-    signed_up = await sign_up(db, now, PHONE, name="Mama Tatu")
-    async with db.transaction() as conn:
-        who = Actor(account_id=signed_up.account_id, person_id=signed_up.person_id)
-        text = await conn.fetchval("select text_id from accounts.consent where person_id = $1", signed_up.person_id)
-        await acting.add_person(conn, who, name="tatu", birth_date=date(now.year - 6, 3, 4), relation="parent",
-                                consent_text_id=text, now=now)
-    code = await code_of(db, signed_up.verification_id, now)
-    made = await signing_up.prove(db, VAULT, signed_up.verification_id, code, now, network=NETWORK)
-    assert made.person_id == grace
-    async with db.connection() as conn:
-        assert [one.name for one in await acting.people_of(conn, grace, now)] == ["Tatu"]
 
 
 async def twice(conn: Conn, cast: Cast, now: datetime) -> None:
@@ -87,16 +84,32 @@ async def erased(conn: Conn, cast: Cast, now: datetime) -> None:
     assert await acting.people_of(conn, grace, now) == []
 
 
-@pytest.mark.parametrize(("before", "name"), [
-    (noted, "Otis"), (twice, "Grace"), (without_a_child, "Grace"), (of_age, "Grace"), (erased, "Grace")])
-async def test_a_number_alone_is_nobody(
-    db: Database, cast: Cast, now: datetime, before: Callable[..., object], name: str
-) -> None:
-    """Another name on a shared phone, two whom it could be, nobody to act for: somebody new, with nothing."""
+@pytest.mark.parametrize("name", ["Grace", "Otis"])
+async def test_a_number_and_a_name_are_nobody(db: Database, cast: Cast, now: datetime, name: str) -> None:
+    """On a shared phone somebody may know both: they are somebody new, with nothing."""
     async with db.transaction() as conn:
-        await before(conn, cast, now)  # type: ignore[misc]
+        grace = await noted(conn, cast, now)
     made = await proved(db, now, PHONE, name=name)
+    assert made.person_id != grace
     async with db.connection() as conn:
         assert await acting.people_of(conn, made.person_id, now) == []
         assert await conn.fetchval("select count(*) from accounts.consent where person_id = $1", made.person_id) == 1
-        assert await conn.fetchval("select name from accounts.person where id = $1", made.person_id) == name
+
+
+async def another_child(conn: Conn, cast: Cast, now: datetime) -> None:
+    await noted(conn, cast, now, child="Zawadi")
+
+
+@pytest.mark.parametrize("before", [another_child, twice, without_a_child, of_age, erased])
+async def test_who_it_is_must_be_plain(
+    db: Database, cast: Cast, now: datetime, before: Callable[..., object]
+) -> None:
+    """Another child, two whom it could be, nobody to act for: somebody new, with the child that they brought."""
+    async with db.transaction() as conn:
+        await before(conn, cast, now)  # type: ignore[misc]
+        noted_people = {row["id"] for row in await conn.fetch("select id from accounts.person where name = 'Grace'")}
+    made = await joined(db, now, name="Grace")
+    assert made.person_id not in noted_people
+    async with db.connection() as conn:
+        assert [one.name for one in await acting.people_of(conn, made.person_id, now)] == ["tatu"]
+        assert await conn.fetchval("select name from accounts.person where id = $1", made.person_id) == "Grace"

@@ -174,22 +174,21 @@ async def _consent_goes_over(conn: Conn, newcomer: UUID, new: UUID, known_as: UU
 async def noted_before(conn: Conn, newcomer: UUID, now: datetime) -> UUID | None:
     """The one whom desk has noted down and who signs up now; None, too, where two fit.
 
-    A number is not a person: they have a contact that this newcomer has proved, act for somebody, have no account, and
-    are called the same, or act for the same child, by its name and birthday.
+    A number is not a person, nor is one with a name: they have a contact that this newcomer has proved, have no
+    account, and act for the child that the newcomer brings, by its name and birthday.
     """
     rows = await conn.fetch(
         """
-        select p.id from accounts.people p join accounts.people n on n.id = $1
+        select p.id from accounts.people p
         where p.account_id is null and p.state = 'active'
           and p.id in (select theirs.person_id from accounts.contact_point mine
                        join accounts.contact_point theirs on theirs.value = mine.value
                        where mine.person_id = $1 and mine.proved_at is not null)
-          and exists (select from accounts.may_act_for f where f.by_person = p.id and f.ends_at > $2)
-          and (lower(p.name) = lower(n.name) or exists (
+          and exists (
               select from accounts.acts_for mine join accounts.person one on one.id = mine.person_id
               join accounts.may_act_for theirs on theirs.by_person = p.id and theirs.ends_at > $2
               join accounts.person other on other.id = theirs.person_id
-              where mine.by_person = $1 and lower(one.name) = lower(other.name) and one.birth_date = other.birth_date))
+              where mine.by_person = $1 and lower(one.name) = lower(other.name) and one.birth_date = other.birth_date)
         """,
         newcomer, now,
     )
