@@ -46,6 +46,21 @@ async def test_given_back_has_one_effect_however_often_it_is_tapped(world: World
     await books.till.ledger_is_true()
 
 
+async def test_nobody_gives_back_another_amount_than_their_page_showed(world: World, books: Books) -> None:
+    await to_give_back(world, books)
+    address, key = await keys(world, "/practice/duties", "done")
+    assert 'name="seen" value="2500"' in (await world.makena.page("GET", "/practice/duties")).text
+    await books.value("update payments.duty set amount = 1500")
+    refused = await world.makena.page("POST", address, data={"idempotency_key": key, "seen": "2500"})
+    assert refused.status_code == 409
+    for told in ("The amount has changed since you looked", "KSh 1,500", 'name="seen" value="1500"'):
+        assert told in refused.text
+    assert await books.value("select count(*) from payments.duty where done_at is null") == 1
+    again = await world.makena.page("POST", address, data={"idempotency_key": key, "seen": "1500"})
+    assert again.status_code == 303
+    assert await books.value("select count(*) from payments.duty where done_at is null") == 0
+
+
 async def test_who_gave_it_back_and_when_is_shown(world: World, books: Books) -> None:
     owed = await to_give_back(world, books)
     address, key = await keys(world, "/practice/duties", "done")

@@ -36,6 +36,7 @@ from kikao.core.web import Form, Kit, Req, form_once, must_be_id, need, read, re
 from kikao.payments import office
 from kikao.payments import suspense as lying
 from kikao.payments.charges import done
+from kikao.payments.errors import OtherAmount
 from kikao.payments.office import Duty, Filter, Suspense
 from kikao.payments.rules import Numbers
 from kikao.sessions.asking import errors
@@ -74,7 +75,9 @@ def _give(one: Duty, here: str) -> dict[str, Any]:
     text = _("Say so only after the money has left.")
     if one.receipt:
         text += " " + _("M-Pesa's portal shows the number by the receipt %(number)s.") % {"number": one.receipt}
-    return action(_("Given back"), f"/practice/duties/{one.id}/done", title, text, back=here)
+    asks = action(_("Given back"), f"/practice/duties/{one.id}/done", title, text, back=here)
+    asks["hidden"]["seen"] = str(one.amount)
+    return asks
 
 
 @read("/practice/duties")
@@ -82,6 +85,11 @@ async def duties(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
 ) -> Response[str]:
     need(actor, *MONEY)
+    return await _duties(request, kit, actor, now)
+
+
+async def _duties(request: Req, kit: Kit, actor: Actor, now: datetime, refusal: Refusal | None = None) -> Response[str]:
+    """Again with why, where one of them was refused."""
     every = request.query_params.get("show") == "all"
     after = read_cursor(request.query_params.get("after"))
     async with kit.db.transaction() as conn:
@@ -94,7 +102,8 @@ async def duties(
     parts, here = Parts(actor, now), f"/practice/duties?show={'all' if every else 'open'}"
     next_at = make_cursor(more)
     return page(
-        request, kit, actor, "admin/money.html", heading=_("Money to give back"), search=None, errors=[],
+        request, kit, actor, "admin/money.html", status=refusal.status if refusal else 200,
+        heading=_("Money to give back"), search=None, errors=errors(refusal),
         sections=sections(actor, "duties"), notices=[],
         tabs=tabs("/practice/duties", "all" if every else "open", {"open": _("Open"), "all": _("All")}),
         blocks=[{
@@ -115,10 +124,14 @@ async def given_back(
     form = await read_form(request)
 
     async def run(conn: Conn) -> str:
-        await done(conn, actor, must_be_id(duty_id), now)
+        seen = form["seen"]
+        await done(conn, actor, must_be_id(duty_id), now, int(seen) if seen.isdecimal() else None)
         return _back(form, "/practice/duties")
 
-    return await form_once(request, kit, actor, now, run)
+    try:
+        return await form_once(request, kit, actor, now, run)
+    except OtherAmount as refusal:
+        return await _duties(request, kit, actor, now, refusal)
 
 
 def _back(form: Form, usual: str) -> str:

@@ -17,6 +17,7 @@ from kikao.core.ids import new_id
 from kikao.core.sql import Statement
 from kikao.journal.actions import record
 from kikao.payments import duties, ledger, reversals
+from kikao.payments.errors import OtherAmount
 from kikao.payments.ledger import Account
 from kikao.payments.rules import Numbers
 from kikao.payments.telling import COMES_BACK, GIVEN_BACK, tell_payer
@@ -200,8 +201,14 @@ async def owe(
     return duty_id
 
 
-async def done(conn: Conn, actor: Actor, duty_id: UUID, now: datetime) -> None:
-    """Somebody has given the money back. Doing it twice changes nothing. Raises NotFound."""
+async def done(conn: Conn, actor: Actor, duty_id: UUID, now: datetime, seen: int | None = None) -> None:
+    """Somebody has given the money back. Doing it twice changes nothing. `seen`: the amount that their page showed, in
+    KES. Raises NotFound, OtherAmount."""
+    amount = await conn.fetchval(
+        "select amount from payments.duty where id = $1 and done_at is null for update", duty_id
+    )
+    if amount is not None and seen not in (None, amount):
+        raise OtherAmount(amount=amount)
     row = await duties.end(conn, duty_id, actor.account_id, ledger.UTILITY, "given back", now)
     if row is None:
         if await conn.fetchval("select true from payments.duty where id = $1", duty_id):

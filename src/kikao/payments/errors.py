@@ -22,3 +22,10 @@ class ClaimTaken(Refusal):
 
 class ReceiptTaken(Refusal):
     code, detail = "receipt_taken", "This payment is noted already, here or for somebody else."
+
+
+class OtherAmount(Refusal):
+    """What has to go back is less than its page showed: `amount` in KES."""
+
+    code = "other_amount"
+    detail = "The amount has changed since you looked, because M-Pesa took some of it back. Please look at it again."
