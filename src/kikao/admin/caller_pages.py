@@ -43,7 +43,7 @@ from kikao.sessions.queries import Session
 HERE = "/practice/caller"
 KEPT = ("t", "day", "at")  # with whom and when, where the calendar led here
 BEFORE = timedelta(days=90)
-_FIELDS = ("name", "phone", "email", "birthDate", "relation", "how", "consent_text")
+_FIELDS = ("name", "phone", "email", "birthDate", "relation", "how", "consent_text", "code")
 
 
 def _kept(values: Any) -> dict[str, str]:
