@@ -7,7 +7,7 @@ import re
 from playwright.async_api import expect
 
 from .faces import Stage, face, fills
-from .faces_practice import a_practice_at_work
+from .faces_practice import CONSENT, a_practice_at_work
 
 # A form that is filled in as somebody types, wherever it is folded away: names and what stands there then.
 FORM = """
@@ -29,7 +29,6 @@ KEPT = f"""([action, typed]) => {{{FORM}
   const same = (one, value) => one.value.trim() === value.trim() && (one.checked || !ticked(one));
   return names.filter(name => !form || !fields(form, name).some(one => same(one, typed[name])));
 }}"""
-CONSENT = "We keep your name, your contact and your sessions."  # read aloud in whichever language
 REFUSED = "main .notice--danger, main .notice--attention"
 
 

@@ -23,6 +23,7 @@ from support.cast import workday
 from .bad_week import a_bad_week
 from .faces import Stage, face, fills
 
+CONSENT = "We keep your name, your contact and your sessions."  # read aloud in whichever language
 LISTS = ("codes", "day", "duties", "listing?show=waiting", "objections", "payments", "pictures", "places",
          "lines", "sessions", "strays", "stuck", "suspense", "unreached", "")  # fmt: skip
 FULL = (*LISTS, "listing", "settings", "settings/{setting}", "terms", "listing/{otieno}", "people/{halima}",
@@ -78,7 +79,7 @@ async def a_practice_at_work(here: Stage) -> None:
     await they_press(here)
     facts["with_code"] = await here.db.pool.fetchval(
         "select c.reference from payments.charge c join payments.claim m on m.charge_id = c.id where m.code like '%67'")
-    facts["typed"] += ["Upper Hill", "1 Long Road", "TimeoutError", "KeyError"]
+    facts["typed"] += ["Upper Hill", "1 Long Road", "TimeoutError", "KeyError", CONSENT]
 
 
 async def one_of_each(conn: Conn, here: Stage) -> None:
