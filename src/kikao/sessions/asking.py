@@ -110,12 +110,13 @@ async def _request_page(
         chosen=_chosen(asked, actor), terms=words.terms_lines(deadlines, actor.time_zone, now),
         back_url=f"/t/{asked.profile.slug}?{back}#times",
         url=address, hidden=_hidden(asked, others), values=_values(form),
-        errors=for_whom.told(errors(None if lost else refusal), refusal, chosen_for, theirs=theirs),
+        errors=for_whom.told(errors(None if others else refusal), refusal, chosen_for, theirs=theirs),
         own_url="/me" if isinstance(refusal, actions.TooManyOpen) and actor.signed_in else None,
         alternatives=others, sign_up=not actor.signed_in, sign_in_url=f"/sign-in?{urlencode({'next': here})}",
         note_max=actions.LONGEST_TEXT, asks_first=asked.profile.takes != "everyone at once",
         **for_whom.parts(actor, people, form or Form({}), chosen_for, refusal is not None),
-        agree_for=theirs, agreed=agreed, consent={"text_id": str(text.id), "lines": text.lines, "more_url": None},
+        agree_for=theirs or (form is not None and form.ticked("agreeFor")), agreed=agreed,
+        consent={"text_id": str(text.id), "lines": text.lines, "more_url": None},
     )
 
 
@@ -127,7 +128,7 @@ async def _others(conn: Conn, actor: Actor, now: datetime, asked: Asked) -> list
     )
     zone = actor.time_zone
     return [
-        {"label": f"{i18n.short_day(at, zone)} {i18n.clock(at, zone)}", "hint": None, "value": at.isoformat()}
+        {"label": f"{i18n.short_day(at, zone)} {i18n.clock(at, zone)}", "value": at.isoformat()}
         for at in starts
     ]
 
@@ -158,7 +159,7 @@ def _hidden(asked: Asked, others: list[dict[str, Any]]) -> dict[str, str]:
 def _values(form: Form | None) -> dict[str, Any]:
     given = form or Form({})
     texts = {name: given[name] for name in ("name", "contact", "note")}
-    return {**texts, "consent": given.ticked("consent")}
+    return {**texts, "consent": given.ticked("consent"), "agreeFor": given.ticked("agreeFor")}
 
 
 def errors(refusal: Refusal | None) -> list[dict[str, str]]:
@@ -188,12 +189,16 @@ async def ask(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     slug: FromPath[str],
 ) -> Response[Any]:
-    """Sign-up and first request in one form; the code is asked for on the next page."""
+    """Sign-up and first request in one form; the code is asked for on the next page. `look`: a time that is offered
+    instead of one that was lost, to be seen with its terms and all that was typed before it is asked for."""
     form = await read_form(request)
     if not actor.signed_in and form.values and "contact" not in form.values:
         raise NotSignedIn  # they were when they opened it: it did not ask who they are
     async with kit.db.connection() as conn:
-        asked = await _asked(conn, kit, actor, now, slug, form.__getitem__)
+        asked = await _asked(
+            conn, kit, actor, now, slug, lambda name: (name == "start" and form["look"]) or form[name])
+    if form["look"] and asked.start is not None:
+        return await _request_page(request, kit, actor, now, asked, form=form)
     try:
         if asked.start is None:
             raise Invalid.field("start", "missing", "Please choose a time.")
