@@ -292,6 +292,12 @@ async def test_an_account_that_cannot_be_opened_keeps_what_was_typed(
     assert form["email"] in refused.text
 
 
+async def test_all_that_cannot_be_used_is_said_at_once(world: World) -> None:
+    refused = await hire(world, name="", email="achieng")
+    for told in ("what we may call you", "give an e-mail address", "what they are here"):
+        assert told in refused.text
+
+
 async def test_a_session_of_a_person_leads_to_its_page(world: World) -> None:
     async with world.db.transaction() as conn:
         await stage(conn, world.cast, "Completed", workday(world.now), world.now)

@@ -13,8 +13,8 @@ from kikao.accounts.rules import Numbers
 from kikao.core.actor import Actor
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn
-from kikao.core.errors import Invalid, NotFound
-from kikao.core.phone import Contact
+from kikao.core.errors import FieldError, Invalid, NotFound
+from kikao.core.phone import Contact, read_contact
 from kikao.journal.actions import record
 
 
@@ -24,13 +24,20 @@ async def hire(
 ) -> Made:
     """An account whose password nobody knows, and a message by which its owner chooses one.
 
-    Raises Invalid, LoginTaken.
+    Raises Invalid with every field that cannot be used, LoginTaken.
     """
-    contact = rules.contact(email, "email")
-    if contact.kind != "email":
-        raise Invalid.field("email", "not_an_email", "Please give an e-mail address.")
+    wrong = list[FieldError]()
+    try:
+        rules.called(name)
+    except Invalid as refusal:
+        wrong += refusal.fields
+    contact = read_contact(email)
+    if contact is None or contact.kind != "email":
+        wrong.append(FieldError("email", "not_an_email", "Please give an e-mail address."))
     if not roles or not set(roles) <= rules.STAFF:
-        raise Invalid.field("roles", "missing", "Please say what they are here.")
+        wrong.append(FieldError("roles", "missing", "Please say what they are here."))
+    if wrong or contact is None:
+        raise Invalid(fields=wrong)
     made = await actions.create_account(
         conn, by, name=name, contacts=[contact], password_hash=password_hash, roles=roles, now=now
     )

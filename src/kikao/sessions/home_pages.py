@@ -170,7 +170,10 @@ def _zone_line(now: datetime, zone: str) -> str:
     return _("Times are %(zone)s.") % {"zone": i18n.zone_name(now, zone)}
 
 
-def _empty() -> dict[str, str]:
+def _empty(actor: Actor) -> dict[str, str]:
+    if actor.has("psychologist"):
+        return {"title": _("Nothing is ahead"), "text": _("What clients request stands here, with what is to be done."),
+                "label": _("See your hours"), "url": "/me/hours"}
     return {"title": _("Nothing is ahead"), "text": _("What you request stands here, with what happens next."),
             "label": _("Find a time"), "url": "/team"}
 
@@ -190,7 +193,7 @@ async def home(
         request, kit, actor, "sessions/home.html", tabs=own_pages(actor, "/me"), todo=todo(found, kit, actor, now),
         requests=[entry(one, zone, now) for one in found.requests],
         entries=[entry(one, zone, now, actor.person_id) for one in found.ahead if one.id not in asked],
-        empty=_empty(), again=once_more(found.again), zone_line=_zone_line(now, zone),
+        empty=_empty(actor), again=once_more(found.again), zone_line=_zone_line(now, zone),
     )
 
 
@@ -206,8 +209,7 @@ async def _past_page(request: Req, kit: Kit, actor: Actor, now: datetime) -> Res
     return page(
         request, kit, actor, "sessions/list.html", heading=_("Past sessions"), intro=None, tabs=own_pages(actor, here),
         entries=[entry(one, actor.time_zone, now, actor.person_id) for one in found[:SHOWN]],
-        empty={"title": _("Nothing here yet"), "text": _("What is over stands here."), "label": _("Find a time"),
-               "url": "/team"},
+        empty=_empty(actor) | {"title": _("Nothing here yet"), "text": _("What is over stands here.")},
         zone_line=_zone_line(now, actor.time_zone), next_url=more, first_url=here if before else None,
     )
 
