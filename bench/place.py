@@ -33,6 +33,9 @@ def cluster() -> Iterator[Cluster]:
     home = home if os.access(home, os.W_OK) else Path(tempfile.gettempdir())
     _sweep(home)
     made = Cluster(home / f"{PREFIX}{os.getpid()}")
+    # As an installation has it: what was compiled once is kept, here beside the database.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(made.folder / "bytecode")
     try:
         made.start()
         yield made

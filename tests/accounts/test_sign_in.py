@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
+import argon2
 import pytest
 
 from kikao.accounts import actions, queries, signing_in
@@ -78,6 +79,9 @@ async def test_unknown_wrong_paused_disabled_and_unproved_are_answered_alike(
 
 async def test_a_decoy_is_hashed_as_expensively_as_a_password() -> None:
     assert crypto._DECOY.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert not crypto.needs_rehash(crypto._DECOY)
+    with pytest.raises(argon2.exceptions.VerifyMismatchError):  # it was worked out, and differs
+        crypto._HASHER.verify(crypto._DECOY, "anything")
     assert not await crypto.password_fits("anything", None)
 
 
