@@ -125,7 +125,7 @@ async def one_psychologist(
         return shown((await queries.times_for(conn, found, actor.person_id))[0])
 
 
-class SlotShown(Shown):
+class SlotShown(Shown, kw_only=False, gc=False):  # hundreds in an answer
     """`place` where the mode is In Person."""
 
     start: datetime
@@ -201,12 +201,14 @@ async def _offer(
 def _in_zone(found: list[Slot], zone: ZoneInfo, places: dict[UUID, Place]) -> list[SlotShown]:
     """With the psychologist's own offset, so that a repeated hour is two different texts."""
     shown = {place_id: shown_place(place) for place_id, place in places.items()}
-    offsets = {day: _offset(day, zone) for day in {slot.start.date() for slot in found}}
-    return [
-        SlotShown(start=slot.start.astimezone(offsets[slot.start.date()]), mode=slot.mode,
-                  place=shown[slot.place_id] if slot.place_id else None)
-        for slot in found
-    ]
+    offsets: dict[date, tzinfo] = {}
+    found_in_zone = []
+    for slot in found:
+        start = slot.start
+        offset = offsets.get(day := start.date()) or offsets.setdefault(day, _offset(day, zone))
+        place = shown[slot.place_id] if slot.place_id else None
+        found_in_zone.append(SlotShown(start.astimezone(offset), slot.mode, place))
+    return found_in_zone
 
 
 def _offset(day: date, zone: ZoneInfo) -> tzinfo:
