@@ -89,13 +89,17 @@ async def test_payments_say_what_came_what_is_open_and_what_comes_back(world: ap
     assert shown.count('class="entry__title"') == 3, "nothing was ever asked for the fourth"
     for sentence in ("KSh 1,800 to pay by", "KSh 2,500 came on", "KSh 2,200 will be given back by"):
         assert sentence in shown
+    assert "Refund on its way" in shown
+    assert ">Refunded<" not in shown
     for receipt in re.findall(r'href="(/p/\w+/receipt)"', shown):
         assert "Received by" in (await world.nobody.page("GET", receipt)).text
     for word in ("Otieno", "Individual", "Wanjiru"):
         assert word not in shown
     async with world.db.connection() as conn:
         await conn.execute("update payments.duty set done_at = $1, done_by = $2", now, cast.njeri.account_id)
-    assert "KSh 2,200 was given back" in (await world.amina.page("GET", "/me/payments")).text
+    after = (await world.amina.page("GET", "/me/payments")).text
+    for told in ("KSh 2,200 was given back", "Refunded</span>"):
+        assert told in after
     assert "Nothing here yet" in (await world.baraka.page("GET", "/me/payments")).text
 
 

@@ -19,6 +19,7 @@ from kikao.core.web import Kit, Req, need, read
 from kikao.payments import queries
 from kikao.payments.links import pay_token
 from kikao.payments.queries import Paid
+from kikao.payments.rules import badge
 
 HERE = "/me/payments"
 SHOWN = 20
@@ -56,7 +57,7 @@ def _entry(one: Paid, kit: Kit, zone: str, now: datetime) -> dict[str, Any]:
     if bill.received:
         actions.append({"label": _("Receipt"), "url": f"{link}/receipt", "kind": "plain", "method": "get"})
     return {
-        "amount": shown(bill.amount), "reference": bill.reference, "badge": bill.payment_status,
+        "amount": shown(bill.amount), "reference": bill.reference, "badge": badge(bill.payment_status, one.owed_back),
         "sentences": _sentences(one, zone, now), "actions": actions,
     }
 

@@ -303,3 +303,12 @@ def _mismatch(known: Known, evidence: Evidence) -> Verdict:
 def moves() -> Iterable[tuple[str, str]]:
     """Every move, for the docs and for tests."""
     return ((come_from, to) for come_from in STATES for to in sorted(MOVES[come_from]))
+
+
+_REFUNDED = ("Refunded", "Partially Refunded")
+ON_ITS_WAY = "Refund On Its Way"  # a badge, no paymentStatus
+
+
+def badge(payment_status: str, owed_back: int) -> str:
+    """What a page calls it: what is owed back is not back yet, and paymentStatus knows one word for both."""
+    return ON_ITS_WAY if owed_back and payment_status in _REFUNDED else payment_status

@@ -12,6 +12,7 @@ from kikao.core import i18n
 from kikao.core.i18n import gettext as _
 from kikao.core.i18n import later
 from kikao.core.money import shown
+from kikao.payments.rules import badge
 from kikao.sessions import rules
 from kikao.sessions.queries import Session
 from kikao.sessions.rules import (
@@ -156,14 +157,9 @@ def step(session: Session) -> int:
     return STEP[session.status]
 
 
-REFUNDED = ("Refunded", "Partially Refunded")
-ON_ITS_WAY = "Refund On Its Way"  # a badge, no paymentStatus
-
-
 def badges(session: Session) -> list[str]:
     quiet = {"Pending"} if session.status in (PENDING_APPROVAL, DECLINED, EXPIRED, CANCELLED) else set()
-    # What is owed back is not back yet: paymentStatus knows one word for both.
-    money = ON_ITS_WAY if session.owed_back and session.payment_status in REFUNDED else session.payment_status
+    money = badge(session.payment_status, session.owed_back)
     return [session.status, *([money] if money not in quiet else [])]
 
 
