@@ -67,6 +67,15 @@ async def test_a_caller_is_found_by_name_figures_and_reference(world: World) -> 
     assert 'value="Achieng"' in shown
 
 
+async def test_all_that_is_wrong_with_a_new_caller_is_said_at_once_and_stays_typed(world: World) -> None:
+    refused = await send(world.wambui, "/practice/caller/new", name="", phone="12", email="nobody", how="voice")
+    assert refused.status_code == 422
+    for told in ("what we may call you", "give a mobile phone number", "Please read it to them"):
+        assert told in refused.text
+    for typed in ('value="12"', 'value="nobody"', "4 things to put right"):
+        assert typed in refused.text
+
+
 async def test_a_caller_is_made_booked_once_and_told_and_their_phone_rings(world: World) -> None:
     made = await send(world.wambui, "/practice/caller/new", **newcomer(world, phone=CALLER))
     assert made.status_code == 303, made.text

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -21,6 +22,7 @@ from kikao.accounts import by_desk, files, queries, rules
 from kikao.accounts.actions import OutdatedConsent
 from kikao.accounts.by_desk import Newcomer, Reach
 from kikao.accounts.files import Acting, File, Found
+from kikao.accounts.page_parts import all_of, refused
 from kikao.accounts.queries import ConsentText
 from kikao.accounts.rules import Numbers
 from kikao.admin import words
@@ -144,18 +146,23 @@ def _heard(form: Form) -> UUID:
     return text_id
 
 
-def _newcomer(form: Form, parent_id: UUID | None = None) -> Newcomer:
-    """Raises Invalid, OutdatedConsent."""
-    text_id = _heard(form)
-    born = form["birthDate"]
+def _born(form: Form) -> date | None:
     try:
-        birth_date = date.fromisoformat(born) if born else None
+        return date.fromisoformat(form["birthDate"]) if form["birthDate"] else None
     except ValueError:
         raise Invalid.field("birthDate", "not_a_day", "Please write the day like 2026-11-24.") from None
+
+
+def _newcomer(form: Form, parent_id: UUID | None = None) -> Newcomer:
+    """Raises Invalid with every field that cannot be used, OutdatedConsent."""
+    contacts = [partial(rules.contact, form[field], field) for field in ("phone", "email") if form[field]]
+    name, born, heard = partial(rules.called, form["name"]), partial(_born, form), partial(_heard, form)
+    wrong = all_of(refused(name), *map(refused, contacts), refused(born), refused(heard))
+    if wrong:
+        raise wrong
     return Newcomer(
-        name=form["name"], consent_text_id=text_id, how=form["how"], birth_date=birth_date, parent_id=parent_id,
-        contacts=[rules.contact(form[field], field) for field in ("phone", "email") if form[field]],
-        relation=form["relation"] or "parent",
+        name=name(), consent_text_id=heard(), how=form["how"], birth_date=born(), parent_id=parent_id,
+        contacts=[contact() for contact in contacts], relation=form["relation"] or "parent",
     )
 
 
