@@ -77,6 +77,7 @@ class Screen:
     async def problems(self, *, only_looks: bool = False) -> list[str]:
         """Nothing, where axe finds nothing, no console complains, and nothing is wider than the screen. `only_looks`:
         what the page is made of was judged already, in another light or at another size."""
+        await self.page.wait_for_load_state("domcontentloaded")
         looks = await self.page.evaluate(LOOKS)
         problems = [*await self._axe(looks, only_looks), *self.complaints]
         return [*problems, f"{looks['wide']} px wider than the screen"] if looks["wide"] > 0 else problems

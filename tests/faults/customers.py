@@ -22,7 +22,8 @@ PAYING, ASKING = 6, 4  # at once
 BREATH = 0.3  # seconds between two who only ask
 PSYCHOLOGISTS = 200
 PHONES = 100  # 2547000000xx
-LAST_STATES = {"paid", "failed", "refused", "not_sent", "unknown"}
+# Those in which somebody tries again as soon as they may. Of one of them nobody knows whether the phone has rung.
+LAST_STATES = {"paid", "failed", "refused", "not_sent", "unknown", "submit_unknown"}
 
 
 class GaveUp(AssertionError):
