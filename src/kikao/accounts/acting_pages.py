@@ -13,11 +13,11 @@ from litestar.params import FromPath
 
 from kikao.accounts import acting, queries, rules
 from kikao.accounts.acting import ActedFor
-from kikao.accounts.page_parts import all_of, errors_of, refused, status_of
+from kikao.accounts.page_parts import errors_of, status_of
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
-from kikao.core.errors import Invalid, NotFound, NotSignedIn, Refusal
+from kikao.core.errors import Invalid, NotFound, NotSignedIn, Refusal, all_of, refused
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import read_id
 from kikao.core.render import own_pages, page

@@ -13,12 +13,10 @@ from litestar.params import FromPath
 from kikao.accounts import queries, rules
 from kikao.accounts.codes import CodeRefused, resend
 from kikao.accounts.page_parts import (
-    all_of,
     asked_next,
     errors_of,
     numbers_now,
     onward,
-    refused,
     set_sign_in_cookie,
     status_of,
     waiting,
@@ -29,7 +27,7 @@ from kikao.accounts.signing_in import open_sign_in
 from kikao.accounts.signing_up import Proved, join_existing, prove, sign_up, someone_else
 from kikao.core.actor import Actor
 from kikao.core.crypto import check_new_password, hash_password
-from kikao.core.errors import Invalid, NotFound, Refusal
+from kikao.core.errors import Invalid, NotFound, Refusal, all_of, refused
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import read_id
 from kikao.core.phone import Contact, masked

@@ -13,7 +13,7 @@ from kikao.accounts.rules import Numbers
 from kikao.core.actor import Actor
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn
-from kikao.core.errors import FieldError, Invalid, NotFound
+from kikao.core.errors import Invalid, NotFound, all_of, refused
 from kikao.core.phone import Contact, read_contact
 from kikao.journal.actions import record
 
@@ -26,18 +26,16 @@ async def hire(
 
     Raises Invalid with every field that cannot be used, LoginTaken.
     """
-    wrong = list[FieldError]()
-    try:
-        rules.called(name)
-    except Invalid as refusal:
-        wrong += refusal.fields
     contact = read_contact(email)
-    if contact is None or contact.kind != "email":
-        wrong.append(FieldError("email", "not_an_email", "Please give an e-mail address."))
-    if not roles or not set(roles) <= rules.STAFF:
-        wrong.append(FieldError("roles", "missing", "Please say what they are here."))
+    wrong = all_of(
+        refused(lambda: rules.called(name)),
+        None if contact and contact.kind == "email" else Invalid.field(
+            "email", "not_an_email", "Please give an e-mail address."),
+        None if roles and set(roles) <= rules.STAFF else Invalid.field(
+            "roles", "missing", "Please say what they are here."),
+    )
     if wrong or contact is None:
-        raise Invalid(fields=wrong)
+        raise wrong or Invalid
     made = await actions.create_account(
         conn, by, name=name, contacts=[contact], password_hash=password_hash, roles=roles, now=now
     )

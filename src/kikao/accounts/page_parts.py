@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +13,7 @@ from kikao.accounts.rules import Numbers
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.answers import sentence
-from kikao.core.errors import FieldError, Invalid, Refusal
+from kikao.core.errors import Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.web import Form, Kit, Req, safe_next
 
@@ -86,18 +85,3 @@ def with_next(address: str, next_: str, **more: str) -> str:
     """`address` with a query that keeps where to go on to."""
     query = {key: value for key, value in {**more, "next": next_}.items() if value}
     return f"{address}?{urlencode(query)}" if query else address
-
-
-def all_of(*refusals: Invalid | None) -> Invalid | None:
-    """Several refused fields as one refusal."""
-    fields: list[FieldError] = [field for refusal in refusals if refusal for field in refusal.fields]
-    return Invalid(fields=fields) if fields else None
-
-
-def refused(check: Callable[[], Any]) -> Invalid | None:
-    """The fields that this check refuses."""
-    try:
-        check()
-    except Invalid as refusal:
-        return refusal
-    return None

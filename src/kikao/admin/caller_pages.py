@@ -22,7 +22,6 @@ from kikao.accounts import by_desk, files, queries, rules
 from kikao.accounts.actions import OutdatedConsent
 from kikao.accounts.by_desk import Newcomer, Reach
 from kikao.accounts.files import Acting, File, Found
-from kikao.accounts.page_parts import all_of, refused
 from kikao.accounts.queries import ConsentText
 from kikao.accounts.rules import Numbers
 from kikao.admin import words
@@ -31,7 +30,7 @@ from kikao.admin.people_pages import look_for, pack, unpack
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
-from kikao.core.errors import Forbidden, Invalid, NotFound, Refusal
+from kikao.core.errors import Forbidden, Invalid, NotFound, Refusal, all_of, refused
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import read_id
 from kikao.core.money import shown

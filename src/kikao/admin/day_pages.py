@@ -16,7 +16,6 @@ from kikao.availability.queries import open_hours
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.clock import local_day
-from kikao.core.i18n import gettext as _
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, need, read
 from kikao.sessions import calendar, calendar_faces, grid
@@ -58,7 +57,7 @@ async def day(
             | _booking(slugs.get(who), on, zone, shown, booked.get(who, []), opened.get(who, []), now)
             for who in working
         ],
-        zone=_("Times are %(zone)s.") % {"zone": i18n.zone_name(now, zone)},
+        zone=i18n.times_are(now, zone),
         earlier_url=f"{ADDRESS}?on={on - NEXT}", later_url=f"{ADDRESS}?on={on + NEXT}",
         now_url=None if today else ADDRESS,
     )

@@ -60,7 +60,7 @@ class Parts:
     @property
     def zone(self) -> str:
         """For captions."""
-        return _("Times are %(zone)s.") % {"zone": i18n.zone_name(self.now, self._zone)}
+        return i18n.times_are(self.now, self._zone)
 
 
 def link(text: str, url: str) -> Markup:

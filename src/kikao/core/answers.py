@@ -54,8 +54,9 @@ class _Other(Refusal):
 def sentence(refusal: Refusal) -> str:
     """The refusal's sentence in the reader's language, with its facts."""
     text = _(refusal.detail)
-    words = {key: _(value) for key, value in refusal.facts.items() if isinstance(value, str) and value}
-    return text.format_map(words | {key: value for key, value in refusal.facts.items() if isinstance(value, int)})
+    facts = {key: value for key, value in refusal.facts.items() if isinstance(value, str | int)}
+    return text.format_map({key: _(value) if value and isinstance(value, str) else value
+                            for key, value in facts.items()})
 
 
 def problem(refusal: Refusal) -> Response[dict[str, Any]]:

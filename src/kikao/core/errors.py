@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -55,6 +56,21 @@ class Invalid(Refusal):
     @classmethod
     def field(cls, field: str, code: str, detail: str, **facts: Any) -> Invalid:
         return cls(detail, fields=[FieldError(field, code, detail)], **facts)
+
+
+def refused(check: Callable[[], Any]) -> Invalid | None:
+    """The fields that this check refuses."""
+    try:
+        check()
+    except Invalid as refusal:
+        return refusal
+    return None
+
+
+def all_of(*refusals: Invalid | None) -> Invalid | None:
+    """Several refused fields as one refusal, so that one correction is enough."""
+    fields = [field for refusal in refusals if refusal for field in refusal.fields]
+    return Invalid(fields=fields) if fields else None
 
 
 class TooOften(Refusal):

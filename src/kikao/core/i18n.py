@@ -142,6 +142,11 @@ def zone_name(at: datetime, zone: str) -> str:
     return {"Eastern Africa Time": "East Africa Time", "East Africa Time": "East Africa Time"}.get(name, name)
 
 
+def times_are(at: datetime, zone: str) -> str:
+    """Said once beside a list whose times leave the zone out."""
+    return gettext("Times are %(zone)s.") % {"zone": zone_name(at, zone)}
+
+
 def when(at: datetime, zone: str) -> str:
     """Day, hour and zone: what every message and page names."""
     return f"{day(at, zone)}, {clock(at, zone)} {zone_name(at, zone)}"

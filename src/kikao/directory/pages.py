@@ -125,7 +125,7 @@ async def team(
         filtered=wanted != Filter(),
         people=[_person(profile, wanted, actor) for profile in found[:20]], next_url=more,
         first_url=f"/team?{urlencode(kept)}" if after else None, searched=wanted.q or "",
-        zone_line=_("Times are %(zone)s.") % {"zone": i18n.zone_name(now, actor.time_zone)},
+        zone_line=i18n.times_are(now, actor.time_zone),
     )
 
 

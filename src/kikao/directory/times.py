@@ -165,12 +165,12 @@ class Times:
 
     def context(self) -> dict[str, Any]:
         step = timedelta(days=DAYS_SHOWN)
-        zone = i18n.zone_name(self.slots[0].start if self.slots else datetime.now(ZoneInfo(self.zone)), self.zone)
+        at = self.slots[0].start if self.slots else datetime.now(ZoneInfo(self.zone))
         return {
             "types": [self._type(each) for each in self.profile.rates],
             "days": self._days(), "groups": self._groups(), "modes": self._modes(),
             "chosen": i18n.full_day(self.chosen) if self.chosen else None,
-            "zone_line": _("Times are %(zone)s.") % {"zone": zone},
+            "zone_line": i18n.times_are(at, self.zone),
             "earlier_url": self._url(**{"from": max(self.begin - step, self.today).isoformat()})
             if self.begin > self.today else None,
             "later_url": self._url(**{"from": (self.begin + step).isoformat()}),

@@ -81,7 +81,7 @@ async def own_payments(
     return page(
         request, kit, actor, "payments/mine.html", tabs=own_pages(actor, HERE),
         entries=[_entry(one, kit, zone, now) for one in found[:SHOWN]],
-        zone_line=_("Times are %(zone)s.") % {"zone": i18n.zone_name(now, zone)},
+        zone_line=i18n.times_are(now, zone),
         next_url=_next(found), first_url=HERE if before else None,
     )
 

@@ -18,7 +18,6 @@ from kikao.accounts import queries as accounts
 from kikao.accounts import rules as people
 from kikao.accounts.acting import people_of
 from kikao.accounts.actions import give_consent
-from kikao.accounts.page_parts import all_of, refused
 from kikao.accounts.signing_up import sign_up
 from kikao.availability.queries import Place, Slot, Wanted, free, places_of
 from kikao.availability.rules import IN_PERSON
@@ -27,7 +26,7 @@ from kikao.core import crypto, i18n, money
 from kikao.core.actor import Actor
 from kikao.core.answers import sentence
 from kikao.core.db import Conn
-from kikao.core.errors import FieldError, Invalid, NotSignedIn, Refusal
+from kikao.core.errors import Invalid, NotSignedIn, Refusal, all_of, refused
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import read_id
 from kikao.core.phone import Contact
@@ -236,7 +235,7 @@ async def _ask_signed_in(
             agreed = await accounts.has_consent(conn, own)
         raise all_of(lacks, None if agreed else refused(lambda: _check_consent(form))) or lacks
     new = for_whom.read(form, now)
-    known = None if new else read_id(form["for"]) if form["for"] else own
+    known = None if new else for_whom.named(form, own)
 
     async def verb(conn: Conn) -> str:
         if not await accounts.has_consent(conn, own):
@@ -290,29 +289,18 @@ async def _ask_and_sign_up(
 
 def _checked_together(form: Form, now: datetime) -> Contact:
     """The contact; raises Invalid with every field that cannot be used, so that one correction is enough."""
-    wrong: list[FieldError] = []
-    found: Contact | None = None
-
-    def gather(check: Any) -> Any:
-        try:
-            return check()
-        except Invalid as refusal:
-            wrong.extend(refusal.fields)
-            return None
-
-    gather(lambda: people.called(form["name"]))
-    found = gather(lambda: people.contact(form["contact"]))
-    if found is not None:
-        gather(lambda: people.check_reach(found))
-    gather(lambda: crypto.check_new_password(form.raw("password")))
-    gather(lambda: _check_consent(form))
-    child = for_whom.check(form, now)
-    wrong.extend(child.fields if child else ())
-    if len(form["note"]) > actions.LONGEST_TEXT:
-        wrong.append(FieldError("note", "too_long", "A note can have 500 characters at most."))
-    if wrong or found is None:
-        raise Invalid(fields=wrong)
-    return found
+    found: list[Contact] = []
+    wrong = all_of(
+        refused(lambda: people.called(form["name"])),
+        refused(lambda: found.append(people.contact(form["contact"]))),
+        refused(lambda: crypto.check_new_password(form.raw("password"))),
+        refused(lambda: _check_consent(form)),
+        for_whom.check(form, now),
+        refused(lambda: booking.check_note(form["note"])),
+    )
+    if wrong:
+        raise wrong
+    return found[0]
 
 
 pages: list[Any] = [ask_page, ask]

@@ -84,11 +84,16 @@ def check(request: Request) -> None:
     check_mode(request.mode)
     if request.starts_at.tzinfo is None:
         raise Invalid.field("sessionDate", "no_offset", "Please give the time with its offset.")
-    if request.note is not None and len(request.note) > LONGEST_TEXT:
-        raise Invalid.field("note", "too_long", "A note can have 500 characters at most.")
+    check_note(request.note or "")
     if request.country is not None and not (request.country.isascii() and request.country.isalpha()
                                             and len(request.country) == 2 and request.country.isupper()):
         raise Invalid.field("country", "wrong_value", "A country is two capital letters, like KE.")
+
+
+def check_note(note: str) -> None:
+    """Raises Invalid."""
+    if len(note) > LONGEST_TEXT:
+        raise Invalid.field("note", "too_long", "A note can have 500 characters at most.")
 
 
 def near(start: datetime, now: datetime) -> bool:

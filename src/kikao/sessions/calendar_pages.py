@@ -69,7 +69,7 @@ async def week(
         columns=[
             calendar_faces.column(day, zone, shown, entries, opened, now, label=i18n.short_date(day)) for day in days
         ],
-        zone=_("Times are %(zone)s.") % {"zone": i18n.zone_name(now, zone)},
+        zone=i18n.times_are(now, zone),
         earlier_url=f"{ADDRESS}?from={monday - WEEK}", later_url=f"{ADDRESS}?from={monday + WEEK}",
         now_url=None if current else ADDRESS,
         links=[{"url": url, "label": _(label)} for url, label in _LINKS],

@@ -13,10 +13,9 @@ import msgspec
 from kikao.accounts import acting, rules
 from kikao.accounts.acting import ActedFor
 from kikao.accounts.acting_pages import birth_date, relations
-from kikao.accounts.page_parts import all_of, refused
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
-from kikao.core.errors import Forbidden, Invalid, NotFound, Refusal
+from kikao.core.errors import Forbidden, Invalid, NotFound, Refusal, all_of, refused
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import read_id
 from kikao.core.web import Form
@@ -97,13 +96,18 @@ def read(form: Form, now: datetime) -> Somebody | None:
     return Somebody(rules.called(form["forName"], "forName"), born, form["relation"], text_id)
 
 
+def named(form: Form, own: UUID) -> UUID | None:
+    """Whom the form chooses among those who are known; None for what is no id."""
+    return read_id(form["for"]) if form["for"] else own
+
+
 async def client_of(conn: Conn, actor: Actor, own: UUID, form: Form, new: Somebody | None, now: datetime) -> UUID:
     """The person whom the session is for; the booking statement says whether the actor acts for them.
 
     Raises Invalid, Forbidden, OutdatedConsent, TooManyPeople.
     """
     if new is None:
-        client_id = read_id(form["for"]) if form["for"] else own
+        client_id = named(form, own)
         if client_id is None:
             raise booking.refusal("not_yours")
         text_id = read_id(form["consent_text"]) if form["for"] and form.ticked("agreeFor") else None

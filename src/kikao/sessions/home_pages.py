@@ -166,10 +166,6 @@ def once_more(found: list[Again]) -> list[dict[str, Any]]:
     ]
 
 
-def _zone_line(now: datetime, zone: str) -> str:
-    return _("Times are %(zone)s.") % {"zone": i18n.zone_name(now, zone)}
-
-
 def _empty(actor: Actor) -> dict[str, str]:
     if actor.has("psychologist"):
         return {"title": _("Nothing is ahead"), "text": _("What clients request stands here, with what is to be done."),
@@ -193,7 +189,7 @@ async def home(
         request, kit, actor, "sessions/home.html", tabs=own_pages(actor, "/me"), todo=todo(found, kit, actor, now),
         requests=[entry(one, zone, now) for one in found.requests],
         entries=[entry(one, zone, now, actor.person_id) for one in found.ahead if one.id not in asked],
-        empty=_empty(actor), again=once_more(found.again), zone_line=_zone_line(now, zone),
+        empty=_empty(actor), again=once_more(found.again), zone_line=i18n.times_are(now, zone),
     )
 
 
@@ -210,7 +206,7 @@ async def _past_page(request: Req, kit: Kit, actor: Actor, now: datetime) -> Res
         request, kit, actor, "sessions/list.html", heading=_("Past sessions"), intro=None, tabs=own_pages(actor, here),
         entries=[entry(one, actor.time_zone, now, actor.person_id) for one in found[:SHOWN]],
         empty=_empty(actor) | {"title": _("Nothing here yet"), "text": _("What is over stands here.")},
-        zone_line=_zone_line(now, actor.time_zone), next_url=more, first_url=here if before else None,
+        zone_line=i18n.times_are(now, actor.time_zone), next_url=more, first_url=here if before else None,
     )
 
 
