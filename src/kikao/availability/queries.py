@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta, timezone
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,25 @@ class Slot(msgspec.Struct, frozen=True, gc=False):
     place_id: UUID | None = None
 
 
+class Run(msgspec.Struct, frozen=True, gc=False):
+    """Times that can be booked now, `step` minutes apart. `first` is aware; `shift`: the psychologist's own offset."""
+
+    psychologist_id: UUID
+    mode: str
+    place_id: UUID | None
+    first: datetime
+    count: int
+    step: int
+    shift: timedelta
+
+    def starts(self, zone: timezone) -> Iterator[datetime]:
+        """In a zone of one offset."""
+        start, step = self.first.astimezone(zone), timedelta(minutes=self.step)
+        for _number in range(self.count):
+            yield start
+            start += step
+
+
 class Wanted(msgspec.Struct, frozen=True):
     """Whose times are looked for: how long a session is there, and the last day of the licence."""
 
@@ -32,22 +51,26 @@ class Wanted(msgspec.Struct, frozen=True):
     last_day: date | None = None
 
 
-# Times that are taken: sessions that hold, unless their hold has run out by now.
-TAKEN = """
-taken as (
-    select b.psychologist_id, range_agg(b.occupied) as busy
-    from asked a join sessions.busy b
-      on b.psychologist_id = a.psychologist_id
-     and b.occupied && tstzrange(a.lower, a.upper + make_interval(mins => a.minutes + a.buffer))
-     -- Said again for the index by start, which is far quicker: nothing occupies more than eight hours.
-     and b.starts_at > a.lower - interval '8 hours'
-     and b.starts_at < a.upper + make_interval(mins => a.minutes + a.buffer)
-    where b.hold_until is null or b.hold_until > :now::timestamptz
-    group by b.psychologist_id
-),
-own as materialized (
-    select range_agg(b.during) as busy from sessions.busy b
-    where b.client_id = :client_id::uuid and (b.hold_until is null or b.hold_until > :now::timestamptz)
+# Starts that are taken: a session that holds, unless its hold has run out by now, bars all that would reach into it.
+_BARRED = """
+barred as materialized (
+    select x.psychologist_id, range_agg(tstzrange(x.from_at, x.until, '()')) as starts
+    from (
+        select a.psychologist_id, upper(b.occupied) as until,
+               lower(b.occupied) - make_interval(mins => a.minutes + a.buffer) as from_at
+        from asked a join sessions.busy b
+          on b.psychologist_id = a.psychologist_id
+         and b.occupied && tstzrange(a.lower, a.upper + make_interval(mins => a.minutes + a.buffer))
+         -- Said again for the index by start, which is far quicker: nothing occupies more than eight hours.
+         and b.starts_at > a.lower - interval '8 hours'
+         and b.starts_at < a.upper + make_interval(mins => a.minutes + a.buffer)
+        where b.hold_until is null or b.hold_until > :now::timestamptz
+        union all
+        select a.psychologist_id, upper(b.during), lower(b.during) - make_interval(mins => a.minutes)
+        from asked a cross join sessions.busy b
+        where b.client_id = :client_id::uuid and (b.hold_until is null or b.hold_until > :now::timestamptz)
+    ) x
+    group by x.psychologist_id
 )
 """
 
@@ -60,38 +83,31 @@ asked as materialized (
     join availability.calendar c on c.psychologist_id = w.psychologist_id
 )
 """
-_FREE = f"""
-start_at >= a.lower and start_at < a.upper
-  and ({sql.REFUSED_ON_GRID}) is null
-  and (t.busy is null or not t.busy && tstzrange(start_at, start_at + make_interval(mins => a.minutes + a.buffer)))
-  and (own.busy is null or not own.busy && tstzrange(start_at, start_at + make_interval(mins => a.minutes)))
-"""
 _WHOSE = """
 from asked a
 join open_time o on o.psychologist_id = a.psychologist_id
-left join taken t on t.psychologist_id = a.psychologist_id
-cross join own
+left join barred b on b.psychologist_id = a.psychologist_id
+cross join lateral (select b.starts) taken (barred)
 """
 _ALL = Statement(f"""
-with {_ASKED}, {sql.OPEN_TIME}, {TAKEN}
-select a.psychologist_id, o.mode, o.place_id, array_agg(start_at order by start_at) as starts
+with {_ASKED}, {sql.OPEN_TIME}, {_BARRED}
+select a.psychologist_id, o.mode, o.place_id, r.first_at, r.starts, a.step, r.shift
 {_WHOSE}
 cross join lateral unnest(o.hours) stretch
-cross join lateral ({sql.ON_GRID}) g
-where {_FREE}
-group by a.psychologist_id, o.mode, o.place_id
+cross join lateral ({sql.RUNS}) r
+order by r.first_at
 """)
 # One stretch after the other, each with its first start, until there is one: most have one in the first.
 _NEXT = Statement(f"""
-with {_ASKED}, {sql.OPEN_TIME}, {TAKEN}
-select a.psychologist_id, min(f.start_at) as start_at
+with {_ASKED}, {sql.OPEN_TIME}, {_BARRED}
+select a.psychologist_id, min(f.first_at) as start_at
 {_WHOSE}
 cross join lateral (
-    select m.start_at
-    from unnest(o.hours) with ordinality r (stretch, number)
-    cross join lateral (select min(start_at) as start_at from ({sql.ON_GRID}) g where {_FREE}) m
-    where m.start_at is not null
-    order by r.number limit 1
+    select m.first_at
+    from unnest(o.hours) with ordinality s (stretch, number)
+    cross join lateral (select min(first_at) as first_at from ({sql.RUNS}) r) m
+    where m.first_at is not null
+    order by s.number limit 1
 ) f
 group by a.psychologist_id
 """)
@@ -110,17 +126,26 @@ def _values(
     }
 
 
-async def free(
+async def runs(
     conn: Conn, wanted: Sequence[Wanted], lower: datetime, upper: datetime, *,
     now: datetime, numbers: Numbers, modes: Sequence[str] = MODES, client_id: UUID | None = None,
-) -> list[Slot]:
-    """Every start from `lower` to before `upper` that can be booked now, in order; one query for everybody.
+) -> list[Run]:
+    """Every start from `lower` to before `upper` that can be booked now, as runs in order; one query for everybody.
 
     What can be booked in two modes comes twice. `client_id`: leave out what overlaps this person's own sessions.
     """
     rows = await _ALL.rows(conn, **_values(wanted, lower, upper, now, numbers, modes, client_id))
-    slots = [Slot(whose, start, mode, place) for whose, mode, place, starts in rows for start in starts]
-    return slots if len(rows) == 1 else sorted(slots, key=lambda slot: (slot.start, slot.psychologist_id, slot.mode))
+    return [Run(*row) for row in rows]
+
+
+async def free(
+    conn: Conn, wanted: Sequence[Wanted], lower: datetime, upper: datetime, *,
+    now: datetime, numbers: Numbers, modes: Sequence[str] = MODES, client_id: UUID | None = None,
+) -> list[Slot]:
+    """The same, one by one, in order."""
+    found = await runs(conn, wanted, lower, upper, now=now, numbers=numbers, modes=modes, client_id=client_id)
+    slots = [Slot(run.psychologist_id, start, run.mode, run.place_id) for run in found for start in run.starts(UTC)]
+    return sorted(slots, key=lambda slot: (slot.start, slot.psychologist_id, slot.mode))
 
 
 async def next_free(
@@ -332,7 +357,7 @@ async def who_is_where(conn: Conn, now: datetime) -> dict[UUID, list[UUID]]:
     return {row["place_id"]: list(row["psychologists"]) for row in rows}
 
 
-async def places_of(conn: Conn, slots: Sequence[Slot]) -> dict[UUID, Place]:
+async def places_of(conn: Conn, slots: Sequence[Slot | Run]) -> dict[UUID, Place]:
     """The places of these times; asks the database only where there are some."""
     wanted = {slot.place_id for slot in slots if slot.place_id is not None}
     if not wanted:

@@ -11,11 +11,12 @@ of the same two parts, so they cannot disagree.
     earliest, latest timestamptz    by notice and horizon
     last_day date                   of the licence, null for none
 and gives `open_time(psychologist_id, mode, place_id, hours)`, with a place where the mode is In Person, and
-`local_day(time_zone, midnight, from_at, to_at, …)`. A session lies within one of these: not half at one place and
-half at another. No instant is open at two places: hours do not overlap, and extra goes before them.
-`ON_GRID` gives the starts within one stretch of open time: a query over `a` (a row of asked) and `stretch`, a range.
-`REFUSED` judges one start, `REFUSED_ON_GRID` one that `ON_GRID` gave: expressions over `a`, `o` (its open_time) and
-`start_at`.
+`local_day(time_zone, on_date, midnight, shift, from_at, to_at, …)`. A session lies within one of these: not half at
+one place and half at another. No instant is open at two places: hours do not overlap, and extra goes before them.
+`RUNS` gives all that can be booked within one stretch of open time: a query over `a` (a row of asked), `stretch`, a
+range, and `barred`, a multirange of starts that are taken. `REFUSED` judges one start: an expression over `a`, `o` (its
+open_time) and `start_at`. The one bounds and the other compares; `tests/availability/test_offered.py` holds both
+against a clock on a wall.
 """
 
 from collections.abc import Iterable
@@ -74,6 +75,7 @@ piece as (
 -- The part of a piece that is on one local day: `midnight` is when that day began, or would have, by this shift.
 local_day as materialized (
     select p.time_zone, d.day::date as on_date, extract(isodow from d.day)::smallint as weekday, m.midnight,
+           p.shift,
            greatest(p.from_at, m.midnight) as from_at, least(p.to_at, m.midnight + interval '24 hours') as to_at
     from piece p
     cross join generate_series(0, 1) n
@@ -108,20 +110,33 @@ open_time as materialized (
 )
 """
 
-# Neither stretches of open time overlap nor parts of local days: no start comes twice. Each is on the grid, and its
-# session ends within the stretch.
-ON_GRID = """
-select start_at
-from (select lower(stretch) as from_at, upper(stretch) as to_at offset 0) s
+# Starts that can be booked, as runs: `first_at`, how many there are, a step apart, and the `shift` of their local time
+# from UTC. What they may lie between is known before there are any; what is taken is cut out; what is left is cut by
+# local days, on whose midnight the grid stands. Neither stretches of open time overlap nor parts of local days: no
+# start comes twice.
+RUNS = """
+select first_at, floor(extract(epoch from part.until - first_at) / 60 / a.step)::integer + 1 as starts, shift
+from (
+    select greatest(lower(stretch), a.lower, a.earliest, :now::timestamptz + interval '1 microsecond') as from_at,
+           least(upper(stretch) - make_interval(mins => a.minutes), a.upper - interval '1 microsecond', a.latest)
+           as until offset 0
+) w
 cross join lateral (
-    select d.midnight, greatest(d.from_at, s.from_at) as from_at, least(d.to_at, s.to_at) as to_at
-    from local_day d where d.time_zone = a.time_zone and d.from_at < s.to_at and d.to_at > s.from_at
+    select lower(r) as from_at, upper(r) as until
+    from unnest(case when w.from_at <= w.until
+        then tstzmultirange(tstzrange(w.from_at, w.until, '[]')) - coalesce(barred, '{}') end) r offset 0
+) fit
+cross join lateral (
+    select d.midnight + make_interval(mins => (
+               ceil(extract(epoch from greatest(d.from_at, fit.from_at) - d.midnight) / 60 / a.step) * a.step)::integer
+           ) as first_at,
+           least(d.to_at - interval '1 microsecond', fit.until) as until, d.shift
+    from local_day d
+    where d.time_zone = a.time_zone and d.from_at <= fit.until and d.to_at > fit.from_at
+      and (a.last_day is null or d.on_date <= a.last_day)
+    offset 0
 ) part
-cross join lateral generate_series(
-    part.midnight + make_interval(
-        mins => (ceil(extract(epoch from part.from_at - part.midnight) / 60 / a.step) * a.step)::integer),
-    least(part.to_at - interval '1 microsecond', s.to_at - make_interval(mins => a.minutes)),
-    make_interval(mins => a.step)) start_at
+where first_at <= part.until
 """
 
 # What can be said against a start, in the order in which it is said. The words are codes of the API.
@@ -144,8 +159,6 @@ def _first(reasons: Iterable[str]) -> str:
 
 # The first reason against a start, or null; the first that binds everybody; all that a booking by hand may go against.
 REFUSED = _first(_WHEN)
-# The same for a start that ON_GRID made, which spares the two dearest questions for each of hundreds.
-REFUSED_ON_GRID = _first(reason for reason in _WHEN if reason not in ("off_grid", "outside_hours"))
 BINDING = _first(reason for reason in _WHEN if reason not in YIELDING)
 AGAINST = "array_remove(array[" + ", ".join(_first((reason,)) for reason in YIELDING) + "], null)"
 

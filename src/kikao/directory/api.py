@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import date, datetime, timedelta, timezone
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from kikao.accounts.acting import one_of
 from kikao.availability.api import PlaceShown, shown_place
-from kikao.availability.queries import Place, Slot, Wanted, free, places_of
+from kikao.availability.queries import Place, Run, Wanted, places_of, runs
 from kikao.availability.rules import MODES, read_days, window
 from kikao.availability.rules import Numbers as CalendarNumbers
 from kikao.core.actor import Actor
@@ -162,14 +163,14 @@ async def slots(
         zone = ZoneInfo(offer.time_zone)
         first, last = read_days(from_day, to_day, now.astimezone(zone).date())
         lower, upper = window(first, last, zone)
-        found = [] if offer.no_times else await free(
+        found = [] if offer.no_times else await runs(
             conn, [Wanted(offer.psychologist_id, offer.minutes, offer.licensed_until)], lower, upper,
             now=now, numbers=numbers.of(CalendarNumbers), modes=(mode,) if mode else MODES, client_id=client_id,
         )
         places = await places_of(conn, found)
     return Response(
         SlotList(time_zone=offer.time_zone, minutes=offer.minutes, amount=offer.amount,
-                 slots=_in_zone(found, zone, places)),
+                 slots=_in_order(found, places)),
         headers={"Cache-Control": "private, no-store"},
     )
 
@@ -198,25 +199,21 @@ async def _offer(
     return found
 
 
-def _in_zone(found: list[Slot], zone: ZoneInfo, places: dict[UUID, Place]) -> list[SlotShown]:
+def _in_order(found: list[Run], places: dict[UUID, Place]) -> list[SlotShown]:
     """With the psychologist's own offset, so that a repeated hour is two different texts."""
     shown = {place_id: shown_place(place) for place_id, place in places.items()}
-    offsets: dict[date, tzinfo] = {}
-    found_in_zone = []
-    for slot in found:
-        start = slot.start
-        offset = offsets.get(day := start.date()) or offsets.setdefault(day, _offset(day, zone))
-        place = shown[slot.place_id] if slot.place_id else None
-        found_in_zone.append(SlotShown(start.astimezone(offset), slot.mode, place))
-    return found_in_zone
+    slots = [
+        SlotShown(start, run.mode, shown[run.place_id] if run.place_id else None)
+        for run in found for start in run.starts(_offset(run.shift))
+    ]
+    # Runs come in order, and those of one mode do not overlap.
+    return sorted(slots, key=lambda slot: (slot.start, slot.mode)) if len({run.mode for run in found}) > 1 else slots
 
 
-def _offset(day: date, zone: ZoneInfo) -> tzinfo:
-    """The zone's offset on this day of UTC, which is eight times as quick to work with as the zone; the zone itself on
-    a day on which it changes."""
-    begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    offset, later = (at.astimezone(zone).utcoffset() for at in (begin, begin + timedelta(days=1)))
-    return timezone(offset) if offset is not None and offset == later else zone
+@cache
+def _offset(shift: timedelta) -> timezone:
+    """One object each: times of one and the same are compared without asking it."""
+    return timezone(shift)
 
 
 api: list[Any] = [list_psychologists, one_psychologist, slots]
