@@ -135,7 +135,7 @@ async def in_order(request: Any, handler: BaseRouteHandler) -> None:
     By token only: the API reads no cookie, so no page of a stranger can use somebody's sign-in.
     One guard for all of it: Litestar copies the whole handler for each.
     """
-    await without_nul(request, handler)
+    await without_nul(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     bearer = token.strip() if scheme.lower() == "bearer" else request.headers.get("x-auth-token")
     kit, now = request.app.state.kit, utc_now()
@@ -163,13 +163,18 @@ async def _fits(request: Req, handler: BaseRouteHandler) -> bool:
     return True
 
 
-async def without_nul(request: Any, _handler: BaseRouteHandler) -> None:
+async def without_nul(request: Req) -> None:
     """PostgreSQL keeps no NUL, so there is nothing by such a name and nothing to look for."""
     if "\0" in request.scope["path"]:
         raise NotFound
     for name, value in request.query_params.multi_items():
         if "\0" in name or "\0" in value:
             raise Invalid.field(name.replace("\0", ""), "unusable_text", "This text cannot be used.")
+
+
+async def from_our_pages(request: Req) -> Response[Any] | None:
+    await without_nul(request)
+    return await refuse_strangers_forms(request)
 
 
 @read("/static/{name:str}", opt={"public": True})
@@ -226,14 +231,13 @@ def build(machine: settings.Settings, *, warm: bool = False) -> Litestar:
         path="/",
         route_handlers=[*wiring.page_handlers(), static_file],
         dependencies={"actor": Provide(page_actor)},
-        before_request=refuse_strangers_forms,
-        guards=[without_nul],
+        before_request=from_our_pages,
         include_in_schema=False,
     )
     api = Router(
         path="/", route_handlers=wiring.api_handlers(), dependencies={"actor": Provide(api_actor)}, guards=[in_order]
     )
-    others = Router(path="/", route_handlers=[*wiring.open_handlers(), *openapi.handlers], guards=[without_nul])
+    others = Router(path="/", route_handlers=[*wiring.open_handlers(), *openapi.handlers], before_request=without_nul)
     return Application(
         route_handlers=[pages, api, others],
         dependencies={"kit": Provide(provide_kit), "now": Provide(provide_now)},

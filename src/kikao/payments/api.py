@@ -14,6 +14,8 @@ from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import ServerSentEvent, ServerSentEventMessage
+from litestar.response.base import ASGIResponse
+from litestar.types import ASGIApp
 
 from kikao.core import i18n, logs
 from kikao.core.actor import Actor
@@ -247,23 +249,27 @@ async def test_connection(request: Req, actor: NamedDependency[Actor]) -> dict[s
 # The letterbox ------------------------------------------------------------------------------------
 
 
+_ACCEPTED = ASGIResponse(body=b'{"ResultCode":0,"ResultDesc":"Accepted"}')
+
+
 @post("/callbacks/{token:str}", status_code=200, request_max_body_size=LARGEST, include_in_schema=False)
-async def callback(
-    request: Req, kit: NamedDependency[Kit], now: NamedDependency[datetime], token: FromPath[str]
-) -> dict[str, Any]:
-    """Store the letter and answer; a worker reads it. Nothing here depends on what it says."""
-    body = await request.body()
+async def callback(request: Req) -> ASGIApp:
+    """Store the letter and answer; a worker reads it. Nothing here depends on what it says.
+
+    M-Pesa may call it hundreds of times a second: it asks for nothing to be provided, and its answer is ready.
+    """
+    body, token = await request.body(), str(request.path_params["token"])
     if not _TOKEN.fullmatch(token):
         raise NotFound
-    address = network(request)
+    kit, address = request.app.state.kit, network(request)
     async with kit.db.connection() as conn:
-        stored = await letters.store_letter(conn, kit.vault, token, body, address, now)
+        stored = await letters.store_letter(conn, kit.vault, token, body, address, utc_now())
     if stored is None:
         raise NotFound
     expected = request.app.state.settings.mpesa.callback_sources
     if expected and address not in expected:
         log.warning("callback_from_elsewhere", letter=str(stored))
-    return {"ResultCode": 0, "ResultDesc": "Accepted"}
+    return _ACCEPTED
 
 
 api: list[Any] = [initiate, status, one_attempt, events, test_connection, *office_api.handlers]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from ipaddress import ip_address
 from uuid import UUID
 
@@ -45,6 +46,7 @@ async def store_letter(
     return letter_id if stored else None
 
 
+@lru_cache(1000)  # all letters come from a handful of computers
 def _address(typed: str | None) -> str | None:
     try:
         return str(ip_address(typed)) if typed else None
