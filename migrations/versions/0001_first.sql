@@ -747,6 +747,8 @@ create table directory.emergency_line (
     number text not null,
     for_whom text not null,
     hours text not null,
+    for_whom_sw text not null default '',      -- what readers of Swahili see; empty: the same as everybody
+    hours_sw text not null default '',
     position smallint not null default 1,
     invented boolean not null default false,   -- the demo's
     rung_at timestamptz,

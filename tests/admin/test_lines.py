@@ -45,6 +45,20 @@ async def test_a_number_stands_on_no_page_before_somebody_has_rung_it(world: Wor
     assert "&lt;" not in html
 
 
+async def test_whoever_is_in_danger_reads_the_line_in_their_language(world: World) -> None:
+    await add(world, for_whom_sw="mtu yeyote", hours_sw="usiku na mchana")
+    await add(world, name="Day line", for_whom="parents", hours="by day", hours_sw="mchana")
+    for address in (await addresses(world))[-2:]:
+        await world.njeri.page("POST", f"{address}/rung")
+    english = (await world.nobody.page("GET", "/team")).text
+    swahili = (await world.nobody.page("GET", "/team", headers={"accept-language": "sw"})).text
+    assert ">anyone, day and night<" in english
+    assert "mtu yeyote" not in english
+    assert ">mtu yeyote, usiku na mchana<" in swahili
+    assert ">parents, mchana<" in swahili, "what nobody wrote in Swahili stays in English"
+    assert "anyone, free of charge" not in swahili
+
+
 async def test_the_order_is_the_admins(world: World) -> None:
     await add(world)
     last = (await addresses(world))[-1]
@@ -78,10 +92,16 @@ async def test_without_one_the_check_and_the_pages_say_so_and_listings_wait(worl
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("name", " "), ("number", "call us"), ("hours", ""), ("for_whom", "x" * 121)]
+    ("field", "value"),
+    [("name", " "), ("number", "call us"), ("hours", ""), ("for_whom", "x" * 121), ("hours_sw", "x" * 81)],
 )
 async def test_what_is_refused_keeps_what_was_typed(world: World, field: str, value: str) -> None:
     refused = await add(world, **{field: value})
     assert refused.status_code == 422
     assert 'value="0700 000 097"' in refused.text or field == "number"
     assert len(await addresses(world)) == 2
+
+
+async def test_all_that_is_wrong_is_said_at_once(world: World) -> None:
+    refused = await add(world, name="", number="call us", for_whom="")
+    assert [name for name in LINE if f'id="f-{name}-error"' in refused.text] == ["name", "number", "for_whom"]

@@ -242,7 +242,8 @@ async def close_place(scene: Scene) -> Ask:
 
 @good("POST /practice/lines")
 async def line(_scene: Scene) -> Ask:
-    form = {"name": "Night line", "number": "0700 000 097", "for_whom": "anyone", "hours": "day and night"}
+    form = {"name": "Night line", "number": "0700 000 097", "for_whom": "anyone", "hours": "day and night",
+            "for_whom_sw": "mtu yeyote", "hours_sw": "usiku na mchana"}
     return Ask("njeri", form)
 
 

@@ -46,4 +46,6 @@ async def strange_in_swahili(page: Page, typed: Iterable[str]) -> list[str]:
     assert await page.locator("html").get_attribute("lang") == "sw"
     assert telling_words(await page.title()) == []
     cut = [f"cut off: {text}" for text in await page.evaluate(CUT)]
-    return cut + english.left(await page.locator("body").inner_text(), typed)
+    # What somebody in danger reads has no excuse.
+    lines = [line for each in await page.locator(".help").all_inner_texts() for line in english.left(each)]
+    return cut + lines + english.left(await page.locator("body").inner_text(), typed)

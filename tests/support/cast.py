@@ -115,12 +115,13 @@ async def _emergency_lines(conn: Conn, cast: Cast, at: datetime) -> None:
     await conn.executemany(
         """
         insert into directory.emergency_line
-            (id, name, number, for_whom, hours, position, invented, rung_at, rung_by)
-        values ($1, $2, $3, $4, 'day and night', $5, true, $6, $7)
+            (id, name, number, for_whom, for_whom_sw, hours, hours_sw, position, invented, rung_at, rung_by)
+        values ($1, $2, $3, $4, $5, 'day and night', 'usiku na mchana', $6, true, $7, $8)
         """,
-        [(_id(0x1C, number), name, f"0700 000 09{number}", who, number, at, cast.njeri.account_id)
-         for number, name, who in ((5, "Invented helpline", "anyone, free of charge"),
-                                   (6, "Invented helpline for children", "children and their parents"))],
+        [(_id(0x1C, number), name, f"0700 000 09{number}", *who, number, at, cast.njeri.account_id)
+         for number, name, who in (
+             (5, "Invented helpline", ("anyone, free of charge", "mtu yeyote, bila malipo")),
+             (6, "Invented helpline for children", ("children and their parents", "watoto na wazazi wao")))],
     )  # fmt: skip
 
 

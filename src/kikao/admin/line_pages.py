@@ -10,7 +10,7 @@ from uuid import UUID
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from kikao.admin import reports
 from kikao.admin.parts import Parts, action, columns, faster
@@ -51,7 +51,7 @@ async def _page(
         request, kit, actor, "admin/lines.html", status=refusal.status if refusal else 200,
         must_ring=not any(one.rung_at for one in found),
         errors=errors(refusal) if typed else [], gone=faster(refusal if typed is None else None),
-        typed=typed or NewLine("", "", "", ""),
+        typed=typed or NewLine("", "", "", ""), most=lines.LONGEST,
         url=HERE, key=str(new_id()), caption=parts.zone,
         columns=columns(_("Name"), _("Number"), _("For whom"), _("Rung"), _("What can be done"), bare=(4,)),
         rows=[_row(one, parts, people, first=at == 0) for at, one in enumerate(found)],
@@ -65,10 +65,17 @@ def _row(one: Line, parts: Parts, people: reports.People, *, first: bool) -> lis
             "day": parts.at(one.rung_at), "name": people.name(one.rung_by) or _("somebody"),
         }
     return [
-        one.name, one.number,
-        f"{one.for_whom}, {one.hours}" + (f" ({_('invented, for the demo')})" if one.invented else ""), rung,
+        one.name, one.number, _about(one), rung,
         parts.actions(*_deeds(one, first=first)),
     ]
+
+
+def _about(one: Line) -> Any:
+    """In both languages, as its readers see it."""
+    texts = [f"{one.for_whom}, {one.hours}"]
+    swahili = ", ".join(text for text in (one.for_whom_sw, one.hours_sw) if text)
+    texts += [swahili] if swahili else [_("no Swahili yet")]
+    return Markup("<br>").join([*texts, *([_("invented, for the demo")] if one.invented else [])])
 
 
 def _deeds(one: Line, *, first: bool) -> list[dict[str, Any]]:
@@ -92,7 +99,7 @@ async def add(
 ) -> Response[Any]:
     need(actor, "admin")
     form = await read_form(request)
-    typed = NewLine(form["name"], form["number"], form["for_whom"], form["hours"])
+    typed = NewLine(*(form[name] for name in NewLine.__struct_fields__))
 
     async def run(conn: Conn) -> str:
         await lines.add(conn, actor, typed, now)

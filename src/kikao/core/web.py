@@ -35,7 +35,16 @@ class EmergencyLine(msgspec.Struct, frozen=True):
     number: str
     for_whom: str
     hours: str
+    for_whom_sw: str = ""
+    hours_sw: str = ""
     invented: bool = False
+
+    @property
+    def about(self) -> str:
+        """For whom and when, in the reader's language; what was not written in it stands in English."""
+        if i18n.language.get() == "sw":
+            return f"{self.for_whom_sw or self.for_whom}, {self.hours_sw or self.hours}"
+        return f"{self.for_whom}, {self.hours}"
 
 
 class Kit:

@@ -127,6 +127,8 @@ STAFF = (WAMBUI, NJERI)
 # Who stands on the screen of the demo; all others have the same password.
 SHOWN = (AMINA, HALIMA, BARAKA, OTIENO, WANJIRU, WAMBUI, NJERI)
 EMERGENCY = (
-    ("Invented helpline", "0700 000 095", "anyone, free of charge", "day and night"),
-    ("Invented helpline for children", "0700 000 096", "children and their parents", "day and night"),
+    ("Invented helpline", "0700 000 095", "anyone, free of charge", "day and night",
+     "mtu yeyote, bila malipo", "usiku na mchana"),
+    ("Invented helpline for children", "0700 000 096", "children and their parents", "day and night",
+     "watoto na wazazi wao", "usiku na mchana"),
 )

@@ -164,8 +164,9 @@ async def _people_without_account(conn: Conn, actors: Mapping[Person, Actor], at
 async def _emergency_lines(conn: Conn, by: Actor, at: datetime) -> None:
     await conn.executemany(
         """
-        insert into directory.emergency_line (id, name, number, for_whom, hours, position, invented, rung_at, rung_by)
-        values ($1, $2, $3, $4, $5, $6, true, $7, $8)
+        insert into directory.emergency_line
+            (id, name, number, for_whom, hours, for_whom_sw, hours_sw, position, invented, rung_at, rung_by)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, true, $9, $10)
         """,
         [(new_id(), *line, place, at, by.account_id) for place, line in enumerate(people.EMERGENCY, start=1)],
     )

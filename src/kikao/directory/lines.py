@@ -10,11 +10,13 @@ import msgspec
 
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
-from kikao.core.errors import Invalid, NotFound
+from kikao.core.errors import Invalid, NotFound, all_of
 from kikao.core.ids import new_id
 from kikao.journal.actions import record
 
-LONGEST = {"name": 80, "for_whom": 120, "hours": 80}
+LONGEST = {"name": 80, "for_whom": 120, "hours": 80, "for_whom_sw": 120, "hours_sw": 80}
+NEEDED = ("name", "for_whom", "hours")
+_NUMBER = "Please write the number as one dials it, like 0700 000 095."
 MOST = 12
 
 
@@ -24,6 +26,8 @@ class Line(msgspec.Struct, frozen=True):
     number: str
     for_whom: str
     hours: str
+    for_whom_sw: str
+    hours_sw: str
     invented: bool
     rung_at: datetime | None
     rung_by: UUID | None
@@ -36,13 +40,15 @@ class NewLine(msgspec.Struct, frozen=True):
     number: str
     for_whom: str
     hours: str
+    for_whom_sw: str = ""
+    hours_sw: str = ""
 
 
 async def lines(conn: Conn) -> list[Line]:
     """All of them, rung or not, in their order."""
     rows = await conn.fetch(
         """
-        select id, name, number, for_whom, hours, invented, rung_at, rung_by
+        select id, name, number, for_whom, hours, for_whom_sw, hours_sw, invented, rung_at, rung_by
         from directory.emergency_line order by position, name, id
         """
     )
@@ -50,13 +56,16 @@ async def lines(conn: Conn) -> list[Line]:
 
 
 def check(wanted: NewLine) -> NewLine:
-    """The same without blanks around it. Raises Invalid."""
+    """The same without blanks around it. Raises Invalid, for all that cannot be used at once."""
     found = NewLine(*(" ".join(text.split()) for text in msgspec.structs.astuple(wanted)))
-    for name, longest in LONGEST.items():
-        if not 1 <= len(getattr(found, name)) <= longest:
-            raise Invalid.field(name, "missing", "Please fill this in, in a few words.")
+    wrong = [
+        Invalid.field(name, "missing", "Please fill this in, in a few words.")
+        for name, longest in LONGEST.items() if not (name in NEEDED) <= len(getattr(found, name)) <= longest
+    ]
     if not re.fullmatch(r"\+?[0-9][0-9 ]{2,18}", found.number):
-        raise Invalid.field("number", "not_a_number", "Please write the number as one dials it, like 0700 000 095.")
+        wrong.append(Invalid.field("number", "not_a_number", _NUMBER))
+    if refusal := all_of(*wrong):
+        raise refusal
     return found
 
 
@@ -67,8 +76,8 @@ async def add(conn: Conn, actor: Actor, wanted: NewLine, now: datetime) -> UUID:
         raise Invalid.field("name", "too_many", "That are too many numbers for one page. Remove one first.")
     await conn.execute(
         """
-        insert into directory.emergency_line (id, name, number, for_whom, hours, position)
-        select $1, $2, $3, $4, $5, coalesce(max(position), 0) + 1 from directory.emergency_line
+        insert into directory.emergency_line (id, name, number, for_whom, hours, for_whom_sw, hours_sw, position)
+        select $1, $2, $3, $4, $5, $6, $7, coalesce(max(position), 0) + 1 from directory.emergency_line
         """,
         line_id, *msgspec.structs.astuple(line),
     )

@@ -257,7 +257,7 @@ async def emergency_lines(conn: Conn) -> tuple[EmergencyLine, ...]:
     """The numbers that a person has rung, in their order."""
     rows = await conn.fetch(
         """
-        select name, number, for_whom, hours, invented from directory.emergency_line
+        select name, number, for_whom, hours, for_whom_sw, hours_sw, invented from directory.emergency_line
         where rung_at is not null order by position, name
         """
     )
