@@ -55,6 +55,9 @@ async def counts(world: World, at: datetime) -> Any:
 def test_bounds_have_one_unit_where_the_language_has_it() -> None:
     hours = rules.SETTINGS["sessions.pay_hours"]
     assert bounds(hours) == "1 to 168 hours"
+    assert bounds(rules.SETTINGS["accounts.codes_an_hour"]) == "1 to 20"
+    assert bounds(rules.SETTINGS["notifications.quiet_from_hour"]) == "00:00 to 23:00"
+    assert bounds(rules.SETTINGS["availability.notice_minutes"]) == "0 to 43,200 minutes (at most 30 days)"
     with i18n.speaking("sw"):
         assert bounds(hours) == "Saa 1 hadi 168"
 
@@ -132,6 +135,13 @@ async def test_what_is_refused_keeps_what_was_typed(
     assert sentence in answer.text
     assert ("people pay on the day itself" in answer.text) == ("reason" not in more)
     assert (await counts(world, world.now)).pay_hours == 24
+
+
+async def test_two_mistakes_are_two_marked_fields(world: World) -> None:
+    answer = await save(world, PAY, "900", reason="")
+    assert answer.status_code == 422
+    assert 'id="f-value-error"' in answer.text
+    assert 'id="f-reason-error"' in answer.text
 
 
 async def test_numbers_that_belong_together_are_judged_together(world: World) -> None:
@@ -252,7 +262,7 @@ async def test_new_terms_follow_and_the_old_ones_stay(world: World) -> None:
         assert [tier.hours for tier in await current_tiers(conn, world.now + timedelta(days=7))] == [24, 2]
         assert await conn.fetchval("select count(*) from sessions.terms") == 2
     html = (await world.njeri.page("GET", "/practice/terms")).text
-    assert "24 h: 100 %, 2 h: 30 % (planned)" in html
+    assert "24 h: 100%, 2 h: 30% (planned)" in html
     assert "a new year" in html
     # Thought better of, for the same day: the later word counts.
     assert (await new_terms(world, [(24, 90)], **{"from": day})).status_code == 303
@@ -261,17 +271,21 @@ async def test_new_terms_follow_and_the_old_ones_stay(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tiers", "sentence"),
+    ("tiers", "field", "sentence"),
     [
-        ([(24, 50), (48, 100)], "Less notice must give less back"), ([(24, 50), (12, 60)], "Less notice must give"),
-        ([(24, 50), (24, 40)], "Less notice must give less back"), ([(24, 101)], "0 to 100 percent"),
-        ([(721, 100)], "0 to 720 hours"), ([], "one to eight tiers"), ([("", 5)], "Each line needs hours and percent"),
+        ([(24, 50), (48, 100)], "hours1", "fewer hours"), ([(24, 50), (12, 60)], "percent1", "cannot give more back"),
+        ([(24, 50), ("", ""), (24, 40)], "hours2", "fewer hours"), ([(24, 101)], "percent0", "0 to 100 percent"),
+        ([(721, 100)], "hours0", "0 to 720 hours"), ([], "hours0", "one to eight lines"),
+        ([("", 5)], "hours0", "Each line needs hours and percent"),
     ],
 )
-async def test_terms_fall_with_notice_or_are_refused(world: World, tiers: Any, sentence: str) -> None:
+async def test_terms_fall_with_notice_or_are_refused_where_they_do_not(
+    world: World, tiers: Any, field: str, sentence: str
+) -> None:
     refused = await new_terms(world, tiers)
     assert refused.status_code == 422
     assert sentence in refused.text
+    assert f'id="f-{field}-error"' in refused.text
     assert "a new year" in refused.text
 
 
@@ -315,7 +329,8 @@ async def test_terms_by_json(world: World) -> None:
     assert [one["percent"] for one in before["tiers"]] == [100, 75, 50, 25]
     body = {"seen": before["seen"], "reason": "a new year", "tiers": [{"hours": 24, "percent": 90}]}
     for wrong, field in (
-        ({"tiers": [{"hours": 2, "percent": 10}, {"hours": 24, "percent": 90}]}, "tiers"), ({"tiers": []}, "tiers"),
+        ({"tiers": [{"hours": 2, "percent": 10}, {"hours": 24, "percent": 90}]}, "tiers[1].hours"),
+        ({"tiers": []}, "tiers"),
         ({"reason": " "}, "reason"), ({"from": "2020-01-01T00:00:00+03:00"}, "from"),
         ({"from": "2030-01-01T00:00"}, "from"),
     ):  # fmt: skip

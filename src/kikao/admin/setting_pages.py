@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +17,11 @@ from markupsafe import escape
 from kikao.admin import reports, settings
 from kikao.admin import setting_words as told
 from kikao.admin.parts import Parts, columns, link
-from kikao.admin.rules import BY_CODE, SETTINGS, Setting, read_value
+from kikao.admin.rules import BY_CODE, SETTINGS, Setting, check_value, read_value
 from kikao.core import practice
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
-from kikao.core.errors import Invalid, NotFound, Refusal
+from kikao.core.errors import FieldError, Invalid, NotFound, Refusal, all_of, refused
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import SYSTEM, new_id, read_id
 from kikao.core.practice import Entry
@@ -28,7 +29,7 @@ from kikao.core.render import page
 from kikao.core.web import Form, Kit, Req, form_once, need, read, read_form
 from kikao.sessions import terms
 from kikao.sessions.asking import errors
-from kikao.sessions.rules import MOST_TIERS, Tier
+from kikao.sessions.rules import MOST_TIERS, Tier, check_number_of_tiers, check_tiers
 from kikao.sessions.terms import Terms
 
 HERE = "/practice/settings"
@@ -48,27 +49,35 @@ async def all_settings(
         tiers = await terms.current_tiers(conn, now)
     parts = Parts(actor, now)
     values, ahead = practice.values_at(found, now), practice.planned(found, now)
-    rooms = dict.fromkeys(setting.room for setting in SETTINGS.values())
+    rooms = list(dict.fromkeys(setting.room for setting in SETTINGS.values()))
     return page(
-        request, kit, actor, "admin/settings.html", terms=_tiers_told(tiers), groups=[
-            {
-                "heading": told.room(room), "caption": _("What counts today. %(zone)s") % {"zone": parts.zone},
-                "columns": columns(_("Setting"), _("Today"), _("May be"), _("Later")),
-                "rows": [_row(one, values, ahead, parts) for one in SETTINGS.values() if one.room == room],
-            }
-            for room in rooms
-        ],
+        request, kit, actor, "admin/settings.html", terms=_tiers_told(tiers),
+        groups=[_group(room, values, ahead, parts) for room in rooms],
     )
 
 
-def _row(setting: Setting, values: dict[str, Any], ahead: Any, parts: Parts) -> list[Any]:
+def _group(room: str, values: dict[str, Any], ahead: Any, parts: Parts) -> dict[str, Any]:
+    """What is set for later has a column only where there is any."""
+    found = [one for one in SETTINGS.values() if one.room == room]
+    planned = any(one.name in ahead for one in found)
+    caption = _("What counts today. %(zone)s") % {"zone": parts.zone} if planned else _("What counts today")
+    return {
+        "name": room, "heading": told.room(room), "caption": caption,
+        "columns": columns(_("Setting"), _("Today"), _("May be"), *([_("Later")] if planned else [])),
+        "rows": [
+            [link(told.label(one), f"{HERE}/{one.code}"), told.told(one, values.get(one.name, one.default)),
+             told.bounds(one), *([_planned(one, ahead, parts)] if planned else [])]
+            for one in found
+        ],
+    }  # fmt: skip
+
+
+def _planned(setting: Setting, ahead: Any, parts: Parts) -> Any:
     later = ahead.get(setting.name)
-    return [
-        link(told.label(setting), f"{HERE}/{setting.code}"),
-        told.told(setting, values.get(setting.name, setting.default)), told.bounds(setting),
-        escape(_("%(value)s from %(day)s")) % {"value": told.told(setting, later.value), "day": parts.at(later.from_at)}
-        if later else "–",
-    ]
+    if later is None:
+        return "–"
+    said = {"value": told.told(setting, later.value), "day": parts.at(later.from_at)}
+    return escape(_("%(value)s from %(day)s")) % said
 
 
 # one ----------------------------------------------------------------------------------------------
@@ -111,13 +120,13 @@ async def _one(
     return page(
         request, kit, actor, "admin/setting.html", status=refusal.status if refusal else 200,
         label=told.label(setting), value=told.told(setting, value), errors=errors(refusal),
-        rows=[(_("Until somebody sets it"), told.told(setting, setting.default)),
+        rows=[(_("Usual value"), told.told(setting, setting.default)),
               (_("May be"), told.bounds(setting))],
         url=f"{HERE}/{setting.code}", seen=practice.newest(every), key=str(new_id()),
-        choices=_choices(setting), typed=typed or Typed(told.typed(setting, value)),
+        choices=_choices(setting), new_label=told.new_value(setting), typed=typed or Typed(told.typed(setting, value)),
         many=setting.many, done=refusal is None and request.query_params.get("done") == "1",
         history={
-            "caption": parts.zone, "columns": columns(_("From"), _("Value"), _("By"), _("Set"), _("Why")),
+            "caption": parts.zone, "columns": columns(_("From"), _("Value"), _("Set by"), _("Set on"), _("Why")),
             "rows": _history(setting, found, people, parts, now),
         },
     )  # fmt: skip
@@ -166,16 +175,31 @@ async def set_one(
     typed = Typed(form["value"], form["from"], form["reason"])
 
     async def run(conn: Conn) -> str:
-        await settings.change(conn, actor, settings.Change(
-            {setting.name: read_value(setting, typed.value)}, typed.reason, _seen(form["seen"]),
-            settings.from_day(typed.from_day, kit.time_zone, now),
-        ), now)  # fmt: skip
+        value, begins = _read(setting, typed, kit.time_zone, now)
+        await settings.change(
+            conn, actor, settings.Change({setting.name: value}, typed.reason, _seen(form["seen"]), begins), now
+        )
         return f"{HERE}/{setting.code}?done=1"
 
     try:
         return await form_once(request, kit, actor, now, run)
     except CHANGED as refusal:
         return await _one(request, kit, actor, now, setting, typed, refusal)
+
+
+def _read(setting: Setting, typed: Typed, zone: str, now: datetime) -> tuple[Any, datetime | None]:
+    """Value and day. Raises Invalid with every field that cannot be used."""
+    value, day = partial(_value, setting, typed.value), partial(settings.from_day, typed.from_day, zone, now)
+    wrong = all_of(refused(value), refused(day), refused(partial(settings.read_reason, typed.reason)))
+    if wrong:
+        raise wrong
+    return value(), day()
+
+
+def _value(setting: Setting, typed: str) -> Any:
+    value = read_value(setting, typed)
+    check_value(setting, value)
+    return value
 
 
 def _seen(typed: str) -> int:
@@ -187,11 +211,11 @@ def _seen(typed: str) -> int:
 
 def _tiers_told(tiers: Iterable[Tier]) -> list[tuple[str, str]]:
     lines = [
-        (_("%(hours)s hours before or earlier") % {"hours": tier.hours}, _("%(percent)s %% back") %
+        (_("%(hours)s hours before or earlier") % {"hours": tier.hours}, _("%(percent)s%% back") %
          {"percent": tier.percent})
         for tier in tiers
     ]  # fmt: skip
-    return [*lines, (_("Later"), _("nothing back"))]
+    return [*lines, (_("After that"), _("nothing back"))]
 
 
 @read("/practice/terms")
@@ -216,7 +240,8 @@ async def _terms(
         from_day=form["from"] if form else "", reason=form["reason"] if form else "",
         seen=terms.newest(found) or "", key=str(new_id()),
         history={
-            "caption": parts.zone, "columns": columns(_("From"), _("What comes back"), _("By"), _("Set"), _("Why")),
+            "caption": parts.zone,
+            "columns": columns(_("From"), _("What comes back"), _("Set by"), _("Set on"), _("Why")),
             "rows": [_terms_row(one, current, people, parts, now) for one in found],
         },
     )
@@ -234,24 +259,46 @@ def _lines(current: Terms | None, form: Form | None) -> list[dict[str, str]]:
 def _terms_row(
     one: Terms, current: Terms | None, people: reports.People, parts: Parts, now: datetime
 ) -> list[Any]:
-    value = ", ".join(f"{tier.hours} h: {tier.percent} %" for tier in one.tiers)
+    value = ", ".join(
+        _("%(hours)s h: %(percent)s%%") % {"hours": tier.hours, "percent": tier.percent} for tier in one.tiers)
     return [
         parts.at(one.from_at), _marked(value, one is current, one.from_at > now), _by(one.set_by, people),
-        parts.at(one.set_at), one.reason,
+        parts.at(one.set_at), _why(one),
     ]
 
 
+def _why(one: Terms) -> str:
+    """What the set-up wrote is ours, so it is translated; a person's words stand as they were written."""
+    return _(one.reason) if one.set_by == SYSTEM else one.reason
+
+
+def _written(form: Form) -> list[int]:
+    """The lines that hold anything: one left empty is none."""
+    return [at for at in range(MOST_TIERS) if form[f"hours{at}"] or form[f"percent{at}"]]
+
+
 def _tiers(form: Form) -> tuple[Tier, ...]:
-    """Lines left empty are none. Raises Invalid."""
-    found = []
-    for at in range(MOST_TIERS):
-        pair = form[f"hours{at}"], form[f"percent{at}"]
-        if not any(pair):
-            continue
-        if not all(text.isascii() and text.isdecimal() and len(text) < 6 for text in pair):
-            raise Invalid.field("tiers", "not_a_number", "Each line needs hours and percent, as whole numbers.")
-        found.append(Tier(int(pair[0]), int(pair[1])))
-    return tuple(found)
+    """Raises Invalid, each field by its name in the form."""
+    lines = _written(form)
+    wrong = [
+        FieldError(name, "not_a_number", "Each line needs hours and percent, as whole numbers.")
+        for at in lines for name in (f"hours{at}", f"percent{at}")
+        if not (form[name].isascii() and form[name].isdecimal() and len(form[name]) < 6)
+    ]
+    if wrong:
+        raise Invalid(fields=wrong)
+    tiers = tuple(Tier(int(form[f"hours{at}"]), int(form[f"percent{at}"])) for at in lines)
+    refusal = refused(partial(check_number_of_tiers, tiers)) or refused(partial(check_tiers, tiers))
+    if refusal:
+        raise Invalid(fields=[
+            FieldError(_in_the_form(one.field, lines), one.code, one.detail) for one in refusal.fields])
+    return tiers
+
+
+def _in_the_form(field: str, lines: list[int]) -> str:
+    """`tiers[1].percent` is whatever stands in the second line that holds anything."""
+    number, _dot, name = field.removeprefix("tiers[").partition("].")
+    return f"{name}{lines[int(number)]}" if number.isdecimal() else "hours0"
 
 
 @post("/practice/terms")
@@ -261,11 +308,15 @@ async def set_terms(
     need(actor, "admin")
     form = await read_form(request)
 
+    tiers, reason = partial(_tiers, form), partial(settings.read_reason, form["reason"])
+    begins = partial(settings.from_day, form["from"], kit.time_zone, now)
+
     async def run(conn: Conn) -> str:
+        wrong = all_of(refused(tiers), refused(begins), refused(reason))
+        if wrong:
+            raise wrong
         await terms.replace_terms(
-            conn, actor, _tiers(form), settings.read_reason(form["reason"]), now, seen=read_id(form["seen"]),
-            from_at=settings.from_day(form["from"], kit.time_zone, now),
-        )
+            conn, actor, tiers(), reason(), now, seen=read_id(form["seen"]), from_at=begins())
         return "/practice/terms"
 
     try:

@@ -82,6 +82,14 @@ LABELS = {
 }
 
 
+NEW = {
+    "seconds": later("New value, in seconds"), "minutes": later("New value, in minutes"),
+    "hours": later("New value, in hours"), "days": later("New value, in days"),
+    "percent": later("New value, in percent"), "amount": later("New value, in KSh"),
+    "hour": later("New value, the hour from 0 to 23"), "": later("New value"),
+}
+
+
 def label(setting: Setting) -> str:
     """A field of which nobody has said what it is called reads as it stands."""
     known = LABELS.get(setting.name)
@@ -100,13 +108,29 @@ def told(setting: Setting, value: Any) -> str:
         return _in_place_of(value[-1], ", ".join(f"{number:,}" for number in value), setting.field)
     if not isinstance(value, int):
         return gettext(str(value))
-    text = _with_unit(setting.field, value)
-    in_hours = setting.field.endswith("_minutes") and value >= 120 and value % 60 == 0
-    return f"{text} ({_with_unit('hours', value // 60)})" if in_hours else text
+    text, larger = _with_unit(setting.field, value), _in_larger(setting, value)
+    return f"{text} ({larger})" if larger else text
+
+
+def _in_larger(setting: Setting, number: int) -> str | None:
+    """Many minutes or seconds in the unit that people think in."""
+    unit = _unit(setting.field)
+    if unit == "seconds" and number >= 120 and number % 60 == 0:
+        unit, number = "minutes", number // 60
+    if unit == "minutes" and number >= 120 and number % 60 == 0:
+        unit, number = "hours", number // 60
+    if unit == "hours" and number > 48 and number % 24 == 0:
+        unit, number = "days", number // 24
+    return _with_unit(unit, number) if unit != _unit(setting.field) else None
+
+
+def _unit(field: str) -> str:
+    """`codes_an_hour` counts codes: an hour of the clock stands alone."""
+    return "" if field.endswith(("_an_hour", "_a_day")) else field.rsplit("_", 1)[-1]
 
 
 def _with_unit(field: str, number: int) -> str:
-    unit = field.rsplit("_", 1)[-1]
+    unit = _unit(field)
     if unit in ("amount", "kes"):
         return shown(number)
     if unit == "percent":
@@ -134,8 +158,19 @@ def bounds(setting: Setting) -> str:
         return ", ".join(gettext(word) for word in setting.words)
     if setting.least is None or setting.most is None:
         return "–"
-    span = gettext("%(least)s to %(most)s") % {"least": f"{setting.least:,}", "most": f"{setting.most:,}"}
-    return _in_place_of(setting.most, span, setting.field)
+    span = gettext("%(least)s to %(most)s")
+    if _unit(setting.field) == "hour":
+        return span % {"least": _with_unit("hour", setting.least), "most": _with_unit("hour", setting.most)}
+    told = _in_place_of(
+        setting.most, span % {"least": f"{setting.least:,}", "most": f"{setting.most:,}"}, setting.field)
+    larger = None if _unit(setting.field) == "hours" else _in_larger(setting, setting.most)
+    return gettext("%(span)s (at most %(most)s)") % {"span": told, "most": larger} if larger else told
+
+
+def new_value(setting: Setting) -> str:
+    """What the field of a new value is called: a number alone does not say what it counts."""
+    known = NEW.get(_unit(setting.field)) if setting.least is not None else None
+    return gettext(known or NEW[""])
 
 
 def typed(setting: Setting, value: Any) -> str:

@@ -34,8 +34,10 @@ class Change(msgspec.Struct, frozen=True):
 def read_reason(typed: str) -> str:
     """Why something changes for everybody. Raises Invalid."""
     reason = typed.strip()
-    if not 1 <= len(reason) <= LONGEST_REASON:
-        raise Invalid.field("reason", "missing", "Please say why, in up to 500 characters.")
+    if not reason:
+        raise Invalid.field("reason", "missing", "Please say why.")
+    if len(reason) > LONGEST_REASON:
+        raise Invalid.field("reason", "too_long", "Please say why in at most 500 characters.")
     return reason
 
 

@@ -254,17 +254,23 @@ MOST_TIERS = 8
 
 def check_tiers(tiers: Sequence[Tier]) -> None:
     """Raises Invalid unless less notice gives less back, tier by tier: then the terms as clock times are the rule."""
-    if not all(0 <= tier.hours <= 720 and 0 <= tier.percent <= 100 for tier in tiers):
-        raise Invalid.field("tiers", "out_of_range", "A tier has 0 to 720 hours and 0 to 100 percent.")
-    for more, less in pairwise(tiers):
-        if less.hours >= more.hours or less.percent > more.percent:
-            raise Invalid.field("tiers", "not_falling", "Less notice must give less back, tier by tier.")
+    for at, tier in enumerate(tiers):
+        if not 0 <= tier.hours <= 720:
+            raise Invalid.field(f"tiers[{at}].hours", "out_of_range", "This is 0 to 720 hours.")
+        if not 0 <= tier.percent <= 100:
+            raise Invalid.field(f"tiers[{at}].percent", "out_of_range", "This is 0 to 100 percent.")
+    for at, (more, less) in enumerate(pairwise(tiers), start=1):
+        if less.hours >= more.hours:
+            raise Invalid.field(f"tiers[{at}].hours", "not_falling", "Each line has fewer hours than the one above.")
+        if less.percent > more.percent:
+            raise Invalid.field(
+                f"tiers[{at}].percent", "not_falling", "Less notice cannot give more back than the line above.")
 
 
 def check_number_of_tiers(tiers: Sequence[Tier]) -> None:
     """Raises Invalid: terms that give nothing back say so in a tier."""
     if not 1 <= len(tiers) <= MOST_TIERS:
-        raise Invalid.field("tiers", "wrong_list", "Terms have one to eight tiers.")
+        raise Invalid.field("tiers", "wrong_list", "Terms have one to eight lines.")
 
 
 def counted_from(starts_at: datetime, first_starts_at: datetime) -> datetime:
