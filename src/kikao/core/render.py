@@ -108,7 +108,7 @@ def render(template: str, viewer: Actor, kit: Kit, path: str, **context: Any) ->
     return env.get_template(template).render(
         viewer=viewer,
         practice={"trading_name": kit.trading_name, "phone": kit.practice_phone},
-        emergency_lines=kit.emergency_lines,
+        emergency_lines=[line.to_read() for line in kit.emergency_lines],
         page_path=path,
         spoken=i18n.language.get(),
         languages=i18n.LANGUAGES,

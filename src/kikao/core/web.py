@@ -39,12 +39,13 @@ class EmergencyLine(msgspec.Struct, frozen=True):
     hours_sw: str = ""
     invented: bool = False
 
-    @property
-    def about(self) -> str:
-        """For whom and when, in the reader's language; what was not written in it stands in English."""
-        if i18n.language.get() == "sw":
-            return f"{self.for_whom_sw or self.for_whom}, {self.hours_sw or self.hours}"
-        return f"{self.for_whom}, {self.hours}"
+    def to_read(self) -> EmergencyLine:
+        """In the reader's language; what was not written in it stands in English."""
+        if i18n.language.get() != "sw":
+            return self
+        return msgspec.structs.replace(
+            self, for_whom=self.for_whom_sw or self.for_whom, hours=self.hours_sw or self.hours
+        )
 
 
 class Kit:
