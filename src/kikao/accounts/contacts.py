@@ -15,7 +15,7 @@ from kikao.accounts.rules import Numbers
 from kikao.accounts.signing_up import add_contact
 from kikao.core.actor import Actor
 from kikao.core.crypto import Vault
-from kikao.core.db import Conn, Row
+from kikao.core.db import Conn, Row, savepoint
 from kikao.core.errors import NotFound, NotPossible
 from kikao.journal import actions as journal
 
@@ -116,7 +116,7 @@ async def remove(conn: Conn, actor: Actor, contact_id: UUID, now: datetime) -> N
 async def drop_contact(conn: Conn, contact_id: UUID) -> None:
     """One that a charge names as its payer stays as a row, without its value."""
     try:
-        async with conn.transaction():
+        async with savepoint(conn):
             await conn.execute("delete from accounts.contact_point where id = $1", contact_id)
     except asyncpg.ForeignKeyViolationError:
         await conn.execute("delete from accounts.verification where contact_id = $1", contact_id)

@@ -11,7 +11,7 @@ import asyncpg
 from kikao.accounts.rules import USUAL, Numbers
 from kikao.accounts.wires import Forgotten, tell_forgotten
 from kikao.core import limits
-from kikao.core.db import Conn, Database
+from kikao.core.db import Conn, Database, savepoint
 
 DAY = timedelta(days=1)
 AT_ONCE = 5000
@@ -68,7 +68,7 @@ async def _forget_those_they_acted_for(conn: Conn, people: list[UUID]) -> None:
     """A child that came with the sign-up, unless somebody else acts for it or something else is kept of it."""
     for person_id in people:
         with suppress(asyncpg.ForeignKeyViolationError):
-            async with conn.transaction():
+            async with savepoint(conn):
                 await conn.execute(
                     """
                     delete from accounts.person p where id = $1

@@ -21,7 +21,7 @@ from kikao.availability.rules import (
 )
 from kikao.core.actor import Actor
 from kikao.core.clock import is_zone
-from kikao.core.db import Conn
+from kikao.core.db import Conn, savepoint
 from kikao.core.errors import BY_CONSTRAINT, Invalid, NotFound, Refusal
 from kikao.core.ids import new_id
 from kikao.journal.actions import record
@@ -223,7 +223,7 @@ async def correct_place(
     if (row["name"], row["address"]) == (name, address):
         return
     try:
-        async with conn.transaction():
+        async with savepoint(conn):
             await conn.execute(
                 "update availability.place set name = $2, address = $3 where id = $1", place_id, name, address
             )

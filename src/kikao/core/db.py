@@ -45,6 +45,10 @@ LIMITS = {
 RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
+class Undone(Exception):
+    """Nothing of the transaction was saved: a database error within it was caught."""
+
+
 class Database:
     """A pool of connections to one database.
 
@@ -64,15 +68,17 @@ class Database:
     async def transaction(self) -> AsyncIterator[Conn]:
         """A transaction that commits when the block ends and rolls back when it raises.
 
-        A caught database error would turn the commit into a silent rollback; the last
-        statement here raises in that case, so nothing is ever reported as saved that was not.
+        A database error that was caught turns the commit into a rollback, which PostgreSQL says in its answer only.
+        Raises Undone then, so nothing is ever reported as saved that was not. Parts that may fail: `savepoint`.
         """
         async with self.pool.acquire() as conn:
             token = transaction_open.set(True)
             try:
-                async with conn.transaction():
+                await conn.execute("begin")
+                async with _undone_by_an_error(conn, "rollback"):
                     yield conn
-                    await conn.execute("select 1")
+                if await conn.execute("commit") != "COMMIT":
+                    raise Undone
             finally:
                 transaction_open.reset(token)
 
@@ -89,6 +95,25 @@ class Database:
 
     async def close(self) -> None:
         await self.pool.close()
+
+
+@asynccontextmanager
+async def savepoint(conn: Conn) -> AsyncIterator[None]:
+    """A part of a transaction that is undone by itself when it raises."""
+    await conn.execute("savepoint part")
+    async with _undone_by_an_error(conn, "rollback to savepoint part; release savepoint part"):
+        yield
+    await conn.execute("release savepoint part")
+
+
+@asynccontextmanager
+async def _undone_by_an_error(conn: Conn, undo: str) -> AsyncIterator[None]:
+    try:
+        yield
+    except (Exception, asyncio.CancelledError):
+        if not conn.is_closed():
+            await conn.execute(undo)
+        raise
 
 
 async def _prepare(conn: Conn) -> None:

@@ -8,7 +8,7 @@ import asyncpg
 
 from kikao.core.actor import Actor
 from kikao.core.crypto import Vault
-from kikao.core.db import Conn
+from kikao.core.db import Conn, savepoint
 from kikao.core.errors import Forbidden, Invalid, NotPossible
 from kikao.core.practice import Snapshot
 from kikao.core.sql import Statement
@@ -257,7 +257,7 @@ async def _take_back(
         await expire(conn, rival, now)
     hold = rules.request_hold(now, session.starts_at, numbers, proved=True)
     try:
-        async with conn.transaction():
+        async with savepoint(conn):
             changed = await _TAKE_BACK.run(
                 conn, id=session.id, now=now, hold=hold, since=now - wait,
                 open_at_first=numbers.open_at_first, open_when_known=numbers.open_when_known,

@@ -13,7 +13,7 @@ from kikao.availability.queries import Wanted as TimesWanted
 from kikao.availability.queries import free
 from kikao.availability.rules import Numbers as CalendarNumbers
 from kikao.core.crypto import Vault
-from kikao.core.db import Conn
+from kikao.core.db import Conn, savepoint
 from kikao.core.errors import FieldError, Forbidden, Invalid, NotFound, Refusal
 from kikao.core.ids import SYSTEM, new_id, new_reference
 from kikao.core.practice import Snapshot
@@ -143,7 +143,7 @@ async def decide(conn: Conn, statement: Statement, values: dict[str, Any], now: 
             return Booked(row["same_id"], False)
         if row["refused"] == "overdue":
             for overdue in row["overdue"]:
-                async with conn.transaction():
+                async with savepoint(conn):
                     await expire(conn, overdue, now)
         elif row["refused"] is not None:
             raise named(row["refused"], row["against"], by_psychologist=values["by_psychologist"])

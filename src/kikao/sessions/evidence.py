@@ -11,7 +11,7 @@ import asyncpg
 from kikao.accounts.wires import Verified
 from kikao.core import practice
 from kikao.core.actor import THE_SYSTEM, Actor
-from kikao.core.db import Conn, Row
+from kikao.core.db import Conn, Row, savepoint
 from kikao.core.errors import NotFound
 from kikao.core.ids import SYSTEM
 from kikao.core.sql import Statement
@@ -54,7 +54,7 @@ async def payment_seen(conn: Conn, actor: Actor, session_id: UUID, now: datetime
 
 async def claim_rejected(conn: Conn, session_id: UUID, charge_id: UUID, now: datetime) -> None:
     """M-Pesa has proved that the code which was typed here paid for something else: payable again."""
-    async with conn.transaction():
+    async with savepoint(conn):
         row = await conn.fetchrow("select requested_by from sessions.session where id = $1", session_id)
         if row is None:
             return
@@ -91,7 +91,7 @@ async def _take_again(conn: Conn, row: Row, now: datetime) -> bool:
     for rival in await overdue_rivals(conn, row, now):
         await expire(conn, rival, now)
     try:
-        async with conn.transaction():
+        async with savepoint(conn):
             await _confirm(conn, row, now)
     except asyncpg.ExclusionViolationError:
         return False
@@ -212,7 +212,7 @@ async def _send(conn: Conn, row: Row, verified: Verified, numbers: rules.Numbers
     sent = 0
     # What the constraints refuse: taken at that time, enough open, or their own psychologist.
     with suppress(asyncpg.ExclusionViolationError, asyncpg.UniqueViolationError, asyncpg.CheckViolationError):
-        async with conn.transaction():
+        async with savepoint(conn):
             sent = await _SEND.run(
                 conn, id=row["id"], now=verified.at, hold_until=hold, person_id=verified.person_id,
                 client_id=client_id, open_at_first=numbers.open_at_first,
