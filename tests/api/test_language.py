@@ -84,7 +84,7 @@ async def test_who_is_signed_in_keeps_a_language_on_every_device(house: apps.Wor
         async with apps.browser(house.app, cookies={"kikao": house.amina.cookie or ""}) as another_phone:
             page = await another_phone.get("/me", headers={"Accept-Language": "en"})
             assert speaks(page) == "sw"
-            assert "Vikao vyangu" in page.text
+            assert "Vikao" in page.text
     finally:
         await keeps(house, "en")
         house.amina.browser.cookies.delete(i18n.COOKIE)

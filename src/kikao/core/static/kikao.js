@@ -6,25 +6,37 @@
   // While an answer is on its way, a word under the bar says so: not at once, most answers are there before one looks.
   const busy = document.querySelector(".busy");
   let soon = 0;
-  const rest = () => { clearTimeout(soon); if (busy) busy.textContent = ""; };
-  const wait = () => {
+  const rest = () => { clearTimeout(soon); all(".busy").forEach((one) => { one.textContent = ""; }); };
+  const wait = (where = busy) => {
     rest();
-    soon = setTimeout(() => { if (busy) busy.textContent = busy.dataset.word; setTimeout(rest, 20000); }, 400);
+    soon = setTimeout(() => { if (where) where.textContent = busy.dataset.word; setTimeout(rest, 20000); }, 400);
+  };
+  // A dialog lies over the bar: there the word stands under the button that was pressed.
+  const within = (form) => {
+    if (!busy || !form.closest("dialog.is-modal")) return busy;
+    let here = form.querySelector(".busy");
+    if (!here) {
+      here = Object.assign(document.createElement("p"), { className: "busy busy--here" });
+      here.setAttribute("role", "status");
+      form.append(here);
+    }
+    return here;
   };
 
-  // A second tap must not send a form twice. The button stays enabled, because a disabled one
+  // A second tap must not send a form twice, nor another form beside it. The button stays enabled, because a disabled one
   // would be left out of what is sent; the second submit is refused instead.
+  const sends = (form) => form.getAttribute("method")?.toLowerCase() === "post" && !("leave" in form.dataset);
   addEventListener("submit", (event) => {
     const form = event.target;
     // getAttribute, because a field called "method" would hide form.method
-    if (event.defaultPrevented || form.getAttribute("method")?.toLowerCase() !== "post") return;
-    if (form.dataset.sent) return event.preventDefault();
-    form.dataset.sent = "1";
-    const button = event.submitter;
-    button?.setAttribute("aria-disabled", "true");
-    const again = () => { delete form.dataset.sent; button?.removeAttribute("aria-disabled"); rest(); };
+    if (event.defaultPrevented || !sends(form)) return;
+    if ("sending" in document.body.dataset) return event.preventDefault();
+    document.body.dataset.sending = "";
+    const buttons = [...all("button:not([type=button])")].filter((button) => button.form && sends(button.form));
+    buttons.forEach((button) => button.setAttribute("aria-disabled", "true"));
+    const again = () => { delete document.body.dataset.sending; buttons.forEach((button) => button.removeAttribute("aria-disabled")); rest(); };
     form.again = again;
-    wait();
+    wait(within(form));
     setTimeout(again, 12000); // a lost connection must not lock the form for ever
   });
 
