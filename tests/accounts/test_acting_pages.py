@@ -45,7 +45,7 @@ async def test_one_is_added_with_consent_and_what_was_typed_is_kept(world: apps.
         ({"consent": ""}, "Please read what is kept about them"),
         ({"birthDate": "next year"}, "Please give the day like"),
         ({"birthDate": "1990-01-01"}, "Somebody of 18 years or more"),
-        ({"name": " "}, "Please say what we may call"),
+        ({"name": " "}, "Please give a name"),
     ):
         refused = await world.halima.page("POST", "/me/people", data=form | wrong)
         assert refused.status_code == 422

@@ -139,7 +139,39 @@ async def test_a_new_code_can_be_asked_for_without_losing_the_way(
     late = await http.post(f"{address}/resend", data={"next": "/s/K7Q2M9X4"})
     assert late.status_code == 429
     assert int(late.headers["retry-after"]) > 0
+    assert "You can try again in 60 minutes" in late.text
+    assert "to put right" not in late.text
     assert hidden(late.text, "next") == "/s/K7Q2M9X4"
+
+
+async def test_a_code_that_cannot_work_any_more_says_so_and_offers_a_new_one_alone(
+    http: httpx.AsyncClient, db: Database, now: datetime, clock: Any
+) -> None:
+    address = (await sign_up(http)).headers["location"].partition("?")[0]
+    code = await code_of(db, UUID(address.rsplit("/", 1)[-1]), now)
+    other = "111111" if code != "111111" else "222222"
+    for _try in range(4):
+        wrong = await http.post(address, data={"code": other})
+        assert "This is not the code that we sent last" in wrong.text
+        assert f'value="{other}"' in wrong.text
+    await http.post(address, data={"code": other})
+    for told, at in (("That was tried too often", now), ("This code has run out", now + timedelta(hours=1))):
+        clock.now = at
+        for page in (await http.post(address, data={"code": code}), await http.get(address)):
+            assert told in page.text
+            assert f'action="{address}/resend"' in page.text
+            assert 'name="code"' not in page.text
+
+
+async def test_a_reset_that_ran_out_says_so_whoever_it_was_for(
+    http: httpx.AsyncClient, cast: Cast, now: datetime, clock: Any
+) -> None:
+    pages = [await http.post("/forgot", data={"contact": name}) for name in (cast.amina.email, "nobody@example.test")]
+    clock.now = now + timedelta(hours=2)
+    for address in (re.findall(r'href="(/reset/[^"]+)"', one.text)[0] for one in pages):
+        for page in (await http.get(address), await http.post(address, data={"code": "123456", "password": NEW})):
+            assert "This code has run out" in page.text
+            assert 'name="code"' not in page.text
 
 
 async def known_page(http: httpx.AsyncClient, db: Database, cast: Cast, now: datetime) -> tuple[str, str]:

@@ -83,7 +83,7 @@ async def ring_and_enter_the_pin(desk: Screen, house: houses.House) -> None:
     await page.get_by_role("link", name="Ring a phone, or take cash").click()
     await in_both_lights(desk, "desk-ring")
     await page.get_by_role("button", name="Ring it").click()
-    await expect(page.get_by_text("M-Pesa shows the amount")).to_be_visible()
+    await expect(page.get_by_text("It shows the amount")).to_be_visible()
     await desk.look("desk-ringing")
     handset = await desk.context.new_page()
     await handset.goto(f"{house.simulator}/phone/254700000042")

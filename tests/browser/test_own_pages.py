@@ -101,8 +101,8 @@ async def choose_a_contact(screen: Screen, url: str) -> None:
     await expect(page.get_by_text("Messages go there first now")).to_be_visible()
     first = page.locator(".rows > li").first
     await first.get_by_text("Change this one").click()
-    await first.locator("summary", has_text="Take away").click()
-    await page.locator("dialog[open]").get_by_role("button", name="Take it away").click()
+    await first.locator("summary", has_text="Remove").click()
+    await page.locator("dialog[open]").get_by_role("button", name="Remove it").click()
     await expect(page.get_by_text("Nothing is sent there any more").first).to_be_visible()
     await screen.look("own-contact-gone")
 

@@ -24,7 +24,7 @@ from support.cast import Cast, Member, workday
 from .conftest import Screen, open_screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
-AGAIN = "Ring the phone again"
+AGAIN = "Send it to the phone again"
 
 
 class Waiting:
@@ -196,6 +196,6 @@ async def test_a_stranger_with_the_link_pays_and_learns_nothing(waiting: Waiting
 
     await until(prompted)
     await waiting.outside.post(f"{phone}/pin", json={"pin": "1234"})
-    await expect(page.get_by_role("heading", name="Confirmed")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Paid. Thank you.")).to_be_visible()
     await stranger.look("27-pay-link-paid")
     assert await page.get_by_role("link", name="See what is arranged").count() == 0

@@ -254,8 +254,13 @@ async def test_a_failure_says_so_and_offers_another_try(door: Shop) -> None:
     page = await nobody.page("GET", f"/p/{token}/wait")
     assert 'data-face="failed"' in page.text
     assert "The PIN was not right" in page.text
-    assert "Ring the phone again" in page.text
+    assert "Send it to the phone again" in page.text
     assert "700000041" not in page.text.replace(" ", "")
+    again = await nobody.page("POST", f"/p/{token}", data={"again": "yes", "phone": ""})
+    assert again.headers["location"] == f"/p/{token}/wait"
+    async with door.kit.db.connection() as conn:
+        tried = await conn.fetch("select phone from payments.attempt where charge_id = $1", charge_id)
+    assert [row["phone"] for row in tried] == ["+254700000041"] * 2
 
 
 async def test_what_was_typed_stays_when_it_is_refused(door: Shop) -> None:
@@ -270,12 +275,26 @@ async def test_a_link_of_nobody_is_not_there(door: Shop, path: str) -> None:
     assert (await door.world.nobody.page("GET", path)).status_code == 404
 
 
-async def test_what_cannot_be_paid_now_says_so(door: Shop) -> None:
-    _, token = await door.owed(opened=False)
-    page = await door.world.nobody.page("GET", f"/p/{token}")
-    assert "This cannot be paid now" in page.text
+async def test_what_cannot_be_paid_now_says_why_and_whom_to_call(door: Shop) -> None:
+    charge_id, token = await door.owed(opened=False)
+
+    async def page(change: str = "") -> str:
+        async with door.kit.db.connection() as conn:
+            await conn.execute(f"update payments.charge set {change or 'amount = amount'} where id = $1", charge_id)
+        shown: str = (await door.world.nobody.page("GET", f"/p/{token}")).text
+        return shown
+
+    for shown, why in (
+        (await page(), "has not begun"),
+        (await page("open_until = now() - interval '1 hour'"), "The time to pay it ended: "),
+        (await page("open_until = null, closed_at = now()"), "It could be paid until it was closed: "),
+    ):
+        assert "This cannot be paid now" in shown
+        assert why in shown
+        assert f'href="tel:{door.kit.practice_phone}"' in shown
     pressed = await door.world.nobody.page("POST", f"/p/{token}", data={"phone": PHONE})
     assert pressed.status_code == 409
+    assert "Nothing to pay" in await page("waived = amount, closed_at = null")
 
 
 async def test_opening_a_link_changes_no_row(door: Shop) -> None:

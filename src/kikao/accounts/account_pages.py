@@ -52,7 +52,7 @@ def _done(request: Req) -> dict[str, Any] | None:
         "password": _("Your password is new. Everybody else who was signed in with the old one is signed out."),
         "ended": _("Signed out there."),
         "chosen": _("Messages go there first now."),
-        "removed": _("Taken away. Nothing is sent there any more."),
+        "removed": _("Removed. Nothing is sent there any more."),
     }
     text = sentences.get(request.query_params.get("done") or "")
     return {"tone": "good", "title": text, "text": None} if text else None
@@ -72,14 +72,20 @@ def _reading(user: User, now: datetime) -> dict[str, Any]:
     }
 
 
+def _used(one: SignIn, current: bool, zone: str) -> str:
+    times = {"since": i18n.day_and_clock(one.since, zone), "seen": i18n.day_and_clock(one.seen_at, zone)}
+    if current:
+        return _("Since %(since)s, in use now") % times
+    text = _("Since %(since)s") if times["since"] == times["seen"] else _("Since %(since)s, last used %(seen)s")
+    return text % times
+
+
 def _sign_in(one: SignIn, actor: Actor) -> dict[str, Any]:
     current = one.id == actor.sign_in_id
-    zone = actor.time_zone
-    times = {"since": i18n.day_and_clock(one.since, zone), "seen": i18n.day_and_clock(one.seen_at, zone)}
     end = {"label": _("End"), "url": f"{HERE}/sign-ins/{one.id}/end", "kind": "link"}
     return {
         "text": _("A browser") if one.kind == "page" else _("A program"),
-        "when": _("Since %(since)s, last used %(seen)s") % times, "current": current,
+        "when": _used(one, current, actor.time_zone), "current": current,
         "actions": [] if current else [end],
     }
 
@@ -87,9 +93,9 @@ def _sign_in(one: SignIn, actor: Actor) -> dict[str, Any]:
 def _contact(one: OwnContact, alone: bool) -> dict[str, Any]:
     """`alone`: the only proved one, which cannot be taken away."""
     facts = [
-        _("proved") if one.proved else _("not proved yet: nothing is sent there"),
-        *([_("messages go here first")] if one.chosen and not alone else []),
-        *([_("signs you in")] if one.signs_in else []),
+        _("Confirmed.") if one.proved else _("Not confirmed yet: nothing is sent there."),
+        *([_("Messages go here first.")] if one.chosen and not alone else []),
+        *([_("You sign in with it.")] if one.signs_in and one.proved else []),
     ]
     address = f"{HERE}/contacts/{one.id}"
 
@@ -101,11 +107,11 @@ def _contact(one: OwnContact, alone: bool) -> dict[str, Any]:
         more.append(plain(_("Do not sign in with this"), "not-sign-in") if one.signs_in
                     else plain(_("Sign in with this too"), "sign-in"))
     if not (one.proved and alone):
-        question = {"title": _("Take %(contact)s away?") % {"contact": one.masked}, "button": _("Take it away"),
-                    "text": _("Nothing is sent there any more, and it signs nobody in.")}
-        more.append({"label": _("Take away…"), "url": f"{address}/remove", "kind": "link", "confirm": question})
+        question = {"title": _("Remove %(contact)s?") % {"contact": one.masked}, "button": _("Remove it"),
+                    "kind": "danger", "text": _("Nothing is sent there any more, and it signs nobody in.")}
+        more.append({"label": _("Remove…"), "url": f"{address}/remove", "kind": "link", "confirm": question})
     first = [] if one.proved else [{"label": _("Send a code"), "url": f"{address}/prove", "kind": "plain"}]
-    return {"text": one.masked, "facts": ", ".join(facts), "actions": first, "more": more}
+    return {"text": one.masked, "facts": " ".join(facts), "actions": first, "more": more}
 
 
 def _contacts(user: User) -> list[dict[str, Any]]:
@@ -114,7 +120,7 @@ def _contacts(user: User) -> list[dict[str, Any]]:
 
 
 def _rows(user: User) -> list[tuple[str, str]]:
-    rows = [(_("Called"), user.name)]
+    rows = [(_("Your name here"), user.name)]
     if user.own_names:
         rows.append((_("Sign-in name"), ", ".join(user.own_names)))
     return rows
@@ -136,12 +142,12 @@ async def _account_page(
     return page(
         request, kit, actor, "accounts/account.html", status=status_of(faults.refusal),
         headers=waiting(faults.refusal), notice=None if faults.refusal else _done(request), rows=_rows(user),
-        contacts=_contacts(user), contact_errors=faults.of("contacts"),
+        contacts=_contacts(user), contact_errors=faults.of("contacts") + faults.of("contact"),
         add_contact={"url": f"{HERE}/contacts", "errors": faults.of("contact"), "value": faults.typed},
         people=[{"name": name, "text": _("You book and agree for them.")} for name in acted_for],
         reading=_reading(user, now) | {"errors": faults.of("reading")},
         password={"url": f"{HERE}/password", "errors": faults.of("password"), "login": "".join(user.own_names[:1])},
-        sign_ins=[_sign_in(one, actor) for one in sign_ins],
+        sign_ins=[_sign_in(one, actor) for one in sign_ins], zone_line=i18n.times_are(now, actor.time_zone),
         sign_in_actions=[others] if len(sign_ins) > 1 else [],
         agreed=agreed, consent_url=f"{HERE}/consent",
     )

@@ -43,12 +43,13 @@ def _until(one: ActedFor, zone: str) -> str:
         one.ends_at.astimezone(ZoneInfo(zone)).date())}
 
 
-def _shown(one: ActedFor, zone: str) -> dict[str, Any]:
+def _shown(one: ActedFor, zone: str, phone: str) -> dict[str, Any]:
     address = f"{HERE}/{one.person_id}"
     born = _("Born %(day)s.") % {"day": i18n.date_of_year(one.birth_date)} if one.birth_date else ""
     question = {
-        "title": _("Stop acting for %(name)s?") % {"name": one.name}, "button": _("Stop acting"),
-        "text": _("You see and do nothing for them any more. What is booked stays; ring the practice to cancel it."),
+        "title": _("Stop acting for %(name)s?") % {"name": one.name}, "button": _("Stop acting"), "kind": "danger",
+        "text": _("You see and do nothing for them any more. What is booked stays: to cancel it, call %(phone)s.")
+        % {"phone": phone},
     }
     return {
         "name": one.name, "facts": f"{_relation(one.relation)}. {born}".strip(),
@@ -63,17 +64,18 @@ async def _page(
     request: Req, kit: Kit, actor: Actor, now: datetime, *, form: Form | None = None, refusal: Refusal | None = None,
     about: UUID | None = None,
 ) -> Response[str]:
-    """`about`: the person whose form was refused; None: the form for a new one."""
+    """`about`: the person whose form was refused, and whose id its fields carry; None: the form for a new one."""
     if actor.person_id is None:
         raise NotSignedIn
     typed = form or Form({})
     async with kit.db.connection() as conn:
         people = await acting.people_of(conn, actor.person_id, now)
         text = await queries.consent_text(conn, actor.language)
-    found = errors_of(refusal)
+    found = [error | {"field": f"{error['field']}-{about}"} if about and error["field"] else error
+             for error in errors_of(refusal)]
     return page(
         request, kit, actor, "accounts/people.html", status=status_of(refusal), tabs=own_pages(actor, HERE),
-        people=[_shown(one, actor.time_zone) for one in people], url=HERE, relations=relations(),
+        people=[_shown(one, actor.time_zone, kit.practice_phone) for one in people], url=HERE, relations=relations(),
         lines=text.lines, text_id=str(text.id), errors=[] if about else found, agree_errors=found if about else [],
         about=str(about) if about else None,
         values={"name": typed["name"], "birthDate": typed["birthDate"], "relation": typed["relation"] or "parent",

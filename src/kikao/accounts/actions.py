@@ -264,7 +264,7 @@ async def set_reading(conn: Conn, by: Actor, language: str, time_zone: str, now:
     """The language and zone that somebody reads in; the same again changes nothing. Raises Invalid."""
     check_language(language)
     if not clock.is_zone(time_zone):
-        raise Invalid.field("time_zone", "unknown", "There is no such time zone.")
+        raise Invalid.field("time_zone", "unknown", "Please choose a time zone from the list.")
     changed = await conn.fetchval(
         """
         update accounts.person set language = $2, time_zone = $3

@@ -23,11 +23,12 @@ from kikao.accounts.page_parts import (
     with_next,
 )
 from kikao.accounts.queries import Verification
+from kikao.accounts.rules import Numbers
 from kikao.accounts.signing_in import open_sign_in
 from kikao.accounts.signing_up import Proved, join_existing, prove, sign_up, someone_else
 from kikao.core.actor import Actor
 from kikao.core.crypto import check_new_password, hash_password
-from kikao.core.errors import Invalid, NotFound, Refusal, all_of, refused
+from kikao.core.errors import Invalid, NotFound, Refusal, TooOften, all_of, refused
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import read_id
 from kikao.core.phone import Contact, masked
@@ -111,18 +112,40 @@ async def _waiting_for(kit: Kit, actor: Actor, verification_id: UUID) -> Verific
     return found
 
 
-def _code_page(
-    request: Req, kit: Kit, actor: Actor, now: datetime, found: Verification, *, next_: str,
+def _over(found: Verification, numbers: Numbers, now: datetime) -> dict[str, str] | None:
+    """Why no code of this page works any more, whatever is typed; None while one does."""
+    text = _("Ask for a new one. Nothing else has to be filled in again.")
+    if found.expires_at <= now:
+        return {"tone": "attention", "title": _("This code has run out"), "text": text}
+    if found.tries >= numbers.code_tries:
+        return {"tone": "attention", "title": _("That was tried too often with this code"), "text": text}
+    return None
+
+
+def _code_errors(refusal: Refusal | None) -> list[dict[str, str]]:
+    if isinstance(refusal, CodeRefused):
+        text = _("This is not the code that we sent last. Look at it again, or ask for a new one.")
+        return [{"field": "code", "detail": text}]
+    return errors_of(refusal)
+
+
+async def _code_page(
+    request: Req, kit: Kit, actor: Actor, now: datetime, about: UUID, *, next_: str, typed: str = "",
     refusal: Refusal | None = None,
-) -> Response[str]:
-    address = f"/code/{found.id}"
+) -> Response[Any]:
+    """Where the code was used already: on to where it led."""
+    found, numbers = await _waiting_for(kit, actor, about), await numbers_now(kit, actor, now)
+    if found is None:
+        return see_other(next_ or "/me") if actor.signed_in else see_other(with_next("/sign-in", next_))
+    address, over = f"/code/{about}", _over(found, numbers, now)
     to = masked(found.contact.value) if found.contact else ""
     sent = {"tone": "good", "title": _("A new code is on its way"), "text": None}
     return page(
         request, kit, actor, "accounts/code.html", status=status_of(refusal), headers=waiting(refusal),
         heading=_("One more step: the code"), text=_("We sent 6 figures to %(to)s.") % {"to": to},
-        url=address, hidden={"next": next_}, errors=errors_of(refusal), resend_url=f"{address}/resend",
-        seconds=max(0, int((found.expires_at - now).total_seconds())), other=None,
+        url=address, hidden={"next": next_}, resend_url=f"{address}/resend", over=over, code=typed,
+        errors=[] if over and not isinstance(refusal, TooOften) else _code_errors(refusal),
+        seconds=int((found.expires_at - now).total_seconds()),
         notice=sent if "sent" in request.query_params and not refusal else None, ask_own_phone=not actor.signed_in,
     )
 
@@ -132,11 +155,7 @@ async def code_page(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     verification_id: FromPath[str],
 ) -> Response[Any]:
-    next_ = asked_next(request)
-    found = await _waiting_for(kit, actor, must_be_id(verification_id))
-    if found is None:
-        return see_other(next_ or "/me") if actor.signed_in else see_other(with_next("/sign-in", next_))
-    return _code_page(request, kit, actor, now, found, next_=next_)
+    return await _code_page(request, kit, actor, now, must_be_id(verification_id), next_=asked_next(request))
 
 
 @post("/code/{verification_id:str}")
@@ -154,9 +173,9 @@ async def do_code(
             by=actor.account_id,
         )
     except Refusal as refusal:
-        if found is None:
-            return see_other(with_next("/sign-in", onward(form)))
-        return _code_page(request, kit, actor, now, found, next_=onward(form), refusal=refusal)
+        return await _code_page(
+            request, kit, actor, now, about, next_=onward(form), typed=form["code"], refusal=refusal
+        )
     if proved.known:
         return _known_page(request, kit, actor, found, proved, form)
     if found is not None and found.purpose == "contact":
@@ -189,7 +208,7 @@ async def do_resend(
         async with kit.db.transaction() as conn:
             await resend(conn, about, now, numbers)
     except Refusal as refusal:
-        return _code_page(request, kit, actor, now, found, next_=onward(form), refusal=refusal)
+        return await _code_page(request, kit, actor, now, about, next_=onward(form), refusal=refusal)
     return see_other(with_next(f"/code/{about}", onward(form), sent="1"))
 
 

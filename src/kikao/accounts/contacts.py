@@ -17,22 +17,23 @@ from kikao.core.actor import Actor
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Row, savepoint
 from kikao.core.errors import NotFound, NotPossible
+from kikao.core.phone import masked
 from kikao.journal import actions as journal
 
 
 class LastContact(NotPossible):
     code = "last_contact"
-    detail = "This is the last one that is proved. Add and prove another one first."
+    detail = "{contact} is the only one that is confirmed. Add and confirm another one first."
 
 
 class LastSignIn(NotPossible):
     code = "last_sign_in"
-    detail = "This is the only one that signs you in. Let another one sign you in first."
+    detail = "{contact} is the only one that you sign in with. Let another one sign you in first."
 
 
 class EmailNeeded(NotPossible):
     code = "email_needed"
-    detail = "Those who work here need a proved e-mail address."
+    detail = "Those who work here need a confirmed e-mail address."
 
 
 async def _own(conn: Conn, actor: Actor, contact_id: UUID, *, proved: bool = True) -> Row:
@@ -91,7 +92,7 @@ async def _give_up_login(conn: Conn, account_id: UUID, name: str) -> bool:
     )
     left = await conn.fetchval("select exists (select from accounts.login where account_id = $1)", account_id)
     if gone and not left:
-        raise LastSignIn
+        raise LastSignIn(contact=masked(name))
     return bool(gone)
 
 
@@ -105,7 +106,7 @@ async def remove(conn: Conn, actor: Actor, contact_id: UUID, now: datetime) -> N
     )
     if row["proved_at"] is not None:
         if not others:
-            raise LastContact
+            raise LastContact(contact=masked(row["value"]))
         if not rules.STAFF.isdisjoint(actor.roles) and all(one["kind"] != "email" for one in others):
             raise EmailNeeded
         await _give_up_login(conn, actor.account_id, row["value"])

@@ -20,6 +20,8 @@ from kikao.accounts.page_parts import asked_next
 from kikao.core.actor import Actor
 from kikao.core.crypto import hash_token
 from kikao.core.errors import Refusal
+from kikao.core.i18n import gettext as _
+from kikao.core.i18n import later
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, need, read, read_form, see_other
 
@@ -28,10 +30,14 @@ FOR = timedelta(minutes=30)
 ROOM = 3_800  # what browsers keep in one cookie
 SECRETS = {"password", "current_password", "new_password", "code"}
 _MACHINERY = {"idempotency_key", "consent_text", "next"}
-# What is shown again: the fields that people write into, not what they choose from a list.
+# What is shown again, by which word: the fields that people write into, not what they choose from a list.
 _WRITTEN = {
-    "address", "amount", "bio", "contact", "email", "forName", "hours", "languages", "link", "meeting_link", "name",
-    "note", "number", "phone", "q", "reason", "specialities", "title", "transaction_code", "who", "why",
+    "address": later("Address"), "amount": later("Amount"), "bio": later("About"), "contact": later("Contact"),
+    "email": later("E-mail"), "forName": later("Name"), "hours": later("Hours"), "languages": later("Languages"),
+    "link": later("Link"), "meeting_link": later("Link"), "name": later("Name"), "note": later("Note"),
+    "number": later("Number"), "phone": later("Phone number"), "q": later("Looked for"), "reason": later("Reason"),
+    "specialities": later("Works with"), "title": later("Title"), "transaction_code": later("M-Pesa code"),
+    "who": later("Looked for"), "why": later("Reason"),
 }
 _SEALED = ("accounts.sign_in", "typed")
 
@@ -44,8 +50,8 @@ class Kept(msgspec.Struct, frozen=True):
     until: datetime
 
     @property
-    def words(self) -> list[str]:
-        return [text for name, text in self.typed if name in _WRITTEN and text.strip()]
+    def words(self) -> list[tuple[str, str]]:
+        return [(_(_WRITTEN[name]), text) for name, text in self.typed if name in _WRITTEN and text.strip()]
 
 
 async def keep(request: Req, kit: Kit, token: str, now: datetime) -> Cookie | None:

@@ -12,8 +12,8 @@ from litestar.datastructures import Cookie
 from kikao.accounts.rules import Numbers
 from kikao.core import i18n
 from kikao.core.actor import Actor
-from kikao.core.answers import sentence
-from kikao.core.errors import Refusal
+from kikao.core.answers import rest_of, sentence
+from kikao.core.errors import Refusal, TooOften
 from kikao.core.i18n import gettext as _
 from kikao.core.web import Form, Kit, Req, safe_next
 
@@ -56,6 +56,8 @@ def errors_of(refusal: Refusal | None) -> Errors:
     """For `p.error_summary` and `p.error_of`, in the reader's language."""
     if refusal is None:
         return []
+    if isinstance(refusal, TooOften):
+        return [{"field": "", "detail": rest_of(refusal), "waits": "yes"}]
     if not refusal.fields:
         return [{"field": "", "detail": sentence(refusal)}]
     return [{"field": error.field, "detail": _(error.detail)} for error in refusal.fields]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.params import FromPath
 
-from kikao.accounts import account_pages, acting_pages, code_pages, consent_pages, kept
+from kikao.accounts import account_pages, acting_pages, code_pages, consent_pages, kept, queries
 from kikao.accounts.actions import check_language, set_reading
 from kikao.accounts.page_parts import (
     asked_next,
@@ -67,7 +68,7 @@ async def do_sign_in(
     own_phone = form.ticked("own_phone")
     try:
         if not form["login"]:
-            raise Invalid.field("login", "missing", "Please say who you are.")
+            raise Invalid.field("login", "missing", "Please type your phone number, e-mail or sign-in name.")
         token = await sign_in(
             kit.db, form["login"], form.raw("password"), kind="page", own_phone=own_phone, now=now,
             network=network(request), numbers=await numbers_now(kit, actor, now),
@@ -156,7 +157,7 @@ async def do_forgot(
     contact = form["contact"]
     try:
         if not contact:
-            raise Invalid.field("contact", "missing", "Please say how you sign in.")
+            raise Invalid.field("contact", "missing", "Please type your e-mail, phone number or sign-in name.")
         numbers = await numbers_now(kit, actor, now)
         async with kit.db.transaction() as conn:
             reset_id = await forgot(conn, kit.vault, contact, now, network=network(request), numbers=numbers)
@@ -165,22 +166,27 @@ async def do_forgot(
     return _forgot_page(request, kit, actor, reset_url=f"/reset/{reset_id}")
 
 
-def _reset_page(
-    request: Req, kit: Kit, actor: Actor, reset_id: str, *, form: Form | None = None, refusal: Refusal | None = None
+async def _reset_page(
+    request: Req, kit: Kit, actor: Actor, now: datetime, reset_id: UUID, *, form: Form | None = None,
+    refusal: Refusal | None = None,
 ) -> Response[str]:
+    async with kit.db.connection() as conn:
+        found = await queries.verification(conn, reset_id, "reset")
     return page(
         request, kit, actor, "accounts/reset.html", status=status_of(refusal), headers=waiting(refusal),
         url=f"/reset/{reset_id}", hidden={}, errors=errors_of(refusal), code=form["code"] if form else "",
-        forgot_url="/forgot",
+        over=found is not None and found.expires_at <= now, forgot_url="/forgot",
     )
 
 
 @read("/reset/{reset_id:str}")
 async def reset_page(
-    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], reset_id: FromPath[str]
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
+    reset_id: FromPath[str],
 ) -> Response[str]:
-    """Opening it changes nothing and tells nothing: it looks the same for an id that nobody was given."""
-    return _reset_page(request, kit, actor, str(must_be_id(reset_id)))
+    """Opening it changes nothing, and tells only whether its hour is over: for an id that nobody was given it looks
+    like for one that works."""
+    return await _reset_page(request, kit, actor, now, must_be_id(reset_id))
 
 
 @post("/reset/{reset_id:str}")
@@ -198,7 +204,7 @@ async def do_reset(
         async with kit.db.transaction() as conn:
             token = await open_sign_in(conn, account_id, kind="page", own_phone=False, now=now, numbers=numbers)
     except Refusal as refusal:
-        return _reset_page(request, kit, actor, str(must_be_id(reset_id)), form=form, refusal=refusal)
+        return await _reset_page(request, kit, actor, now, must_be_id(reset_id), form=form, refusal=refusal)
     answer = see_other("/me")
     set_sign_in_cookie(answer, token, False, kit.secure)
     return answer

@@ -258,6 +258,7 @@ class Verification(msgspec.Struct, frozen=True):
     person_id: UUID | None
     contact: Contact | None
     proved: bool
+    tries: int
     expires_at: datetime
     created_at: datetime
 
@@ -266,7 +267,7 @@ async def verification(conn: Conn, verification_id: UUID, *purposes: str) -> Ver
     """One that was not used up yet, expired or not."""
     row = await conn.fetchrow(
         """
-        select v.id, v.purpose, v.channel, v.contact_id, v.account_id, v.expires_at, v.created_at,
+        select v.id, v.purpose, v.channel, v.contact_id, v.account_id, v.tries, v.expires_at, v.created_at,
                c.kind, c.value, c.proved_at, coalesce(c.person_id, a.person_id) as person_id
         from accounts.verification v
         left join accounts.contact_point c on c.id = v.contact_id
@@ -280,5 +281,5 @@ async def verification(conn: Conn, verification_id: UUID, *purposes: str) -> Ver
     contact = Contact(row["kind"], row["value"]) if row["kind"] else None
     return Verification(
         row["id"], row["purpose"], row["channel"], row["contact_id"], row["account_id"], row["person_id"],
-        contact, row["proved_at"] is not None, row["expires_at"], row["created_at"],
+        contact, row["proved_at"] is not None, row["tries"], row["expires_at"], row["created_at"],
     )

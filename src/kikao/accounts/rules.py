@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from kikao.core.errors import Invalid, NotPossible
+from kikao.core.i18n import later
 from kikao.core.phone import Contact, can_be_prompted, read_contact, read_phone
 
 LONGEST_NAME = 80
@@ -107,7 +108,7 @@ def called(typed: str, field: str = "name") -> str:
     """A name to be called by. Raises Invalid."""
     name = " ".join(typed.split())
     if not name:
-        raise Invalid.field(field, "missing", "Please say what we may call you.")
+        raise Invalid.field(field, "missing", "Please give a name.")
     if len(name) > LONGEST_NAME:
         raise Invalid.field(field, "too_long", "A name can have 80 characters at most.")
     if not name.isprintable():
@@ -115,13 +116,18 @@ def called(typed: str, field: str = "name") -> str:
     return name
 
 
+_NO_CONTACT = later("Please give a mobile phone number, like 0700 000 001, or an e-mail address.")
+_NOT_A = {
+    "phone": later("Please give a mobile phone number, like 0700 000 001."),
+    "email": later("Please give a whole e-mail address, with its @."),
+}
+
+
 def contact(typed: str, field: str = "contact") -> Contact:
     """A phone number or an e-mail address that a code can be sent to. Raises Invalid."""
     found = read_contact(typed)
     if found is None:
-        raise Invalid.field(
-            field, "not_a_contact", "Please give a mobile phone number, like 0700 000 001, or an e-mail address."
-        )
+        raise Invalid.field(field, "not_a_contact", _NOT_A.get(field, _NO_CONTACT))
     check_reach(found, field)
     return found
 
@@ -147,7 +153,8 @@ def own_name(typed: str, field: str = "login") -> str:
     if not _OWN_NAME.fullmatch(name) or read_phone(name) is not None:
         raise Invalid.field(
             field, "not_a_name",
-            "A sign-in name has 3 to 40 letters, figures, dots, hyphens or underscores, and at least one letter.",
+            "This cannot be a sign-in name: 3 to 40 letters, digits, dots, hyphens or underscores, no spaces, at least "
+            "one letter.",
         )
     return name
 

@@ -20,7 +20,7 @@ from kikao.core.actor import NOBODY, Actor
 from kikao.core.clock import utc_now
 from kikao.core.errors import Busy, FieldError, Forbidden, Invalid, NotSignedIn, Refusal, from_constraint
 from kikao.core.i18n import gettext as _
-from kikao.core.i18n import later
+from kikao.core.i18n import later, ngettext
 from kikao.core.render import page
 from kikao.core.web import Req, safe_next, same_site, see_other
 
@@ -57,6 +57,21 @@ def sentence(refusal: Refusal) -> str:
     facts = {key: value for key, value in refusal.facts.items() if isinstance(value, str | int)}
     return text.format_map({key: _(value) if value and isinstance(value, str) else value
                             for key, value in facts.items()})
+
+
+def rest_of(refusal: Refusal) -> str:
+    """When it is of use to try again: nothing has to be put right, only waited for."""
+    minutes = -(-int(refusal.facts.get("retryAfter") or 60) // 60)
+    if minutes < 100:
+        return ngettext(
+            "That was too often. You can try again in one minute.",
+            "That was too often. You can try again in %(num)s minutes.", minutes,
+        ) % {"num": minutes}
+    hours = -(-minutes // 60)
+    return ngettext(
+        "That was too often. You can try again in one hour.",
+        "That was too often. You can try again in %(num)s hours.", hours,
+    ) % {"num": hours}
 
 
 def problem(refusal: Refusal) -> Response[dict[str, Any]]:

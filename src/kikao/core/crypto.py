@@ -163,7 +163,7 @@ def _semaphore() -> asyncio.Semaphore:
 def check_new_password(password: str, field: str = "password") -> None:
     if len(password) < SHORTEST:
         raise Invalid.field(
-            field, "too_short", "A password needs 8 characters or more. Do not use your M-Pesa PIN."
+            field, "too_short", "This password is shorter than 8 characters."
         )
     if len(password) > LONGEST:
         raise Invalid.field(field, "too_long", "A password can have 256 characters at most.")

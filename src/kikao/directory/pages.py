@@ -28,6 +28,7 @@ from kikao.directory.queries import Filter, Profile
 from kikao.directory.rules import SESSION_TYPES
 from kikao.directory.times import chip, public
 
+_NOBODY = later("Nobody can be booked at this address. “Find a time” shows everyone who can be.")
 OFFERS = 4
 TIMES_EACH = 3
 # In anybody's own words; these are the ones that the catalogues know.
@@ -59,7 +60,7 @@ async def home(
     prices = [price for price in map(_from_price, profiles) if price is not None]
     return page(
         request, kit, actor, "directory/home.html", offers=offers, price_from=min(prices, default=None),
-        team_url="/team", hours=None,
+        team_url="/team", hours=None, zone_line=i18n.times_are(now, actor.time_zone),
         terms_line=_("If plans change, you see before you cancel how much comes back, and until when."),
     )
 
@@ -136,12 +137,12 @@ def _filters(wanted: Filter, choices: queries.Choices) -> list[dict[str, Any]]:
     up_to = _("Up to KSh %(amount)s")
     prices = [(str(amount), up_to % {"amount": f"{amount:,}"}) for amount in (1500, 2500, 3500, 5000)]
     return [
-        select("about", _("What about"), wanted.speciality, [(text, text) for text in choices.specialities]),
+        select("about", _("What it is about"), wanted.speciality, [(text, text) for text in choices.specialities]),
         select("language", _("Language"), wanted.language,
                [(code, i18n.language_name(code)) for code in choices.languages]),
         select("type", _("Kind"), wanted.session_type, [(text, _(text)) for text in SESSION_TYPES]),
         select("gender", _("Gender"), wanted.gender, [(text, _(text).capitalize()) for text in choices.genders]),
-        select("for", _("For"), wanted.sees, [(text, _(text).capitalize()) for text in choices.sees]),
+        select("for", _("For whom"), wanted.sees, [(text, _(text).capitalize()) for text in choices.sees]),
         select("price", _("Price"), str(wanted.max_price) if wanted.max_price else None, prices),
     ]
 
@@ -170,10 +171,13 @@ async def profile_page(
 ) -> Response[str]:
     async with kit.db.connection() as conn:
         numbers = await kit.numbers(conn, actor, now)
-        profile = await queries.one(conn, slug, now, numbers)
+        try:
+            profile = await queries.one(conn, slug, now, numbers)
+        except NotFound:
+            raise NotFound(_NOBODY) from None
         profile = await queries.for_client(conn, profile, actor.person_id, now)
         if not profile.rates:
-            raise NotFound("There is no such psychologist.")
+            raise NotFound(_NOBODY)
         shown = await times.look(
             conn, profile, actor, request.query_params.get, now, numbers, times.public(profile), actor.person_id
         )

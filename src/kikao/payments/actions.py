@@ -93,7 +93,7 @@ def _readable(phone: str) -> str:
     if number is None:
         raise Invalid.field("phoneNumber", "not_a_phone", "This is not a phone number. Example: 0700 000 012.")
     if not can_be_prompted(number):
-        raise Invalid.field("phoneNumber", "not_kenyan", "M-Pesa rings Kenyan mobile numbers only.")
+        raise Invalid.field("phoneNumber", "not_kenyan", "M-Pesa reaches Kenyan mobile numbers only.")
     return number
 
 

@@ -89,7 +89,7 @@ REFUSALS: dict[str, Meaning] = {
     "busy": Meaning(
         FAILED, later("M-Pesa is busy just now. Nothing was sent to the phone. Please try again in a few minutes.")
     ),
-    "number_refused": Meaning(FAILED, later("M-Pesa cannot ring this number. Please use another one."), OTHER),
+    "number_refused": Meaning(FAILED, later("M-Pesa cannot reach this number. Please use another one."), OTHER),
     "unreachable": Meaning(
         FAILED, later("M-Pesa cannot be reached just now. Nothing was sent to the phone. Please try again.")
     ),

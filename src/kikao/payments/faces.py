@@ -19,22 +19,36 @@ WATCHED_SECONDS = 1800  # an unknown try is asked about for half an hour, then t
 CHANNELS = {"mpesa": later("M-Pesa"), "cash": later("Cash"), "bank": later("Bank"), "card": later("Card")}
 
 
-def closed(bill: Bill, now: datetime, receipt_url: str) -> dict[str, Any] | None:
+def closed(bill: Bill, now: datetime, receipt_url: str, *, zone: str, practice_phone: str) -> dict[str, Any] | None:
     """Why there is nothing to pay, or None when there is."""
+    receipt = {"label": _("See the receipt"), "url": receipt_url} if bill.received else {}
     if bill.given_back and not bill.missing:
         text = _("%(amount)s will be given back to the number that paid, or has been already.")
-        return _closing("attention", _("Given back"), text % {"amount": money(bill.given_back)}, receipt_url)
-    if bill.missing == 0:
-        receipt = receipt_url if bill.received else None
+        return _closing("attention", _("Given back"), text % {"amount": money(bill.given_back)}, receipt)
+    if bill.missing == 0 and bill.received:
         return _closing("good", _("Paid"), _("Nothing more is owed. Thank you."), receipt)
+    if bill.missing == 0:
+        return _closing("good", _("Nothing to pay"), _("Nothing is owed any more. You can close this page."), {})
     if bill.payable(now):
         return None
-    text = _("The time for it is over, or it has not begun. Please ask whoever sent you the link.")
-    return _closing("attention", _("This cannot be paid now"), text, receipt_url if bill.received else None)
+    call = {"label": _("Call %(phone)s") % {"phone": practice_phone},
+            "url": f"tel:{practice_phone.replace(' ', '')}", "icon": "phone"}
+    return _closing("attention", _("This cannot be paid now"), _not_now(bill, now, zone), receipt or call)
 
 
-def _closing(tone: str, title: str, text: str, receipt_url: str | None) -> dict[str, Any]:
-    return {"tone": tone, "title": title, "text": text, "label": _("See the receipt"), "url": receipt_url}
+def _not_now(bill: Bill, now: datetime, zone: str) -> str:
+    if bill.closed_at:
+        text = _("It could be paid until it was closed: %(when)s. If you still want to pay, call us.")
+        return text % {"when": i18n.when(bill.closed_at, zone)}
+    if bill.open_until and bill.open_until <= now:
+        text = _("The time to pay it ended: %(when)s. If you still want to pay, call us.")
+        return text % {"when": i18n.when(bill.open_until, zone)}
+    return _("The time to pay it has not begun. Please try again later, or call us.")
+
+
+def _closing(tone: str, title: str, text: str, way_on: dict[str, str]) -> dict[str, Any]:
+    """`way_on`: a label, an address and perhaps an icon; or nothing."""
+    return {"tone": tone, "title": title, "text": text} | way_on
 
 
 def _name(bill: Bill, last: Shown, now: datetime) -> str:
@@ -58,7 +72,7 @@ def face(
 ) -> dict[str, Any]:
     """The waiting page's moving part; see payments/templates/attempt.html for each name."""
     name = _name(bill, last, now)
-    tone, title, text = _words(name, bill, last, came or [])
+    tone, title, text = _words(name, bill, last, came or [], own_page is not None)
     age = (now - last.created_at).total_seconds()
     polls = name in (RINGING, LATE, PAUSED) or (name == UNKNOWN and age < WATCHED_SECONDS)
     return {
@@ -76,7 +90,7 @@ def face(
 
 def _steps() -> list[str]:
     return [
-        _("Look at the phone that pays: M-Pesa shows the amount and asks for the PIN."),
+        _("A message of M-Pesa appears on that phone. It shows the amount and asks for the PIN."),
         _("Check the amount and the name, then enter the M-Pesa PIN there, never here."),
         _("Come back to this page. It changes by itself."),
     ]
@@ -98,20 +112,21 @@ def _thanks(bill: Bill, came: list[Receipt]) -> str:
     }
 
 
-def _words(name: str, bill: Bill, last: Shown, came: list[Receipt]) -> tuple[str, str, str]:
+def _words(name: str, bill: Bill, last: Shown, came: list[Receipt], whose: bool) -> tuple[str, str, str]:
+    """`whose`: the one whose it is looks; what it confirms is no stranger's business."""
     message = _(last.message)
     if name == PAID and bill.given_back:
         text = _("%(amount)s of it will be given back to the number that paid, or has been already.")
         return "attention", _("The payment has arrived"), text % {"amount": money(bill.given_back)}
     if name == PAID:
-        return "good", _("Confirmed"), _thanks(bill, came)
+        return "good", _("Confirmed") if whose else _("Paid. Thank you."), _thanks(bill, came)
     if name == LATE:
         text = _("Did you not get it? Is the phone on, with coverage? Nothing is taken without the PIN.")
         return "info", _("Still waiting for the phone"), text
     if name == UNKNOWN:
-        return "attention", _("We do not know yet"), message
+        return "attention", _("No answer from M-Pesa yet"), message
     if name == RINGING:
-        return "info", _("Look at your phone"), message
+        return "info", _("Look at the phone that pays"), "" if last.state == rules.ACCEPTED else message
     title = _("Part of it has arrived") if last.state == rules.AMOUNT_MISMATCH else _("Not paid yet")
     return "attention" if name == PAUSED or last.state == rules.AMOUNT_MISMATCH else "danger", title, message
 
@@ -120,14 +135,16 @@ def _retry(name: str, last: Shown, path: str, key: str, phone: str) -> dict[str,
     if name not in (UNKNOWN, FAILED) or not last.can_retry:
         return None
     step = codes.meaning(last.code).step
-    note = _("Another number works best.") if step == codes.OTHER and name == FAILED else None
-    return {"label": _("Ring the phone again"), "url": path, "key": key, "phone": phone, "note": note}
+    note = _("Another number works best. Left empty, it goes to the same one again.") \
+        if step == codes.OTHER and name == FAILED else None
+    return {"label": _("Send it to the phone again"), "url": path, "key": key, "phone": phone, "note": note}
 
 
 def receipt_row(receipt: Receipt, zone: str) -> dict[str, str]:
     """One payment as the receipt page lists it."""
     return {
         "number": receipt.number or _("to follow"),
+        "label": _("M-Pesa code") if receipt.channel == "mpesa" else _("Number"),
         "channel": _(CHANNELS[receipt.channel]),
         "amount": money(receipt.amount),
         "when": i18n.when(receipt.at, zone),

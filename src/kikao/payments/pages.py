@@ -12,7 +12,7 @@ from litestar.response import ServerSentEvent
 
 from kikao.core import i18n
 from kikao.core.actor import Actor
-from kikao.core.answers import sentence
+from kikao.core.answers import rest_of, sentence
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid, NotFound, NotPossible, Refusal, TooOften
 from kikao.core.i18n import gettext as _
@@ -77,13 +77,17 @@ def _pay_page(
         reference=bill.reference, missing=bill.missing, until=i18n.when(until, actor.time_zone),
         seconds=max(int((until - now).total_seconds()), 0), receiver=kit.receiver_name, url=f"/p/{token}",
         phone=phone, errors=_errors(refusal), ways=_ways(kit, bill, token, now, actor),
-        closed=faces.closed(bill, now, f"/p/{token}/receipt"), wipe=actor.signed_in,
+        closed=faces.closed(
+            bill, now, f"/p/{token}/receipt", zone=actor.time_zone, practice_phone=kit.practice_phone
+        ), wipe=actor.signed_in,
     )
 
 
 def _errors(refusal: Refusal | None) -> list[dict[str, str]]:
     if refusal is None:
         return []
+    if isinstance(refusal, TooOften):
+        return [{"field": "", "detail": rest_of(refusal), "waits": "yes"}]
     if refusal.fields:
         return [{"field": "phone", "detail": _(error.detail)} for error in refusal.fields]
     return [{"field": "", "detail": sentence(refusal)}]
@@ -103,9 +107,11 @@ async def pay(
     form = await read_form(request)
     async with kit.db.connection() as conn:
         bill = await _bill(conn, token)
+        again = form.ticked("again") and not form["phone"]
+        phone = await queries.tried_last(conn, bill.id) if again else form["phone"]
 
     async def verb(conn: Conn) -> str:
-        await actions.ask_to_pay(conn, actor, bill.id, form["phone"], now, await _numbers(conn, kit, actor, now))
+        await actions.ask_to_pay(conn, actor, bill.id, phone, now, await _numbers(conn, kit, actor, now))
         return f"/p/{token}/wait"
 
     try:

@@ -187,6 +187,14 @@ async def latest_attempt(conn: Conn, charge_id: UUID, now: datetime, numbers: Nu
     return _shown(await conn.fetchrow(last, charge_id, now), now, numbers)
 
 
+async def tried_last(conn: Conn, charge_id: UUID) -> str:
+    """The number of the last try, to try once more. Nobody is shown it."""
+    found = await conn.fetchval(
+        "select phone from payments.attempt where charge_id = $1 order by created_at desc, id desc limit 1", charge_id
+    )
+    return str(found or "")
+
+
 def may_see(actor: Actor, shown: Shown) -> bool:
     """Who started it, desk, admin. (A pay link names its charge by itself.)"""
     return actor.signed_in and (shown.started_by == actor.account_id or actor.has("desk", "admin"))

@@ -155,8 +155,8 @@ def seconds_until(moment: datetime, now: datetime) -> int:
 
 
 _TOLD = {
-    CREATED: later("We are asking M-Pesa to ring the phone."),
-    SUBMITTING: later("We are asking M-Pesa to ring the phone."),
+    CREATED: later("M-Pesa is being asked to send the message."),
+    SUBMITTING: later("M-Pesa is being asked to send the message."),
     ACCEPTED: later("Look at the phone: M-Pesa asks for the PIN there."),
     NOT_SENT: later("The request could not be sent in time. Nothing was sent to the phone. Please try again."),
     PAID: later("Paid. Thank you."),
