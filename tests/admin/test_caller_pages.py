@@ -70,7 +70,8 @@ async def test_a_caller_is_found_by_name_figures_and_reference(world: World) -> 
 async def test_all_that_is_wrong_with_a_new_caller_is_said_at_once_and_stays_typed(world: World) -> None:
     refused = await send(world.wambui, "/practice/caller/new", name="", phone="12", email="nobody", how="voice")
     assert refused.status_code == 422
-    for told in ("Please give a name", "give a mobile phone number", "give a whole e-mail address", "Please read it to them"):
+    sentences = ("Please give a name", "a mobile phone number", "a whole e-mail address", "Please read it to them")
+    for told in sentences:
         assert told in refused.text
     for typed in ('value="12"', 'value="nobody"', "4 things to put right"):
         assert typed in refused.text
