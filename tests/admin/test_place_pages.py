@@ -68,7 +68,7 @@ async def test_a_place_is_closed_when_nobody_has_hours_there(world: World) -> No
     await hours_there(world, place)
     refused = await world.njeri.page("POST", f"{place}/close")
     assert refused.status_code == 409
-    assert "hours are at this place" in refused.text
+    assert "There are hours of Dr Otieno at" in refused.text
     await world.otieno.api("PUT", "/api/psychologists/me/hours", json={"hours": []})
     assert "nobody" in await shown(world)
     assert (await world.njeri.page("POST", f"{place}/close")).status_code == 303
@@ -80,8 +80,8 @@ async def test_a_place_is_closed_when_nobody_has_hours_there(world: World) -> No
     ("typed", "told", "status"),
     [
         ({"name": "Mind and Mood Therapy", "address": "3 Elgon Road"}, "says what is done there", 422),
-        ({"name": "", "address": "3 Elgon Road"}, "1 to 60 characters", 422),
-        ({"name": "Riverside", "address": " "}, "1 to 200 characters", 422),
+        ({"name": "", "address": "3 Elgon Road"}, "Please give the place a name.", 422),
+        ({"name": "Riverside", "address": " "}, "Please give the place its address.", 422),
         ({"name": "riverside", "address": "3 Elgon Road"}, "of this name already", 409),
     ],
 )

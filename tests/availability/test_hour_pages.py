@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, get_type_hints
 from urllib.parse import urlencode
 
@@ -11,6 +11,7 @@ import pytest
 
 from availability.calendars import add_place
 from kikao.availability.rules import OUT_OF_BOUNDS, OwnNumbers
+from kikao.core import i18n
 from support.app import World
 from support.cast import workday
 
@@ -51,8 +52,8 @@ async def test_a_week_is_typed(world: World) -> None:
 REFUSED = [
     ((row(2, "", ""), row(1, "09:00", "25:00")), "to-1", "Please write a time of day like 09:30."),
     ((row(1, "", "", gone="yes"), row(1, "12:00", "09:00")), "to-1", "These hours end before they begin."),
-    ((row(1, "09:00", "12:00", phone=""),), "online-0", "Times can be Online, In Person or Phone, or several."),
-    ((row(1, "09:00", "12:00", inperson="yes", place="nowhere"),), "place-0", "Times In Person need a place."),
+    ((row(1, "09:00", "12:00", phone=""),), "online-0", "Please choose online, in person or phone, or several."),
+    ((row(1, "09:00", "12:00", inperson="yes", place="nowhere"),), "place-0", "Times in person need a place."),
     ((row(9, "09:00", "12:00"),), "day-0", "Week-days are 1 (Monday) to 7."),
     ((row(1, "09:00", "12:00"), row(1, "11:00", "13:00")), "", "Two stretches of one day overlap."),
 ]
@@ -76,10 +77,25 @@ async def test_sessions_that_would_lie_outside_are_shown_and_can_be_kept(world: 
     week = typed(*(row(day, "09:00", "12:30") for day in range(1, 6)))
     answer = await post(world, HERE, week)
     assert answer.status_code == 409
-    assert f'href="/s/{session["reference"]}"' in answer.text
+    start = i18n.short_when(datetime.fromisoformat(session["sessionDate"]), "Africa/Nairobi")
+    assert f'<a href="/s/{session["reference"]}">{start} · {session["reference"]}</a>' in answer.text
     assert 'value="12:30"' in answer.text, "what was typed is there"
     assert (await post(world, HERE, week | {"keep": "yes"})).status_code == 303
     assert (await hours(world))[0] == (1, "09:00", "12:30", ["Online"])
+
+
+async def test_a_week_without_hours_says_what_that_means_and_names_its_days(world: World) -> None:
+    assert "No hours yet" not in (await world.otieno.browser.get(HERE)).text
+    assert (await post(world, HERE, typed())).status_code == 303
+    page = await world.otieno.browser.get(HERE)
+    assert "No hours yet" in page.text
+    assert page.text.count("<span>Add hours</span>") == 2, "one to type into, and the one that script copies"
+    assert "Times are East Africa Time." in page.text
+    refused = await post(world, HERE, typed(row(1, "17:00", "09:00")))
+    assert ">Monday: These hours end before they begin.<" in refused.text
+    await world.otieno.page("POST", "/language", data={"language": "sw", "next": HERE})
+    swahili = await world.otieno.browser.get(HERE)
+    assert 'data-days="Jtt,Jnn,Jtn,Alh,Iju,Jmo,Jpi"' in swahili.text
 
 
 async def test_days_are_added_and_taken_out_again(world: World) -> None:
@@ -90,10 +106,11 @@ async def test_days_are_added_and_taken_out_again(world: World) -> None:
     assert (await post(world, DAYS, extra)).status_code == 303
     page = await world.otieno.browser.get(DAYS)
     assert "Extra, 19:00–21:00" in page.text
-    assert "In Person at Upper Hill" in page.text
-    refused = await post(world, DAYS, {"date": "soon", "kind": "off", "from": "13:00"})
+    assert "In person at Upper Hill" in page.text
+    refused = await post(world, DAYS, {"date": "soon", "kind": "off", "from": "13:00", "to": "12:00"})
     assert refused.status_code == 422
     assert "Please choose a day." in refused.text
+    assert "This ends before it begins." in refused.text, "both at once"
     assert 'value="13:00"' in refused.text
 
     session = await world.request()
@@ -156,7 +173,7 @@ async def test_a_mode_is_chosen_on_the_profile_and_kept_through_the_request(worl
     await post(world, HERE, typed(
         row(start.isoweekday(), "09:00", "12:00", online="yes", inperson="yes", place=place)))
     profile = await world.amina.browser.get("/t/kbt011?m=i")
-    assert "In Person at Upper Hill" in profile.text
+    assert "In person at Upper Hill" in profile.text
     assert "m=o" in profile.text
     chosen = urlencode({"k": "i", "m": "i", "start": start.astimezone(UTC).isoformat()})
     address = f"/t/kbt011/request?{chosen}"

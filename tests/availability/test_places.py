@@ -184,6 +184,7 @@ async def test_a_place_is_closed_when_nobody_has_hours_there(world: World) -> No
     await put(world, stretch(1, "09:00", "12:00", here))
     refused = await world.njeri.api("DELETE", f"/api/places/{here}")
     assert (refused.status_code, refused.json()["code"]) == (409, "place_in_use")
+    assert refused.json()["detail"] == "There are hours of Dr Otieno at Upper Hill. They have to be moved first."
     await put(world, stretch(1, "09:00", "12:00", None, "Online"))
     for _again in range(2):
         assert (await world.njeri.api("DELETE", f"/api/places/{here}")).status_code == 204

@@ -95,14 +95,14 @@ async def test_hours_are_typed(
     screen = await open_screen(browser, "360", script=script)
     page = screen.page
     await sign_in(screen, house.url, cast)
-    await page.get_by_text("More hours").first.click()
+    await page.get_by_text("Add hours").first.click()
     row = page.locator("[data-stretch='5']")
     await row.get_by_label("Day").select_option("6")
-    await row.get_by_label("From").fill("10:00")
-    await row.get_by_label("To", exact=True).fill("00:00")
+    await row.get_by_label("Starts at").fill("10:00")
+    await row.get_by_label("Ends at").fill("00:00")
     await row.locator("label[for='f-inperson-5']").click()
     await page.get_by_role("button", name="Save these hours").click()
-    await expect(page.get_by_text("Times In Person need a place.").first).to_be_visible()
+    await expect(page.get_by_text("Times in person need a place.").first).to_be_visible()
     if script:  # axe is a script, too
         await screen.look("hours-refused")
     assert await week(db, cast) == WEEK
@@ -110,7 +110,7 @@ async def test_hours_are_typed(
     await row.get_by_label("Where, in person").select_option("Upper Hill")
     await page.get_by_role("button", name="Save these hours").click()
     await expect(page.get_by_text("Saved")).to_be_visible()
-    await expect(page.get_by_text("Saturday 10:00–00:00 · Online, In Person at Upper Hill")).to_be_visible()
+    await expect(page.get_by_text("Saturday 10:00–00:00 · Online, In person at Upper Hill")).to_be_visible()
     assert await week(db, cast) == [*WEEK, (6, 10, 24)]
     if script:
         await screen.look("hours-typed")
@@ -133,14 +133,14 @@ async def test_days_and_numbers(
     await page.get_by_role("button", name="Take out").click()
     await expect(page.get_by_text("Every day is as the week says.")).to_be_visible()
 
-    await page.get_by_role("link", name="Numbers and zone").click()
-    await page.get_by_label("Least notice").fill("1.5")
+    await page.get_by_role("link", name="Notice, breaks and time zone").click()
+    await page.get_by_label("Shortest notice").fill("1.5")
     await page.get_by_label("Minutes from one start").fill("3")
-    await page.get_by_role("button", name="Save these numbers").click()
+    await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_text("Between 5 and 240 minutes").first).to_be_visible()
     await screen.look("numbers-refused")
     await page.get_by_label("Minutes from one start").fill("60")
-    await page.get_by_role("button", name="Save these numbers").click()
+    await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_text("Saved")).to_be_visible()
     async with db.connection() as conn:
         row = await conn.fetchrow(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import msgspec
 from asyncpg import UniqueViolationError
 
 from kikao.availability import queries
+from kikao.availability.queries import Kept
 from kikao.availability.rules import (
     Exceptional,
     Hours,
@@ -30,14 +32,20 @@ MOST_EXCEPTIONS = 400  # ahead; more than a year of single days
 
 
 class SessionsOutside(Refusal):
-    """`sessions`: the references of those that would lie outside."""
+    """`sessions`: the references of those that would lie outside; `kept`: the same with their starts."""
 
     code = "sessions_outside"
-    detail = "Sessions that are kept already would lie outside these times. Cancel them first, or keep them."
+    detail = "Sessions that are booked already would be outside these times. Cancel them first, or keep them."
+
+    def __init__(self, kept: Sequence[Kept] = ()) -> None:
+        super().__init__(sessions=[one.reference for one in kept])
+        self.kept = kept
 
 
 class PlaceInUse(Refusal):
-    code, detail = "place_in_use", "Somebody's hours are at this place. They have to be changed first."
+    """`place` and `people`: its name, and theirs."""
+
+    code, detail = "place_in_use", "There are hours of {people} at {place}. They have to be moved first."
 
 
 class PlaceTwice(Refusal):
@@ -160,12 +168,12 @@ async def set_numbers(
 
 
 async def _left_outside(
-    conn: Conn, psychologist_id: UUID, before: list[str], now: datetime, *, keep: bool
+    conn: Conn, psychologist_id: UUID, before: list[Kept], now: datetime, *, keep: bool
 ) -> int:
     """How many sessions this change leaves outside; those that were booked outside already do not count."""
     left = [one for one in await queries.outside(conn, psychologist_id, now) if one not in before]
     if left and not keep:
-        raise SessionsOutside(sessions=left)
+        raise SessionsOutside(left)
     return len(left)
 
 
@@ -234,20 +242,13 @@ async def correct_place(
 
 async def close_place(conn: Conn, actor: Actor, place_id: UUID, now: datetime) -> None:
     """Nobody can choose it any more; sessions there stay. Raises NotFound, PlaceInUse."""
-    row = await conn.fetchrow("select closed_at from availability.place where id = $1 for update", place_id)
+    row = await conn.fetchrow("select name, closed_at from availability.place where id = $1 for update", place_id)
     if row is None:
         raise NotFound
     if row["closed_at"] is not None:
         return
-    used = await conn.fetchval(
-        """
-        select exists (select from availability.hours where place_id = $1)
-            or exists (select from availability.exception where place_id = $1 and on_date >= $2::date - 1)
-        """,
-        place_id, now.date(),
-    )
-    if used:
-        raise PlaceInUse
+    if there := (await queries.who_is_where(conn, now)).get(place_id):
+        raise PlaceInUse(place=row["name"], people=", ".join(await queries.names(conn, there)))
     await conn.execute("update availability.place set closed_at = $2 where id = $1", place_id, now)
     await record(conn, actor, "close a place", "place", place_id, now)
 

@@ -22,15 +22,18 @@ from kikao.availability.rules import (
     Numbers,
     OwnNumbers,
     TravelNumbers,
+    check_exception,
     clock_text,
     read_clock,
     read_own,
 )
 from kikao.core import i18n
 from kikao.core.actor import Actor
+from kikao.core.clock import is_zone
 from kikao.core.db import Conn
-from kikao.core.errors import Invalid, NotFound, Refusal
+from kikao.core.errors import Invalid, NotFound, Refusal, all_of, refused
 from kikao.core.i18n import gettext as _
+from kikao.core.i18n import ngettext
 from kikao.core.ids import new_id, read_id
 from kikao.core.render import page
 from kikao.core.web import Form, Kit, Req, form_once, must_be_id, need, read, read_form
@@ -38,6 +41,7 @@ from kikao.core.web import Form, Kit, Req, form_once, must_be_id, need, read, re
 DAYS = f"{HERE}/days"
 NUMBERS = f"{HERE}/numbers"
 SHOWN = 100
+ANY_DAY = date(2026, 1, 1)  # by which the rest is judged where no day was typed
 FRESH = Form({"kind": "off", "online": "yes"})
 
 
@@ -57,6 +61,7 @@ async def _days_page(
 ) -> Response[str]:
     assert actor.person_id is not None
     async with kit.db.connection() as conn:
+        zone = (await queries.calendar(conn, actor.person_id)).time_zone
         found = await queries.exceptions(conn, actor.person_id, now, most=SHOWN)
         places = await queries.places(conn)
     names = {place.id: place.name for place in places}
@@ -66,7 +71,8 @@ async def _days_page(
         typed={name: typed[name] for name in ("date", "kind", "from", "to", "place")},
         ticked=[field for field, _label in mode_labels() if typed.ticked(field)], modes=mode_labels(),
         places=place_options(places), errors=errors_of(refusal, {"modes": "online", "placeId": "place"}),
-        outside=kept_outside(refusal), leaving=leaving, gone=gone, done=done,
+        outside=kept_outside(refusal, actor.time_zone), leaving=leaving, gone=gone, done=done,
+        zone_line=_("Times are %(zone)s.") % {"zone": i18n.zone_of_year(now, zone)},
     )
 
 
@@ -92,17 +98,16 @@ async def days(
 
 def _typed_day(form: Form) -> Exceptional:
     """Raises Invalid. Without times: the whole day."""
-    try:
-        on_date = date.fromisoformat(form["date"])
-    except ValueError as error:
-        raise Invalid.field("date", "not_a_day", "Please choose a day.") from error
     begin = read_clock(form["from"], "from") if form["from"] else 0
     end = read_until(form["to"], "to") if form["to"] else 1440
-    if form["kind"] == "off":
-        return Exceptional(on_date, "off", begin, end)
-    modes = typed_modes(form)
+    modes = ("Online",) if form["kind"] == "off" else typed_modes(form)
     place_id = read_id(form["place"]) if IN_PERSON in modes and form["place"] else None
-    return Exceptional(on_date, form["kind"], begin, end, modes, place_id)
+    typed = Exceptional(ANY_DAY, form["kind"], begin, end, modes, place_id)
+    try:
+        return msgspec.structs.replace(typed, on_date=date.fromisoformat(form["date"]))
+    except ValueError:
+        no_day = Invalid.field("date", "not_a_day", "Please choose a day.")
+        raise all_of(no_day, refused(lambda: check_exception(typed, ANY_DAY))) or no_day from None
 
 
 @post(DAYS)
@@ -161,7 +166,16 @@ def _texts(own: OwnNumbers) -> dict[str, str]:
 
 def _usual(numbers: Numbers) -> dict[str, str]:
     """What counts where a field is empty."""
-    return _texts(OwnNumbers(*msgspec.structs.astuple(numbers)))
+    hours, days = _hours(numbers.notice_minutes), numbers.horizon_days
+    return {
+        "buffer": _minutes(numbers.buffer_minutes), "step": _minutes(numbers.step_minutes),
+        "notice": ngettext("%(num)s hour", "%(num)s hours", 1 if hours == "1" else 2) % {"num": hours},
+        "horizon": ngettext("%(num)s day", "%(num)s days", days) % {"num": days},
+    }
+
+
+def _minutes(number: int) -> str:
+    return ngettext("%(num)s minute", "%(num)s minutes", number) % {"num": number}
 
 
 def _typed_numbers(form: Form) -> OwnNumbers:
@@ -193,8 +207,8 @@ async def _numbers_page(
     return page(
         request, kit, actor, "availability/numbers.html", status=refusal.status if refusal else 200,
         tabs=tabs(NUMBERS), values=values, usual=usual, zone=zone,
-        zones=[(name, name.replace("_", " ")) for name in dict.fromkeys(zones)],
-        errors=errors_of(refusal, fields), outside=kept_outside(refusal), done=done,
+        zones=[(name, i18n.zone_choice(now, name) if is_zone(name) else name) for name in dict.fromkeys(zones)],
+        errors=errors_of(refusal, fields), outside=kept_outside(refusal, actor.time_zone), done=done,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -24,13 +24,14 @@ from kikao.core.render import page
 from kikao.core.web import Form, Kit, Req, form_once, need, read, read_form
 
 HERE = "/me/hours"
-SPARE = 3  # empty rows below those that are there; a browser with script adds more
+SPARE = 1  # empty rows below those that are there; a browser with script adds more
 FIELDS = {"Online": "online", IN_PERSON: "inperson", "Phone": "phone"}
 
 
 def tabs(current: str) -> list[dict[str, Any]]:
     items = [
-        (HERE, _("The week")), (f"{HERE}/days", _("Days that differ")), (f"{HERE}/numbers", _("Numbers and zone")),
+        (HERE, _("The week")), (f"{HERE}/days", _("Days that differ")),
+        (f"{HERE}/numbers", _("Notice, breaks and time zone")),
     ]
     return [{"url": url, "label": label, "current": url == current} for url, label in items]
 
@@ -102,11 +103,14 @@ def by_row(refusal: Invalid, rows: Sequence[Row]) -> list[dict[str, str]]:
     return found
 
 
-def kept_outside(refusal: Refusal | None) -> list[dict[str, str]]:
-    """The sessions that would lie outside, to be looked at before they are kept."""
+def kept_outside(refusal: Refusal | None, zone: str) -> list[dict[str, str]]:
+    """The sessions that would lie outside, in the reader's zone, to be looked at before they are kept."""
     if not isinstance(refusal, SessionsOutside):
         return []
-    return [{"reference": one, "url": f"/s/{one}"} for one in refusal.facts["sessions"]]
+    return [
+        {"text": f"{i18n.short_when(one.start, zone)} · {one.reference}", "url": f"/s/{one.reference}"}
+        for one in refusal.kept
+    ]
 
 
 def mode_labels() -> list[tuple[str, str]]:
@@ -114,20 +118,23 @@ def mode_labels() -> list[tuple[str, str]]:
 
 
 def place_options(places: Sequence[Place]) -> list[tuple[str, str]]:
-    return [("", _("No place")), *((str(place.id), place.name) for place in places)]
+    return [("", _("Choose a place")), *((str(place.id), place.name) for place in places)]
 
 
 def how(modes: Sequence[str], place: str | None) -> str:
-    """`Online, In Person at Upper Hill`."""
-    at = _("In Person at %(place)s") % {"place": place or "?"}
+    """`Online, In person at Upper Hill`."""
+    at = _("In person at %(place)s") % {"place": place or "?"}
     return ", ".join(at if mode == IN_PERSON else _(mode) for mode in MODES if mode in modes)
 
 
+def _day(row: Row) -> str:
+    return i18n.weekday_name(int(row.day)) if row.day in "1234567" and row.day else "?"
+
+
 def _shown(row: Row, names: dict[str, str], wrong: set[str]) -> dict[str, Any]:
-    label = _("More hours")
+    label = _("Add hours")
     if row.from_ or row.to:
-        day = i18n.weekday_name(int(row.day)) if row.day in "1234567" and row.day else "?"
-        label = f"{day} {row.from_}–{row.to} · {how(row.modes, names.get(row.place))}"
+        label = f"{_day(row)} {row.from_}–{row.to} · {how(row.modes, names.get(row.place))}"
     n = row.number
     mine = {f"{name}-{n}" for name in (*_NAMES.values(), *FIELDS.values())}
     return {
@@ -144,8 +151,8 @@ def _full(rows: Sequence[Row]) -> list[Row]:
 
 
 async def _page(
-    request: Req, kit: Kit, actor: Actor, rows: Sequence[Row] | None = None, refusal: Refusal | None = None,
-    errors: Sequence[dict[str, str]] = (), *, done: bool = False,
+    request: Req, kit: Kit, actor: Actor, now: datetime, rows: Sequence[Row] | None = None,
+    refusal: Refusal | None = None, errors: Sequence[dict[str, str]] = (), *, done: bool = False,
 ) -> Response[str]:
     assert actor.person_id is not None
     async with kit.db.connection() as conn:
@@ -159,16 +166,20 @@ async def _page(
     return page(
         request, kit, actor, "availability/hours.html", status=refusal.status if refusal else 200, tabs=tabs(HERE),
         rows=[_shown(row, names, wrong) for row in full], blank=_shown(Row(number=0), names, set()), errors=errors,
-        outside=kept_outside(refusal), done=done, zone=calendar.time_zone.replace("_", " "),
+        labels={field: _day(row) for row in rows for field in wrong if field.endswith(f"-{row.number}")},
+        outside=kept_outside(refusal, actor.time_zone), done=done, zone=i18n.zone_of_year(now, calendar.time_zone),
+        nothing=not refusal and all(row.empty for row in rows),
         days=[(str(n), i18n.weekday_name(n)) for n in range(1, 8)], modes=mode_labels(), places=place_options(places),
-        short_days=[i18n.weekday_name(n)[:3] for n in range(1, 8)],
+        short_days=[i18n.day_name(date(2024, 1, n)) for n in range(1, 8)],
     )
 
 
 @read(HERE)
-async def week(request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor]) -> Response[str]:
+async def week(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[str]:
     need(actor, "psychologist")
-    return await _page(request, kit, actor, done=request.query_params.get("done") == "1")
+    return await _page(request, kit, actor, now, done=request.query_params.get("done") == "1")
 
 
 @post(HERE)
@@ -189,9 +200,9 @@ async def save_week(
     try:
         return await form_once(request, kit, actor, now, verb)
     except Invalid as refusal:
-        return await _page(request, kit, actor, rows, refusal, by_row(refusal, given))
+        return await _page(request, kit, actor, now, rows, refusal, by_row(refusal, given))
     except SessionsOutside as refusal:
-        return await _page(request, kit, actor, rows, refusal)
+        return await _page(request, kit, actor, now, rows, refusal)
 
 
 pages: list[Any] = [week, save_week]

@@ -264,7 +264,7 @@ with asked as materialized (
     from availability.calendar c where c.psychologist_id = :psychologist_id::uuid
 ),
 {sql.OPEN_TIME}
-select b.reference
+select b.reference, lower(b.during) as start
 from sessions.busy b
 where b.psychologist_id = :psychologist_id::uuid and upper(b.during) > :now::timestamptz
   and (b.hold_until is null or b.hold_until > :now::timestamptz)
@@ -275,8 +275,15 @@ order by lower(b.during)
 """)
 
 
-async def outside(conn: Conn, psychologist_id: UUID, now: datetime) -> list[str]:
-    """The references of sessions that are kept and lie outside this psychologist's hours as they are."""
+class Kept(msgspec.Struct, frozen=True):
+    """A session that is booked already. `start` is aware."""
+
+    reference: str
+    start: datetime
+
+
+async def outside(conn: Conn, psychologist_id: UUID, now: datetime) -> list[Kept]:
+    """Sessions that are kept and lie outside this psychologist's hours as they are, the next one first."""
     last = await conn.fetchval(
         """
         select max(upper(during)) from sessions.busy
@@ -289,7 +296,7 @@ async def outside(conn: Conn, psychologist_id: UUID, now: datetime) -> list[str]
     rows = await _OUTSIDE.rows(
         conn, psychologist_id=psychologist_id, modes=list(MODES), now=now, upper=last + timedelta(days=1)
     )
-    return [row["reference"] for row in rows]
+    return [Kept(row["reference"], row["start"]) for row in rows]
 
 
 # Open hours as they stand, whoever is booked in them: what a calendar shows behind the sessions. Merged over modes.
@@ -355,6 +362,11 @@ async def who_is_where(conn: Conn, now: datetime) -> dict[UUID, list[UUID]]:
         now.date(),
     )
     return {row["place_id"]: list(row["psychologists"]) for row in rows}
+
+
+async def names(conn: Conn, psychologists: Sequence[UUID]) -> list[str]:
+    rows = await conn.fetch("select name from accounts.people where id = any ($1) order by name", list(psychologists))
+    return [row["name"] for row in rows]
 
 
 async def places_of(conn: Conn, slots: Sequence[Slot | Run]) -> dict[UUID, Place]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from kikao.core.errors import FieldError, Invalid
+from kikao.core.errors import FieldError, Invalid, all_of, refused
 from kikao.core.i18n import later
 from kikao.notifications.rules import telling_words
 
@@ -38,7 +38,7 @@ class OwnNumbers(msgspec.Struct, frozen=True):
 
 OUT_OF_BOUNDS = {
     "buffer_minutes": later("Between 0 and 240 minutes can be kept free after a session."),
-    "notice_minutes": later("The least notice can be 0 to 720 hours, which is 30 days."),
+    "notice_minutes": later("The shortest notice can be 0 to 720 hours, which is 30 days."),
     "horizon_days": later("People can book 1 to 365 days ahead."),
     "step_minutes": later("Between 5 and 240 minutes can lie from one start to the next."),
 }
@@ -107,11 +107,11 @@ def clock_text(minute: int) -> str:
 def check_modes(modes: tuple[str, ...], place_id: UUID | None, before: str = "", *, off: bool = False) -> None:
     """`before` stands before the names of the fields; what is off has no place. Raises Invalid."""
     if not modes or len(set(modes)) != len(modes) or not set(modes) <= set(MODES):
-        raise Invalid.field(f"{before}modes", "unknown_mode", "Times can be Online, In Person or Phone, or several.")
+        raise Invalid.field(f"{before}modes", "unknown_mode", "Please choose online, in person or phone, or several.")
     if IN_PERSON in modes and place_id is None and not off:
-        raise Invalid.field(f"{before}placeId", "missing", "Times In Person need a place.")
+        raise Invalid.field(f"{before}placeId", "missing", "Times in person need a place.")
     if (off or IN_PERSON not in modes) and place_id is not None:
-        raise Invalid.field(f"{before}placeId", "not_in_person", "Only times In Person have a place.")
+        raise Invalid.field(f"{before}placeId", "not_in_person", "Only times in person have a place.")
 
 
 def check_exception(wanted: Exceptional, today: date) -> None:
@@ -205,12 +205,24 @@ def _without(part: tuple[int, int], begin: int, end: int) -> list[tuple[int, int
 
 def check_place(name: str, address: str) -> None:
     """Raises Invalid. Whoever sees the name over a shoulder must not learn from it what is done there."""
-    if not 1 <= len(name) <= 60:
-        raise Invalid.field("name", "wrong_length", "A name has 1 to 60 characters.")
-    if not 1 <= len(address) <= 200:
-        raise Invalid.field("address", "wrong_length", "An address has 1 to 200 characters.")
+    if refusal := all_of(refused(lambda: _check_name(name)), refused(lambda: _check_address(address))):
+        raise refusal
+
+
+def _check_name(name: str) -> None:
+    if not name:
+        raise Invalid.field("name", "wrong_length", "Please give the place a name.")
+    if len(name) > 60:
+        raise Invalid.field("name", "wrong_length", "A name has at most 60 characters.")
     if telling_words(name):
         raise Invalid.field("name", "telling_word", "This name says what is done there. Please choose a neutral one.")
+
+
+def _check_address(address: str) -> None:
+    if not address:
+        raise Invalid.field("address", "wrong_length", "Please give the place its address.")
+    if len(address) > 200:
+        raise Invalid.field("address", "wrong_length", "An address has at most 200 characters.")
 
 
 def window(from_day: date, to_day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -10,7 +10,7 @@ import gettext as _gettext
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -28,6 +28,8 @@ COOKIE = "language"
 _REGIONS = {ENGLISH: "en_GB", "sw": "sw_KE"}
 # CLDR has no short names in Swahili: what it gives is the whole word, too wide for a strip of days and for an SMS.
 _SHORT_DAYS = {"sw": ("Jtt", "Jnn", "Jtn", "Alh", "Iju", "Jmo", "Jpi")}
+# Stored, and said to programs, with capitals; read in a sentence.
+_READ_AS = {"In Person": "In person", "In Progress": "In progress"}
 _LOCALES = Path(__file__).resolve().parent / "locale"
 
 # Whose eyes the text of this moment is for. `web.Application` sets it for each request, `speaking` for a message.
@@ -50,7 +52,8 @@ def _catalogue(code: str) -> _gettext.NullTranslations:
 
 
 def gettext(text: str) -> str:
-    return _catalogue(language.get()).gettext(text)
+    found = _catalogue(language.get()).gettext(text)
+    return _READ_AS.get(found, found)
 
 
 def ngettext(one: str, many: str, number: int) -> str:
@@ -140,6 +143,20 @@ def zone_name(at: datetime, zone: str) -> str:
     """`East Africa Time`."""
     name = get_timezone_name(at.astimezone(ZoneInfo(zone)), width="long", locale=_locale())
     return {"Eastern Africa Time": "East Africa Time", "East Africa Time": "East Africa Time"}.get(name, name)
+
+
+def zone_of_year(at: datetime, zone: str) -> str:
+    """The same, for what holds in summer and in winter: `United Kingdom Time`."""
+    half = timedelta(days=182)
+    if at.astimezone(ZoneInfo(zone)).utcoffset() == (at + half).astimezone(ZoneInfo(zone)).utcoffset():
+        return zone_name(at, zone)
+    return str(get_timezone_name(ZoneInfo(zone), width="long", locale=_locale()))
+
+
+def zone_choice(at: datetime, zone: str) -> str:
+    """`East Africa Time (Nairobi)`, where one zone is chosen among others that are called alike."""
+    city = zone.rpartition("/")[2].replace("_", " ")
+    return f"{zone_of_year(at, zone)} ({city})"
 
 
 def times_are(at: datetime, zone: str) -> str:

@@ -96,7 +96,7 @@ class Met:
     def label(self, mode: str) -> str:
         if mode == IN_PERSON and len(self.places) == 1:
             (place,) = self.places.values()
-            return _("In Person at %(place)s") % {"place": place.name}
+            return _("In person at %(place)s") % {"place": place.name}
         return _(mode)
 
     def hint(self, slot: Slot) -> str | None:

@@ -17,7 +17,9 @@
     const at = (name) => form.elements[`${name}-${box.dataset.stretch}`];
     return {
       box, at,
-      get there() { return !at("gone").checked && at("from").value && at("to").value; },
+      get there() { return !at("gone").checked && at("from").value && at("to").value && this.from < this.to; },
+      get empty() { return !at("gone").checked && !at("from").value && !at("to").value; },
+      get ways() { return [...box.querySelectorAll("fieldset input:checked")].map((tick) => tick.labels[0].textContent.trim()).join(", "); },
       get day() { return Number(at("day").value); },
       get from() { return minutes(at("from").value); },
       get to() { return minutes(at("to").value) || DAY; },
@@ -31,21 +33,23 @@
   const label = (one) => {
     one.box.toggleAttribute("data-gone", one.at("gone").checked);
     if (!one.at("from").value && !one.at("to").value) return;
-    const ways = [...one.box.querySelectorAll("fieldset input:checked")].map((tick) => tick.labels[0].textContent.trim());
     const place = one.at("place")?.selectedOptions[0], where = place?.value && one.at("inperson")?.checked ? ` (${place.text})` : "";
     one.box.querySelector("summary span").textContent =
-      `${one.at("day").selectedOptions[0].text} ${one.at("from").value}–${one.at("to").value} · ${ways.join(", ")}${where}`;
+      `${one.at("day").selectedOptions[0].text} ${one.at("from").value}–${one.at("to").value} · ${one.ways}${where}`;
   };
 
-  // An empty row of the form, or one more; how one is met is copied from the stretch that was chosen last.
+  // An empty row of the form, or one more.
+  const spare = () => {
+    const found = all().find((each) => each.empty);
+    if (found) return found;
+    const copy = form.querySelector("template").innerHTML.replaceAll("-NN", `-${count.value}`).replaceAll('"NN"', `"${count.value}"`);
+    rows.insertAdjacentHTML("beforeend", copy);
+    count.value = Number(count.value) + 1;
+    return stretch(rows.lastElementChild);
+  };
+  // How one is met is copied from the stretch that was chosen last.
   const fresh = () => {
-    let one = all().find((each) => !each.at("gone").checked && !each.at("from").value && !each.at("to").value);
-    if (!one) {
-      const copy = form.querySelector("template").innerHTML.replaceAll("-NN", `-${count.value}`).replaceAll('"NN"', `"${count.value}"`);
-      rows.insertAdjacentHTML("beforeend", copy);
-      count.value = Number(count.value) + 1;
-      one = stretch(rows.lastElementChild);
-    }
+    const one = spare();
     const like = chosen?.there ? chosen : null;
     for (const name of like ? ["online", "inperson", "phone"] : []) if (one.at(name)) one.at(name).checked = like.at(name).checked;
     if (like && one.at("place")) one.at("place").value = like.at("place").value;
@@ -95,6 +99,7 @@
         piece.classList.toggle("is-there", Boolean(one.at("inperson")?.checked));
         piece.classList.toggle("is-chosen", chosen?.box === one.box);
         place(piece, one.from, one.to);
+        piece.append(Object.assign(document.createElement("span"), { textContent: one.ways }));
         make("week__end week__end--from", piece).dataset.end = "from";
         make("week__end week__end--to", piece).dataset.end = "to";
       }
@@ -105,7 +110,7 @@
     piece.style.top = `${(from - first) / 60 * HOUR}px`;
     piece.style.height = `${Math.max(to - from, STEP) / 60 * HOUR}px`;
     const words = piece.querySelector("span") || piece.appendChild(document.createElement("span"));
-    words.textContent = clock(from);
+    words.textContent = `${clock(from)}–${clock(to)}`;
   };
   const drawBar = () => {
     bar.replaceChildren();
@@ -186,7 +191,7 @@
   });
   form.addEventListener("input", (event) => {
     const box = event.target.closest("[data-stretch]");
-    if (box) { label(stretch(box)); draw(); }
+    if (box) { label(stretch(box)); spare(); draw(); }
   });
   draw();
 })();
