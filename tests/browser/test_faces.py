@@ -103,8 +103,9 @@ async def town(browser: Browser, language: str) -> AsyncIterator[Town]:
     name = server.current().clone()
     url = server.current().url(name)
     db = await database.connect(url)
-    async with db.transaction() as conn:
+    async with db.connection() as conn:
         cast = await seed_cast(conn, utc_now())
+    async with db.transaction() as conn:
         await ensure_consent_texts(conn, utc_now())
         await conn.execute("update accounts.person set language = $1", language)
     await app.hire(db, app.MAKENA, utc_now())

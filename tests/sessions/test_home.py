@@ -92,8 +92,11 @@ async def test_payments_say_what_came_what_is_open_and_what_comes_back(world: ap
     assert "Refund on its way" in shown
     assert ">Refunded<" not in shown
     for receipt in re.findall(r'href="(/p/\w+/receipt)"', shown):
-        assert "Received by" in (await world.nobody.page("GET", receipt)).text
-    for word in ("Otieno", "Individual", "Wanjiru"):
+        told = (await world.nobody.page("GET", receipt)).text
+        assert "Paid to" in told
+        assert "Otieno" not in told
+    assert shown.count(f"with {cast.otieno.name}") == 3, "on one's own page only"
+    for word in ("Individual", "Wanjiru"):
         assert word not in shown
     async with world.db.connection() as conn:
         await conn.execute("update payments.duty set done_at = $1, done_by = $2", now, cast.njeri.account_id)

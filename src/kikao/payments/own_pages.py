@@ -1,22 +1,24 @@
-"""What somebody pays and has paid: an amount, a reference, what came back. Never what for."""
+"""What somebody pays and has paid: an amount, a reference, when and with whom, what came back. Never what for."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from litestar import Response
 from litestar.di import NamedDependency
 
 from kikao.core import i18n
 from kikao.core.actor import Actor
+from kikao.core.db import Conn
 from kikao.core.i18n import gettext as _
 from kikao.core.money import shown
 from kikao.core.paging import make_cursor, or_begin
 from kikao.core.render import own_pages, page
 from kikao.core.web import Kit, Req, need, read
-from kikao.payments import queries
+from kikao.payments import queries, wires
 from kikao.payments.links import pay_token
 from kikao.payments.queries import Paid
 from kikao.payments.rules import badge
@@ -49,7 +51,7 @@ def _sentences(one: Paid, zone: str, now: datetime) -> list[str]:
     return told + _back(one, zone)
 
 
-def _entry(one: Paid, kit: Kit, zone: str, now: datetime) -> dict[str, Any]:
+def _entry(one: Paid, about: str | None, kit: Kit, zone: str, now: datetime) -> dict[str, Any]:
     bill, link = one.bill, f"/p/{pay_token(kit.vault, one.bill.id)}"
     actions = []
     if bill.payable(now):
@@ -57,8 +59,8 @@ def _entry(one: Paid, kit: Kit, zone: str, now: datetime) -> dict[str, Any]:
     if bill.received:
         actions.append({"label": _("Receipt"), "url": f"{link}/receipt", "kind": "plain", "method": "get"})
     return {
-        "amount": shown(bill.amount), "reference": bill.reference, "badge": badge(bill.payment_status, one.owed_back),
-        "sentences": _sentences(one, zone, now), "actions": actions,
+        "amount": shown(bill.amount), "about": about, "reference": bill.reference,
+        "badge": badge(bill.payment_status, one.owed_back), "sentences": _sentences(one, zone, now), "actions": actions,
     }
 
 
@@ -69,6 +71,15 @@ def _next(found: list[Paid]) -> str | None:
     return f"{HERE}?{urlencode({'before': make_cursor((last.created_at, last.bill.id))})}"
 
 
+async def _about(conn: Conn, actor: Actor, found: list[Paid], now: datetime) -> dict[UUID, str]:
+    """By purpose: what the room whose purposes they are tells of those that are this actor's to see."""
+    told: dict[UUID, str] = {}
+    for purpose in {one.bill.purpose for one in found} & wires.told_of.keys():
+        ids = [one.bill.purpose_id for one in found if one.bill.purpose == purpose]
+        told |= await wires.told_of[purpose](conn, actor, ids, now)
+    return told
+
+
 @read(HERE)
 async def own_payments(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
@@ -77,10 +88,11 @@ async def own_payments(
     before = or_begin(request.query_params.get("before"))
     async with kit.db.connection() as conn:
         found = await queries.own(conn, actor, before=before, most=SHOWN)
+        about = await _about(conn, actor, found, now)
     zone = actor.time_zone
     return page(
         request, kit, actor, "payments/mine.html", tabs=own_pages(actor, HERE),
-        entries=[_entry(one, kit, zone, now) for one in found[:SHOWN]],
+        entries=[_entry(one, about.get(one.bill.purpose_id), kit, zone, now) for one in found[:SHOWN]],
         zone_line=i18n.times_are(now, zone),
         next_url=_next(found), first_url=HERE if before else None,
     )

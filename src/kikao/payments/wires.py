@@ -5,7 +5,7 @@ A purpose is a word of the room that made the charge. Payments do not know what 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -43,6 +43,9 @@ seen: dict[str, Callable[[Conn, Actor, UUID, datetime], Awaitable[Seen | None]]]
 
 # Where its payer finds what a purpose is about: a path with `{reference}` in it.
 page_of: dict[str, str] = {}
+
+# In the payer's own words, for a list of their own payments: what each purpose that is theirs to see was for.
+told_of: dict[str, Callable[[Conn, Actor, Sequence[UUID], datetime], Awaitable[dict[UUID, str]]]] = {}
 
 # Told when M-Pesa has proved that a code which was typed for this purpose belongs to another one.
 claim_rejected: dict[str, Callable[[Conn, UUID, UUID, datetime], Awaitable[None]]] = {}

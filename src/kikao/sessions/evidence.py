@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
@@ -9,10 +10,11 @@ from uuid import UUID
 import asyncpg
 
 from kikao.accounts.wires import Verified
-from kikao.core import practice
+from kikao.core import i18n, practice
 from kikao.core.actor import THE_SYSTEM, Actor
 from kikao.core.db import Conn, Row, savepoint
 from kikao.core.errors import NotFound
+from kikao.core.i18n import gettext as _
 from kikao.core.ids import SYSTEM
 from kikao.core.sql import Statement
 from kikao.journal.actions import record
@@ -23,6 +25,7 @@ from kikao.sessions import rules
 from kikao.sessions.actions import expire, session_row, tell
 from kikao.sessions.checking import ask_again
 from kikao.sessions.queries import visible
+from kikao.sessions.seen import CLIENT
 from kikao.sessions.sql import TAKEN_AT_ONCE
 
 
@@ -50,6 +53,25 @@ async def payment_seen(conn: Conn, actor: Actor, session_id: UUID, now: datetime
     except NotFound:
         return None
     return Seen(session.status, bool(session.parties & {rules.CLIENT, rules.DESK}))
+
+
+_TOLD_OF = Statement(f"""
+select s.id, s.starts_at, p.name, case when s.client_id <> :person_id::uuid then c.name end as for_whom
+from sessions.session s
+join accounts.people c on c.id = s.client_id
+join accounts.people p on p.id = s.psychologist_id
+where s.id = any (:ids::uuid[]) and {CLIENT}
+""")
+
+
+async def told_of(conn: Conn, actor: Actor, ids: Sequence[UUID], now: datetime) -> dict[UUID, str]:
+    """When and with whom, of those of these sessions that are this client's own."""
+    told = {}
+    for row in await _TOLD_OF.rows(conn, ids=list(ids), person_id=actor.person_id, now=now):
+        text = _("%(when)s with %(name)s, for %(who)s") if row["for_whom"] else _("%(when)s with %(name)s")
+        when = i18n.day_and_clock(row["starts_at"], actor.time_zone)
+        told[row["id"]] = text % {"when": when, "name": row["name"], "who": row["for_whom"]}
+    return told
 
 
 async def claim_rejected(conn: Conn, session_id: UUID, charge_id: UUID, now: datetime) -> None:
