@@ -118,7 +118,7 @@ async def another_one_pays_in_cash(desk: Screen, url: str, cast: Cast) -> None:
     await page.get_by_role("button", name="Book it").click()
     await page.get_by_role("link", name="Ring a phone, or take cash").click()
     await page.get_by_label("How", exact=True).select_option("cash")
-    await page.get_by_label("Number of the message or slip").fill("31")
+    await page.get_by_label("Number of the message, slip or receipt").fill("31")
     await page.get_by_role("button", name="Confirm the money").click()
     await page.goto(page.url.removesuffix("/money"))
     await expect(page.get_by_role("heading", name="Confirmed and paid")).to_be_visible()

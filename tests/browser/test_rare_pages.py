@@ -80,14 +80,14 @@ async def they_disagree(screen: Screen, house: houses.House, cast: Cast, path: s
     await in_both_lights(screen, "rare-absent-psychologist")
     page = await as_(screen, house, cast.amina, path)
     await in_both_lights(screen, "rare-absent-client")
-    await say(page, "It was not so", "Object", "I waited on the link for half an hour")
+    await say(page, "Object", "Object", "I waited on the link for half an hour")
     await expect(page.get_by_text("There is an objection")).to_be_visible()
     await in_both_lights(screen, "rare-objected")
     page = await as_(screen, house, cast.njeri, "/practice/objections")
     await in_both_lights(screen, "rare-objections")
     await page.locator("main").get_by_role("link").first.click()
     await in_both_lights(screen, "rare-to-decide")
-    await say(page, "Let it stand", "Let it stand", "The door was seen by two people")
+    await say(page, "The client did not come", "The client did not come", "The door was seen by two people")
     await screen.look("rare-decided")
 
 

@@ -28,7 +28,7 @@ def todo(page: str) -> list[str]:
 
 async def test_first_things_first(world: apps.World) -> None:
     now, cast = world.now, world.cast
-    assert "Nothing is ahead" in (await world.amina.page("GET", "/me")).text
+    assert "No session planned" in (await world.amina.page("GET", "/me")).text
     async with world.db.transaction() as conn:
         await stage(conn, cast, rules.APPROVED, workday(now, hour=9), now, open_no=1, hold=timedelta(hours=9))
         await stage(conn, cast, rules.APPROVED, workday(now, hour=11), now, open_no=2, price=1800)

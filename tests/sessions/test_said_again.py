@@ -63,7 +63,7 @@ async def test_whose_time_has_gone_sees_what_another_costs_to_cancel_before_they
     sent = {"k": "i", "m": "o", "start": workday(world.now, hour=10).isoformat(), "note": "the third one"}
     lost = await world.amina.page("POST", f"/t/{slug}/request", data=sent)
     assert lost.status_code == 409
-    for told in ("That time has just gone to someone else", "the third one"):
+    for told in ("Somebody else has just taken this time", "the third one"):
         assert told in lost.text
     for untrue in ("If you cancel", "Send the request", 'name="start"'):
         assert untrue not in lost.text
@@ -90,7 +90,7 @@ async def test_where_nothing_else_is_free_the_page_says_that_the_time_has_gone(w
     lost = await world.amina.page("POST", f"/t/{slug}/request", data={
         "k": "i", "m": "o", "start": day.isoformat(), "note": "the third one"})
     assert lost.status_code == 409
-    assert "That time has just gone to someone else" in lost.text
+    assert "Somebody else has just taken this time" in lost.text
     assert 'name="look"' not in lost.text
 
 

@@ -31,7 +31,7 @@ LONGEST_TEXT = 500
 class SlotTaken(Refusal):
     """Somebody else has the time. `alternatives`: up to three nearest free times that suit the caller too."""
 
-    code, detail = "slot_taken", "That time has just gone to someone else."
+    code, detail = "slot_taken", "Somebody else has just taken this time."
 
 
 class OwnOverlap(Refusal):

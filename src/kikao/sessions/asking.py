@@ -93,7 +93,7 @@ async def _request_page(
         text = await accounts.consent_text(conn, actor.language)
         people = await people_of(conn, actor.person_id, now) if actor.person_id else []
         agreed = actor.person_id is not None and await accounts.has_consent(conn, actor.person_id)
-        lost = isinstance(refusal, actions.SlotTaken) and asked.start is not None
+        lost = asked.start if isinstance(refusal, actions.SlotTaken) else None
         others = await _others(conn, actor, now, asked) if lost else []
     start = asked.start
     theirs = agreed and for_whom.lacks_consent(refusal)
@@ -106,10 +106,12 @@ async def _request_page(
     here = f"{address}?{urlencode(query)}"
     return page(
         request, kit, actor, "sessions/request.html", status=refusal.status if refusal else 200,
-        chosen=_chosen(asked, actor), terms=words.terms_lines(deadlines, actor.time_zone, now),
+        chosen=_chosen(asked, actor, lost=lost is not None),
+        terms=None if lost else words.terms_of(deadlines, actor.time_zone, now, mine=True),
+        lost=i18n.when(lost, actor.time_zone) if lost else None, zone_line=i18n.times_are(now, actor.time_zone),
         back_url=f"/t/{asked.profile.slug}?{back}#times",
-        url=address, hidden=_hidden(asked, others), values=_values(form),
-        errors=for_whom.told(errors(None if others else refusal), refusal, chosen_for, theirs=theirs),
+        url=address, hidden=_hidden(asked, kept=not lost) | (_carried(form) if lost else {}), values=_values(form),
+        errors=for_whom.told(errors(None if lost else refusal), refusal, chosen_for, theirs=theirs),
         own_url="/me" if isinstance(refusal, actions.TooManyOpen) and actor.signed_in else None,
         alternatives=others, sign_up=not actor.signed_in, sign_in_url=f"/sign-in?{urlencode({'next': here})}",
         note_max=actions.LONGEST_TEXT, asks_first=asked.profile.takes != "everyone at once",
@@ -132,9 +134,19 @@ async def _others(conn: Conn, actor: Actor, now: datetime, asked: Asked) -> list
     ]
 
 
-def _chosen(asked: Asked, actor: Actor) -> list[tuple[str, str]]:
+def _carried(form: Form | None) -> dict[str, str]:
+    """What was typed, for the page of another time; a password is typed once more."""
+    given = form or Form({})
+    return {name: given[name] for name in _TYPED if given[name]}
+
+
+_TYPED = ("name", "contact", "note", "for", *for_whom.FIELDS, "forConsent", "consent", "agreeFor", "consent_text")
+
+
+def _chosen(asked: Asked, actor: Actor, *, lost: bool) -> list[tuple[str, str]]:
+    """A time that is lost stands above, and no more among what is chosen."""
     rows = [(_("With"), asked.profile.name)]
-    if asked.start:
+    if asked.start and not lost:
         rows.append((_("When"), i18n.when(asked.start, actor.time_zone)))
         if actor.time_zone != asked.profile.time_zone:
             rows.append((_("There"), i18n.when(asked.start, asked.profile.time_zone)))
@@ -145,12 +157,12 @@ def _chosen(asked: Asked, actor: Actor) -> list[tuple[str, str]]:
     return [*rows, (_("Price"), money.shown(asked.rate.amount))]
 
 
-def _hidden(asked: Asked, others: list[dict[str, Any]]) -> dict[str, str]:
+def _hidden(asked: Asked, *, kept: bool) -> dict[str, str]:
     hidden = {"k": code_of(asked.rate.session_type), "m": mode_code(asked.mode),
               "shown": booking.as_shown(asked.rate.amount, asked.rate.minutes)}
-    if asked.place and not others:
+    if asked.place and kept:
         hidden["place"] = str(asked.place.id)
-    if asked.start and not others:
+    if asked.start and kept:
         hidden["start"] = asked.start.isoformat()
     return hidden
 

@@ -98,7 +98,11 @@ def _typed_start(given: Given, zone: str) -> datetime | None:
     try:
         day = date.fromisoformat(given("on"))
     except ValueError:
+        if not given("on"):
+            raise Invalid.field("on", "missing", "Please choose a day.") from None
         raise Invalid.field("on", "not_a_day", "Please write the day like 2026-11-24.") from None
+    if not given("at"):
+        raise Invalid.field("at", "missing", "Please choose a time.")
     clock = _AT.fullmatch(given("at"))
     if clock is None or int(clock[1]) > 23 or int(clock[2]) > 59 or not 2000 < day.year < 3000:
         raise Invalid.field("at", "not_a_clock", "Please write the time like 14:30.")
@@ -181,7 +185,8 @@ def _check_face(check: Check, scene: Scene, profile: Profile, actor: Actor, now:
         hidden["start"] = wanted.starts_at.isoformat()
     return {
         "rows": [
-            (_("For"), scene.name), (_("With"), profile.name), (_("When"), i18n.when(wanted.starts_at, zone)),
+            (_("For"), scene.name), (_("With"), profile.name),
+            *([] if check.others else [(_("When"), i18n.when(wanted.starts_at, zone))]),
             (_("Kind"), kind), (_("How"), _(wanted.mode)),
             *([(_("Where"), f"{place.name}, {place.address}")] if place and len(check.places) == 1 else []),
             (_("Price"), money.shown(check.rate.amount)),
@@ -190,11 +195,13 @@ def _check_face(check: Check, scene: Scene, profile: Profile, actor: Actor, now:
         "place": str(wanted.place_id or ""), "hidden": hidden,
         "against": [_(words.RULES[one]) for one in check.against],
         "blocked": _told(check.blocked) if check.blocked else None, "no_consent": _lacks_consent(check.blocked),
+        "lost": i18n.when(wanted.starts_at, zone),
         "others": [
             {"label": f"{i18n.short_day(at, zone)} {i18n.clock(at, zone)}", "value": at.isoformat()}
             for at in check.others
         ],
-        "terms": words.terms_lines(check.terms, zone, now),
+        "terms": None if check.others else words.terms_of(check.terms, zone, now, mine=False),
+        "zone_line": i18n.times_are(now, zone),
     }
 
 
@@ -224,6 +231,8 @@ async def _page(
         if profile is not None and start is not None:
             check = await _check(conn, kit, actor, now, scene, profile, start, given)
             check_face = _check_face(check, scene, profile, actor, now)
+            if check.blocked and isinstance(refusal, actions.SlotTaken):  # it was free a moment ago
+                check_face["blocked"] = _(refusal.detail)
         elif profile is not None:
             way = times.Way(scene.here, scene.here, {"t": profile.slug})
             shown = await times.look(conn, profile, actor, given, now, scene.practice, way, person_id)

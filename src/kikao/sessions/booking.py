@@ -206,7 +206,7 @@ def refusal(reason: str, against: list[str] | None = None) -> Refusal:
         return Invalid.field("sessionDate", reason, _TIME[reason])
     if reason == "needs_reason":
         return Invalid(against=against or [], fields=[
-            FieldError("reason", "missing", "This goes against a rule. Please say why, in a few words.")])
+            FieldError("reason", "missing", "Please say why, in a few words.")])
     return {
         "not_listed": NotFound("There is no such psychologist."),
         "type_not_offered": Invalid.field("sessionType", "not_offered", "This psychologist does not offer this type."),

@@ -16,6 +16,7 @@ from kikao.core.db import Conn
 from kikao.core.errors import Forbidden, Invalid, NotFound, Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import new_id
+from kikao.core.money import shown
 from kikao.core.render import page
 from kikao.core.web import Form, Kit, Req, form_once, need, read, read_form, see_other
 from kikao.payments.errors import PromptOpen
@@ -50,26 +51,45 @@ async def _money_page(
         session = await queries.visible(conn, actor, reference, now, for_money=True)
         claim = await open_claim(conn, session.charge_id)
         rings = await ringing.phones(conn, session, now) if ringing.may(session) else None
-    address = f"/s/{session.reference}"
+    address, back = f"/s/{session.reference}", _more_back(session)
+    sees = session.parties - {rules.FINANCE}
     usual = {"amount": str(session.missing or ""), "number": claim.code if claim else ""}
     given = Form(usual | (form.values if form else {}))
     sent = request.scope["path"].rsplit("/", 1)[-1] if form else None
     can = {verb: rules.can(verb, session.status, session.parties)
-           for verb in ("verify", "reject the code", "waive", "give back more")}
+           for verb in ("verify", "reject the code", "waive")}
     return page(
         request, kit, actor, "sessions/money.html", status=refusal.status if refusal else 200,
         reference=session.reference, badges=words.badges(session), missing=session.missing,
         code={"code": claim.code, "when": i18n.when(claim.made_at, actor.time_zone)} if claim else None,
-        values={name: given[name] for name in ("method", "number", "amount")}, errors=asking.errors(refusal),
+        values={name: given[name] for name in ("method", "number", "amount")}, errors=_errors(refusal, back),
+        rows=words.money_rows(session), back_url=address if sees else "/practice/payments",
+        back_label=_("Back to the session") if sees else _("All payments"),
         reasons={name: given["reason"] if sent == name else "" for name in REASONS}, sent=sent,
         ring=_ring(rings, session, given) if rings is not None else None,
         link=f"{kit.base_url}/p/{pay_token(kit.vault, session.charge_id)}" if ringing.open_to_pay(session) else None,
         methods=_methods(), verify_url=f"{address}/verify" if can["verify"] else None,
         reject_url=f"{address}/reject" if can["reject the code"] and claim else None,
         waive_url=f"{address}/waive" if can["waive"] else None, reject_key=str(new_id()), waive_key=str(new_id()),
-        back={"url": f"{address}/give-back", "already": session.given_back, "most": session.given_back + session.kept,
-              "key": str(new_id())} if can["give back more"] and session.kept > 0 else None,
+        back=back,
     )
+
+
+def _more_back(session: Session) -> dict[str, Any] | None:
+    if not rules.can("give back more", session.status, session.parties) or session.kept <= 0:
+        return None
+    return {"url": f"/s/{session.reference}/give-back", "already": session.given_back,
+            "most": session.given_back + session.kept, "key": str(new_id())}  # fmt: skip
+
+
+def _errors(refusal: Refusal | None, back: dict[str, Any] | None) -> list[dict[str, str]]:
+    """What more can be given back is told in shillings."""
+    found = asking.errors(refusal)
+    if back is None or refusal is None or not any(one.code == "out_of_range" for one in refusal.fields):
+        return found
+    span = {"least": shown(back["already"] + 1), "most": shown(back["most"])}
+    return [error | {"detail": _("Type an amount from %(least)s to %(most)s.") % span}
+            if error["field"] == "amount" else error for error in found]
 
 
 def _ring(phones: list[Reach], session: Session, given: Form) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def _to_join(ahead: list[Session], actor: Actor, now: datetime) -> list[dict[str
         _todo(_("It begins at %(clock)s") % {"clock": i18n.clock(one.starts_at, actor.time_zone)}
               if now < one.starts_at else _("It has begun"),
               _whose(_("With %(name)s.") % {"name": one.psychologist_name}, one, actor),
-              _go(_("Go there"), f"/s/{one.reference}"))
+              _go(_("Open the session"), f"/s/{one.reference}"))
         for one in ahead
         if one.status in (rules.CONFIRMED, rules.IN_PROGRESS) and rules.CLIENT in one.parties
         and one.starts_at - OPENS_BEFORE <= now < one.ends_at
@@ -107,10 +107,10 @@ def _to_pay(ahead: list[Session], kit: Kit, actor: Actor, now: datetime) -> list
     ]
 
 
-def _lost(lost: list[Session], actor: Actor) -> list[dict[str, Any]]:
+def _lost(lost: list[Session], actor: Actor, now: datetime) -> list[dict[str, Any]]:
     zone = actor.time_zone
     return [
-        _todo(words.told(one, zone).headline, _whose(f"{i18n.day_and_clock(one.starts_at, zone)}.", one, actor),
+        _todo(words.told(one, zone, now).headline, _whose(f"{i18n.day_and_clock(one.starts_at, zone)}.", one, actor),
               _go(_("Choose another time"), f"/t/{one.psychologist_slug}"),
               _go(_("See it"), f"/s/{one.reference}", "link"))
         for one in lost
@@ -119,8 +119,9 @@ def _lost(lost: list[Session], actor: Actor) -> list[dict[str, Any]]:
 
 def _to_prove(user: User) -> list[dict[str, Any]]:
     return [
-        _todo(_("Prove %(contact)s") % {"contact": one.masked},
-              _("Until its code is typed, nothing is sent there."), _go(_("Prove it"), "/me/account", "plain"))
+        _todo(_("Confirm %(contact)s") % {"contact": one.masked},
+              _("Nothing is sent there before you have typed the code that we send to it."),
+              _go(_("Confirm it"), "/me/account", "plain"))
         for one in user.contacts if not one.proved
     ]
 
@@ -135,7 +136,7 @@ def _to_agree(home: Home, actor: Actor) -> list[dict[str, Any]]:
 def todo(home: Home, kit: Kit, actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """In the order in which it is done."""
     return [
-        *_to_join(home.ahead, actor, now), *_to_pay(home.ahead, kit, actor, now), *_lost(home.lost, actor),
+        *_to_join(home.ahead, actor, now), *_to_pay(home.ahead, kit, actor, now), *_lost(home.lost, actor, now),
         *_to_agree(home, actor), *_to_prove(home.user),
     ]
 
@@ -168,9 +169,9 @@ def once_more(found: list[Again]) -> list[dict[str, Any]]:
 
 def _empty(actor: Actor) -> dict[str, str]:
     if actor.has("psychologist"):
-        return {"title": _("Nothing is ahead"), "text": _("What clients request stands here, with what is to be done."),
+        return {"title": _("No session planned"), "text": _("What clients request appears here, with what to do next."),
                 "label": _("See your hours"), "url": "/me/hours"}
-    return {"title": _("Nothing is ahead"), "text": _("What you request stands here, with what happens next."),
+    return {"title": _("No session planned"), "text": _("What you request appears here, with what happens next."),
             "label": _("Find a time"), "url": "/team"}
 
 
@@ -203,9 +204,10 @@ async def _past_page(request: Req, kit: Kit, actor: Actor, now: datetime) -> Res
     here = "/me?show=past"
     more = f"{here}&{urlencode({'before': queries.cursor_at(found[SHOWN - 1])})}" if len(found) > SHOWN else None
     return page(
-        request, kit, actor, "sessions/list.html", heading=_("Past sessions"), intro=None, tabs=own_pages(actor, here),
+        request, kit, actor, "sessions/list.html", heading=_("Past and cancelled"), intro=None,
+        tabs=own_pages(actor, here),
         entries=[entry(one, actor.time_zone, now, actor.person_id) for one in found[:SHOWN]],
-        empty=_empty(actor) | {"title": _("Nothing here yet"), "text": _("What is over stands here.")},
+        empty=_empty(actor) | {"title": _("Nothing here yet"), "text": _("Your past sessions will be listed here.")},
         zone_line=i18n.times_are(now, actor.time_zone), next_url=more, first_url=here if before else None,
     )
 

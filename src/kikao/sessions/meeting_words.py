@@ -13,7 +13,7 @@ from kikao.sessions import rules
 from kikao.sessions.queries import Session, may_object
 from kikao.sessions.reasons import Said
 from kikao.sessions.rules import ADMIN, CLIENT, COMPLETED, DECLINED, NO_SHOW, PSYCHOLOGIST, Numbers
-from kikao.sessions.words import dialog
+from kikao.sessions.words import dialog, for_nothing
 
 Action = dict[str, Any]
 
@@ -28,42 +28,48 @@ def meeting_actions(session: Session, now: datetime, numbers: Numbers) -> list[A
     address = f"/s/{session.reference}"
     begun = session.status == rules.IN_PROGRESS
     if _can(session, "start") and rules.may_start(session.starts_at, now, numbers):
-        label = _("Come back") if begun else _("Begin")
+        label = _("Back to the meeting") if begun else _("Begin")
         found.append({"label": label, "url": f"{address}/start", "kind": "plain" if begun else "main"})
     if PSYCHOLOGIST in session.parties and _can(session, "complete") and (begun or now >= session.starts_at):
-        kind = "plain" if found and not begun else "main"
-        found.append(dialog(
-            _("It is over…"), f"{address}/complete", kind, _("Did it take place?"),
-            _("It is noted as completed. What was paid is yours after a day."), _("It took place"), None,
+        text = (_("It is noted as completed.") if for_nothing(session)
+                else _("It is noted as completed. What was paid is yours after a day."))  # fmt: skip
+        found.insert(0 if begun else 1, dialog(
+            _("It is over…"), f"{address}/complete", "plain" if found and not begun else "main",
+            _("Did it take place?"), text, _("It took place"), None,
         ))
     return [*found, *_objecting(session, now, numbers), *_deciding(session)]
 
 
-def after_actions(session: Session, now: datetime, numbers: Numbers) -> list[Action]:
+def after_actions(session: Session, zone: str, now: datetime, numbers: Numbers) -> list[Action]:
     """What can be done as well."""
-    return [*_longer(session, numbers), *_breaking(session), *_missed(session, now, numbers),
-            *_correcting(session, now, numbers)]
+    correcting = [] if _decides(session) else _correcting(session, now, numbers)
+    return [*_longer(session, zone, numbers), *_breaking(session), *_missed(session, now, numbers), *correcting]
 
 
-def _longer(session: Session, numbers: Numbers) -> list[Action]:
+def _longer(session: Session, zone: str, numbers: Numbers) -> list[Action]:
     until = session.pay_until or session.hold_until
     if not _can(session, "extend") or session.extended_at is not None or until is None:
         return []
-    if rules.extended(until, session.starts_at, numbers) <= until:
+    later = rules.extended(until, session.starts_at, numbers)
+    if later <= until:
         return []
+    theirs = PSYCHOLOGIST in session.parties
     return [dialog(
         _("Keep it longer…"), f"/s/{session.reference}/extend", "link", _("Keep this time longer?"),
-        _("Once, for up to %(hours)s hours, never past the start.") % {"hours": numbers.extend_hours},
-        _("Keep it longer"), _("Why? The client and the psychologist can read this."),
+        _("It is kept until %(until)s then. This is possible once.") % {"until": i18n.when(later, zone)},
+        _("Keep it longer"),
+        _("Why? The client can read this.") if theirs else _("Why? The client and the psychologist can read this."),
     )]
 
 
 def _breaking(session: Session) -> list[Action]:
     if not _can(session, "break off"):
         return []
+    text = (_("Nothing was paid, and nothing is earned.") if for_nothing(session)
+            else _("All of the money goes back, and nothing is earned."))  # fmt: skip
     return [dialog(
-        _("Break off…"), f"/s/{session.reference}/break-off", "link", _("Break this session off?"),
-        _("All of the money goes back, and nothing is earned."), _("Break it off"), _("Why? The client reads this."),
+        _("Break off…"), f"/s/{session.reference}/break-off", "link", _("Break this session off?"), text,
+        _("Break it off"), _("Why? The client reads this."),
     )]
 
 
@@ -73,10 +79,12 @@ def _missed(session: Session, now: datetime, numbers: Numbers) -> list[Action]:
     address = f"/s/{session.reference}/no-show"
     hours = {"hours": numbers.object_hours}
     if CLIENT in session.parties:
-        text = _("All of your money comes back. It moves after %(hours)s hours, while the psychologist may object.")
-        return [dialog(_("Nobody came…"), address, "link", _("Did your psychologist not come?"), text % hours,
-                       _("The psychologist did not come"), None)]
-    text = _("It is paid in full. No money moves for %(hours)s hours, while the client may object.")
+        text = (_("The psychologist may object for %(hours)s hours.") if for_nothing(session) else
+                _("All of your money comes back. It moves after %(hours)s hours, while the psychologist may object."))
+        return [dialog(_("My psychologist did not come…"), address, "link", _("Did your psychologist not come?"),
+                       text % hours, _("The psychologist did not come"), None)]
+    text = (_("The client may object for %(hours)s hours.") if for_nothing(session) else
+            _("It is paid in full. No money moves for %(hours)s hours, while the client may object."))
     return [dialog(_("The client did not come…"), address, "link", _("Did the client not come?"), text % hours,
                    _("The client did not come"), None)]
 
@@ -93,26 +101,47 @@ def _objecting(session: Session, now: datetime, numbers: Numbers) -> list[Action
     if until is None or now >= until:
         return []
     title = _("Did it not take place?") if session.status == COMPLETED else _("Were you there?")
-    text = _("No money moves until somebody of the practice has decided. They may ring you both.")
-    return [dialog(_("It was not so…"), f"/s/{session.reference}/object", "plain", title, text, _("Object"),
+    text = (_("Somebody of the practice decides. They may ring you both.") if for_nothing(session)
+            else _("No money moves until somebody of the practice has decided. They may ring you both."))  # fmt: skip
+    return [dialog(_("Object…"), f"/s/{session.reference}/object", "plain", title, text, _("Object"),
                    _("What happened? The practice reads this."))]
 
 
+def _decides(session: Session) -> bool:
+    return _can(session, "decide") and session.to_decide
+
+
 def _deciding(session: Session) -> list[Action]:
-    if not _can(session, "decide") or not session.to_decide:
+    """All that an objection can be answered with, by what is noted then; what is noted already stands first."""
+    if not _decides(session):
         return []
-    address = f"/s/{session.reference}/decide"
-    why = _("Why? Both sides can read this.")
-    text = _("The objection is answered. Both sides are told.")
-    found = [dialog(_("Let it stand…"), f"{address}/as-said", "plain", _("Does it stand as it was said?"), text,
-                    _("Let it stand"), why)]
-    if session.status == NO_SHOW:
-        other = PSYCHOLOGIST if session.absent == CLIENT else CLIENT
-        label = _("The client did not come…") if other == CLIENT else _("The psychologist did not come…")
-        found.append(
-            dialog(label, f"{address}/{other}", "plain", _("Was it the other side?"), text, _("Note it so"), why)
-        )
+    stands = session.absent or ""
+    other = {CLIENT: PSYCHOLOGIST, PSYCHOLOGIST: CLIENT}.get(stands)
+    address = f"/s/{session.reference}"
+    found = [_noting(session, f"{address}/decide/as-said", stands, _("It stays as it was noted."))]
+    if other is not None:
+        found.append(_noting(session, f"{address}/decide/{other}", other))
+    if not (session.earned or session.given_back):
+        ways = [CLIENT, PSYCHOLOGIST] if other is None else [""]
+        found += [_noting(session, f"{address}/correct/{way or 'completed'}", way) for way in ways]
     return found
+
+
+def _noting(session: Session, url: str, absent: str, first: str = "") -> Action:
+    """`absent`: who did not come; blank where it took place."""
+    why = _("Why? Both sides can read this.")
+    label, title, done = {
+        CLIENT: (_("The client did not come…"), _("Did the client not come?"), _("The client did not come")),
+        PSYCHOLOGIST: (_("The psychologist did not come…"), _("Did the psychologist not come?"),
+                       _("The psychologist did not come")),
+        "": (_("It took place…"), _("Did it take place?"), _("It took place")),
+    }[absent]  # fmt: skip
+    money = {
+        CLIENT: _("It is paid in full."), PSYCHOLOGIST: _("All of the money goes back, and nothing is earned."),
+        "": _("It is paid in full."),
+    }[absent]  # fmt: skip
+    text = [first, *([] if for_nothing(session) else [money]), _("The objection is answered. Both sides are told.")]
+    return dialog(label, url, "plain", title, " ".join(filter(None, text)), done, why)
 
 
 def _correcting(session: Session, now: datetime, numbers: Numbers) -> list[Action]:
@@ -123,7 +152,7 @@ def _correcting(session: Session, now: datetime, numbers: Numbers) -> list[Actio
         wait = timedelta(minutes=numbers.correct_answer_minutes)
         if now >= session.ended_at + wait or now >= session.starts_at:
             return []
-        return [dialog(_("Undo this…"), f"{address}/request", "plain", _("Was this declined by mistake?"),
+        return [dialog(_("Undo declining…"), f"{address}/request", "plain", _("Was this declined by mistake?"),
                        _("It waits for your answer again. The client was not told yet."), _("Undo it"), why)]
     admin = ADMIN in session.parties and not (session.earned or session.given_back)
     theirs = (PSYCHOLOGIST in session.parties and session.absent != PSYCHOLOGIST and not session.to_decide
@@ -142,16 +171,19 @@ def _correcting(session: Session, now: datetime, numbers: Numbers) -> list[Actio
     return found
 
 
-def after_lines(session: Session, zone: str, now: datetime, numbers: Numbers) -> list[dict[str, Any]]:
+def after_lines(
+    session: Session, zone: str, now: datetime, numbers: Numbers, objection: str | None
+) -> list[dict[str, Any]]:
     """What stands above the buttons: an objection that waits, until when one is possible, what will be whose."""
     found = []
     if session.to_decide:
-        text = _("Somebody of the practice decides. No money moves meanwhile.")
-        found.append(_notice(_("There is an objection"), text))
+        text = (_("Decide here. No money moves meanwhile.") if _decides(session)
+                else _("Somebody of the practice decides. No money moves meanwhile."))  # fmt: skip
+        found.append(_notice(_("There is an objection"), text) | {"quote": objection})
     until = objects_until(session, numbers)
     if until is not None and now < until and session.status == NO_SHOW:
-        text = _("If that is not so, say it here by %(until)s.") % {"until": i18n.when(until, zone)}
-        found.append(_notice(_("It was noted that you did not come"), text))
+        text = _("You can object here until %(until)s.") % {"until": i18n.when(until, zone)}
+        found.append(_notice(_("Is that not so?"), text))
     if session.kept and session.status == NO_SHOW and CLIENT in session.parties and session.absent == PSYCHOLOGIST:
         text = _("%(amount)s comes back, a day after it was noted.") % {"amount": shown(session.kept)}
         found.append(_notice(_("Your money comes back"), text))
@@ -171,9 +203,16 @@ def link_form(session: Session, refusal: Refusal | None, typed: str) -> dict[str
     return {"url": f"/s/{session.reference}/link", "value": value, "error": error and _(error)}
 
 
-def reasons(said: list[Said]) -> list[dict[str, str]]:
+def objection(said: list[Said], session: Session) -> str | None:
+    """What was written with an objection that waits."""
+    return next((one.text for one in said if one.verb == "object"), None) if session.to_decide else None
+
+
+def reasons(said: list[Said], quoted: str | None) -> list[dict[str, str]]:
+    """`quoted` stands above already."""
     labels = {
         "extend": _("Why it was kept longer"), "object": _("The objection"), "decide": _("Why it was decided so"),
         "correct": _("Why it was put right"), "give back more": _("Why more was given back"),
     }
-    return [{"label": labels.get(one.verb, _("Why")), "text": one.text} for one in said]
+    return [{"label": labels.get(one.verb, _("Why")), "text": one.text} for one in said
+            if one.verb != "object" or quoted is None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from litestar import Response, post
 from litestar.di import NamedDependency
@@ -17,7 +18,7 @@ from kikao.core.i18n import gettext as _
 from kikao.core.ids import new_id
 from kikao.core.render import page, to_put_right
 from kikao.core.web import Form, Kit, Req, form_once, need, read, read_form
-from kikao.journal.queries import history
+from kikao.journal.queries import Line, history
 from kikao.payments.links import pay_token
 from kikao.sessions import (
     actions,
@@ -62,7 +63,8 @@ async def _session_page(
         instead = await queries.in_its_place(conn, actor, session, now)
         parties = await queries.who_acted(conn, session, [line.by_account for line in lines])
     zone = actor.time_zone
-    told = words.told(session, zone)
+    told = words.told(session, zone, now, _ended_by(lines, parties, actor))
+    objection = meeting_words.objection(said, session)
     pay_url = f"/p/{pay_token(kit.vault, session.charge_id)}"
     events = [
         {"text": _(words.VERBS[line.verb]), "when": i18n.when(line.at, zone),
@@ -70,35 +72,70 @@ async def _session_page(
         for line in reversed(lines) if line.verb in words.VERBS
     ]
     first = [*meeting_words.meeting_actions(session, now, numbers), *words.first_actions(session, pay_url)]
-    more = [*words.more_actions(session, actions.comes_back(session, now), now),
-            *meeting_words.after_actions(session, now, numbers)]
+    more = [*words.more_actions(session, actions.comes_back(session, now), zone, now),
+            *meeting_words.after_actions(session, zone, now, numbers)]
     opened = to_put_right([*first, *more], request.scope["path"], refusal, typed["reason"] if typed else "")
+    code_form = _code_form(session, refusal, typed["transaction_code"] if typed else "")
+    link_form = meeting_words.link_form(session, refusal, typed["link"] if typed else "")
+    errors = _errors(refusal, code_form, link_form, opened=opened)
     waits = rules.CLIENT in session.parties and session.status == rules.PENDING_APPROVAL
     return page(
         request, kit, actor, "sessions/session.html", status=refusal.status if refusal else 200,
-        reference=session.reference, headline=told.headline, sentence=told.sentence, badges=words.badges(session),
-        step=words.step(session), stopped=words.stopped(session),
+        reference=session.reference, headline=told.headline, sentence=told.sentence, badges=words.page_badges(session),
+        step=words.step(session), stopped=words.stopped(session), for_nothing=words.for_nothing(session),
         left=words.left(session, now),
-        notices=[*words.in_its_place(instead), *_refused(refusal, focus=not opened),
-                 *meeting_words.after_lines(session, zone, now, numbers)],
-        actions=words.before(instead, first), more=more,
-        code_form=_code_form(session, refusal, typed["transaction_code"] if typed else ""),
-        link_form=meeting_words.link_form(session, refusal, typed["link"] if typed else ""),
+        errors=errors, opened=opened,
+        notices=[*words.in_its_place(instead), *([] if errors else _refused(refusal)),
+                 *meeting_words.after_lines(session, zone, now, numbers, objection)],
+        actions=_paid_already(words.before(instead, first)) if code_form else words.before(instead, first),
+        more=more, code_form=code_form, link_form=link_form,
         meeting=_meeting(session), rows=words.rows(session, zone, actor.person_id),
         terms=words.terms(session, zone, now),
         against={"rules": words.against(session), "reason": by_hand_why} if session.against else None,
         note={"label": _("What was written with the request"), "text": note} if note else None,
-        reasons=[*([{"label": _("Why"), "text": reason}] if reason else []), *meeting_words.reasons(said)],
+        reasons=[*([{"label": _("Why"), "text": reason}] if reason else []), *meeting_words.reasons(said, objection)],
         events=events, emergency=waits,
         aloud=ringing.aloud(session, zone, now, kit.paybill), pay_link=f"{kit.base_url}{pay_url}",
         poll_url=f"/s/{session.reference}/news?seen={session.updated_at.timestamp():.6f}" if waits else None,
+        to_ring=kit.practice_phone if rules.CLIENT in session.parties and session.status == rules.NO_SHOW else None,
         wipe=rules.CLIENT in session.parties and session.status != rules.APPROVED,
     )
 
 
-def _refused(refusal: Refusal | None, *, focus: bool) -> list[dict[str, Any]]:
-    return [{"tone": "attention", "title": None, "text": error["detail"], "focus": focus}
-            for error in asking.errors(refusal)]
+def _ended_by(lines: list[Line], parties: dict[UUID, str], actor: Actor) -> str | None:
+    """What ended it, and who: "you" for the viewer themselves."""
+    ended = next((one for one in reversed(lines) if one.verb in ("cancel", "break off", "decline")), None)
+    if ended is None:
+        return None
+    return words.who_ended(ended.verb, "you" if ended.by_account == actor.account_id else parties[ended.by_account])
+
+
+def _errors(
+    refusal: Refusal | None, code_form: dict[str, Any] | None, link_form: dict[str, Any] | None, *, opened: bool
+) -> list[dict[str, str]]:
+    """What is to be put right in a field of this page, which is told beside it as well."""
+    if not isinstance(refusal, Invalid):
+        return []
+    if opened:
+        return [error for error in asking.errors(refusal) if error["field"] == "reason"]
+    if code_form:
+        return [{"field": "transaction_code", "detail": code_form["error"]}]
+    return [{"field": "link", "detail": link_form["error"]}] if link_form and link_form["error"] else []
+
+
+def _refused(refusal: Refusal | None) -> list[dict[str, Any]]:
+    """What has no field here; how it stands now is all around."""
+    changed = isinstance(refusal, NotPossible) and refusal.detail == NotPossible.detail
+    told = ([_("That was no longer possible. This page shows how it stands now.")] if changed
+            else [one["detail"] for one in asking.errors(refusal)])  # fmt: skip
+    return [{"tone": "attention", "title": None, "text": text, "focus": True} for text in told]
+
+
+def _paid_already(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Whoever types a code has paid: the way to pay stands back, and says so."""
+    label = _("I have not paid yet: %(pay)s")
+    return [one | {"kind": "plain", "label": label % {"pay": one["label"]} if one["url"].startswith("/p/")
+                   else one["label"]} for one in found]
 
 
 def _code_form(session: Session, refusal: Refusal | None, typed: str) -> dict[str, Any] | None:

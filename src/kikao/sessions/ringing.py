@@ -68,11 +68,13 @@ def aloud(session: Session, zone: str, now: datetime, paybill: str) -> list[str]
         "amount": shown(session.missing), "paybill": paybill, "name": session.psychologist_name,
         "until": i18n.when(session.pay_until, zone) if session.pay_until else "",
     }
-    back = ". ".join(f"{until}: {text}" for until, text in words.terms(session, zone, now))
+    terms = words.terms(session, zone, now)
+    back = ". ".join(f"{until}: {text}" for until, text in terms.rows) if terms else ""
+    cancelled = _("If you cancel after you have paid: %(terms)s.") % {"terms": back}
     return [
         _("Your reference is %(reference)s.") % facts,
         _("%(when)s, %(minutes)s minutes, with %(name)s.") % facts,
         _("It costs %(amount)s. The time is kept until %(until)s; then it is free for others.") % facts,
         _("We ring your phone now; or use Pay Bill %(paybill)s with the reference as account number.") % facts,
-        *([_("If you cancel: %(terms)s.") % {"terms": back}] if back else []),
+        *([f"{cancelled} {terms.zone_line}"] if terms else []),
     ]

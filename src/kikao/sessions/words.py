@@ -67,50 +67,98 @@ def _mine(session: Session) -> bool:
     return rules.CLIENT in session.parties
 
 
-def told(session: Session, zone: str) -> Told:
-    """Headline and what happens next, for this viewer."""
-    words = _for_client(session, zone) if _mine(session) else _for_practice(session, zone)
-    return Told(*words[session.status])
+def told(session: Session, zone: str, now: datetime, ended_by: str | None = None) -> Told:
+    """Headline and what happens next, for this viewer. `ended_by`: what ended it, a key of _ENDED, where that is
+    known."""
+    words = _for_client(session, zone) if _mine(session) else _for_practice(session, zone, now)
+    headline, sentence = words[session.status]
+    if session.status == CANCELLED or (session.status == DECLINED and not _mine(session)):
+        headline = _(_ENDED.get(ended_by or "", headline))
+    return Told(headline, sentence)
+
+
+def who_ended(verb: str, party: str) -> str:
+    """A key of _ENDED. `party`: "you", or one of `by_whom`."""
+    return f"{verb} {party}"
+
+
+_ENDED = {
+    "cancel you": later("You cancelled this session"), "cancel client": later("Cancelled by the client"),
+    "cancel practice": later("Cancelled by the practice"),
+    "cancel psychologist": later("Cancelled by the psychologist"),
+    "break off you": later("You broke this session off"), "break off practice": later("Broken off by the practice"),
+    "break off psychologist": later("Broken off by the psychologist"),
+    "decline you": later("You declined this request"), "decline practice": later("Declined by the practice"),
+    "decline psychologist": later("Declined by the psychologist"),
+}  # fmt: skip
+
+
+def for_nothing(session: Session) -> bool:
+    """Nobody owes or paid anything for it."""
+    return session.payment_status == "Waived"
 
 
 def _for_client(session: Session, zone: str) -> dict[str, tuple[str, str | None]]:
     name = {"name": session.psychologist_name}
-    until = {"until": i18n.when(session.pay_until, zone)} if session.pay_until else {"until": ""}
+    kept = _("Your time is kept for you until %(until)s.") % {"until": _until(session, zone)}
     return {
         PENDING_APPROVAL: (
             _("%(name)s has not answered yet") % name,
             _("Your time is kept meanwhile. We send you a message with the answer; you can close this page.")
             if session.sent_at else _("Type the code that we sent you, and the request goes out."),
         ),
-        APPROVED: (_("Accepted: %(amount)s to pay") % {"amount": shown(session.missing)},
-                   _("Your time is kept for you until %(until)s.") % until),
-        PAYMENT_SUBMITTED: (_("Your payment code is being checked"), _("Your time is kept meanwhile.")),
-        CONFIRMED: (_("Confirmed"), _("Everything is arranged. The link to meet stands here.") if session.meeting_link
-                    else _("Everything is arranged. The link to meet will stand here before it begins.")),
+        APPROVED: (_("Accepted: %(amount)s to pay") % {"amount": shown(session.missing)}, kept),
+        PAYMENT_SUBMITTED: (_("Your payment code is being checked"), kept),
+        CONFIRMED: (_("Confirmed"), _how_to_meet(session)),
         IN_PROGRESS: (_("Your session is on"), None),
         COMPLETED: (_("This session is over"), _given(session)),
         DECLINED: (_("%(name)s cannot take this time") % name, _("Nothing was charged. Other times are free.")),
-        CANCELLED: (_("Cancelled"), _back(session)),
+        CANCELLED: (_("Cancelled"), _together(_at(session, zone), _back(session))),
         EXPIRED: (_("This time is no longer kept"), _("Nothing was charged. You can choose another time.")
                   if session.received == 0 else _given(session) or _("What you paid will be given back.")),
-        NO_SHOW: (_("Not met"), _absent(session)),
+        NO_SHOW: (_("This session did not take place"), _absent(session)),
     }
 
 
-def _for_practice(session: Session, zone: str) -> dict[str, tuple[str, str | None]]:
-    until = {"until": i18n.when(session.hold_until, zone)} if session.hold_until else {"until": ""}
+def _for_practice(session: Session, zone: str, now: datetime) -> dict[str, tuple[str, str | None]]:
+    until = {"until": _until(session, zone)}
+    kept = _("The time is kept until %(until)s.") % until
+    free = _("The time is free again.") if now < session.starts_at else None
+    unanswered = session.expired_from == PENDING_APPROVAL
     return {
-        PENDING_APPROVAL: (_("A request to answer"), _("The time is kept until %(until)s.") % until),
+        PENDING_APPROVAL: (_("A request to answer"), kept),
         APPROVED: (_("Accepted, not paid yet"), _("The time is kept until %(until)s, then it is free again.") % until),
-        PAYMENT_SUBMITTED: (_("A payment code is being checked"), None),
-        CONFIRMED: (_("Confirmed and paid"), None),
-        IN_PROGRESS: (_("On"), None),
-        COMPLETED: (_("Over"), None),
-        DECLINED: (_("Declined"), _("The time is free again.")),
-        CANCELLED: (_("Cancelled"), _("The time is free again.")),
-        EXPIRED: (_("Not answered or not paid in time"), _("The time is free again.")),
-        NO_SHOW: (_("Not met"), _absent(session)),
+        PAYMENT_SUBMITTED: (_("A payment code is being checked"), kept),
+        CONFIRMED: (_("Confirmed, nothing to pay") if for_nothing(session) else _("Confirmed and paid"), None),
+        IN_PROGRESS: (_("Under way"), None),
+        COMPLETED: (_("This session is over"), None),
+        DECLINED: (_("Declined"), _together(_at(session, zone), free)),
+        CANCELLED: (_("Cancelled"), _together(_at(session, zone), free)),
+        EXPIRED: (_("Not answered in time") if unanswered else _("Not paid in time"), free),
+        NO_SHOW: (_("This session did not take place"), _absent(session)),
     }
+
+
+def _until(session: Session, zone: str) -> str:
+    """Until when it is kept: for whoever pays, a little before the hold ends."""
+    until = (session.pay_until if _mine(session) else None) or session.hold_until
+    return i18n.when(until, zone) if until else ""
+
+
+def _at(session: Session, zone: str) -> str | None:
+    return _("On %(when)s.") % {"when": i18n.when(session.ended_at, zone)} if session.ended_at else None
+
+
+def _together(*sentences: str | None) -> str | None:
+    return " ".join(one for one in sentences if one) or None
+
+
+def _how_to_meet(session: Session) -> str:
+    if session.mode != "Online":
+        return _("Everything is arranged.")
+    if session.meeting_link:
+        return _("Everything is arranged. The link to meet stands here.")
+    return _("Everything is arranged. The link to meet will stand here before it begins.")
 
 
 def _absent(session: Session) -> str:
@@ -138,10 +186,16 @@ def _back(session: Session) -> str | None:
     return _given(session)
 
 
+_LEFT = {PENDING_APPROVAL: later("Left to answer:"), APPROVED: later("Left to pay:"),
+         PAYMENT_SUBMITTED: later("Left to check the code:")}  # fmt: skip
+
+
 def left(session: Session, now: datetime) -> dict[str, Any] | None:
     """How long something is waited for, as `p.countdown` shows it."""
     until = session.pay_until or session.hold_until
-    return {"label": _("Time left:"), "seconds": int((until - now).total_seconds()), "over": None} if until else None
+    if until is None or session.status not in _LEFT:
+        return None
+    return {"label": _(_LEFT[session.status]), "seconds": int((until - now).total_seconds()), "over": None}
 
 
 def stopped(session: Session) -> str | None:
@@ -158,9 +212,15 @@ def step(session: Session) -> int:
 
 
 def badges(session: Session) -> list[str]:
-    quiet = {"Pending"} if session.status in (PENDING_APPROVAL, DECLINED, EXPIRED, CANCELLED) else set()
+    """Its status, and what is to be known of its money besides."""
     money = badge(session.payment_status, session.owed_back)
-    return [session.status, *([money] if money not in quiet else [])]
+    same = {PAYMENT_SUBMITTED: "Submitted", CONFIRMED: "Paid"}.get(session.status)
+    return [session.status, *([money] if money not in ("Pending", same) else [])]
+
+
+def page_badges(session: Session) -> list[str]:
+    """The same on its own page, where the headline or the steps say already that it is confirmed, or how it ended."""
+    return badges(session)[1:] if stopped(session) or session.status == CONFIRMED else badges(session)
 
 
 def rows(session: Session, zone: str, own_person: UUID | None = None) -> list[tuple[str, str]]:
@@ -172,7 +232,15 @@ def rows(session: Session, zone: str, own_person: UUID | None = None) -> list[tu
         (_("Kind"), _("%(type)s, %(minutes)s minutes") % {"type": _(session.session_type), "minutes": session.minutes}),
         (_("How"), _(session.mode)),
         *([(_("Where"), f"{session.place.name}, {session.place.address}")] if session.place else []),
-        (_("Price"), shown(session.price)),
+        *money_rows(session),
+    ]
+
+
+def money_rows(session: Session) -> list[tuple[str, str]]:
+    price = shown(session.price)
+    waived = for_nothing(session) and session.price > 0
+    return [
+        (_("Price"), _("%(amount)s, waived: nothing to pay") % {"amount": price} if waived else price),
         *([(_("Paid"), shown(session.received))] if session.received else []),
         *([(_("To be given back"), shown(session.owed_back))] if session.owed_back else []),
         *([(_("Given back"), shown(back))] if (back := session.given_back - session.owed_back) > 0 else []),
@@ -186,11 +254,34 @@ def against(session: Session) -> str | None:
     return " ".join(_(RULES[rule]) for rule in session.against if rule in RULES)
 
 
-def terms(session: Session, zone: str, now: datetime) -> list[tuple[str, str]]:
-    if session.status in rules.ENDED or now >= session.starts_at:  # nothing is left to plan
-        return []
+class Terms(msgspec.Struct, frozen=True):
+    """What a cancellation by the client gives back, for whoever looks; `rows` as `p.summary` shows them."""
+
+    title: str
+    intro: str | None
+    rows: list[tuple[str, str]]
+    zone_line: str
+
+
+def terms(session: Session, zone: str, now: datetime) -> Terms | None:
+    """None where nothing is left to plan, or no money can come back."""
+    if session.status in rules.ENDED or now >= session.starts_at:
+        return None
     counted = rules.counted_from(session.starts_at, session.first_starts_at)
-    return terms_lines(rules.deadlines(session.tiers, counted, session.price), zone, now)
+    lines = rules.deadlines(session.tiers, counted, session.received + session.missing)
+    return terms_of(lines, zone, now, mine=_mine(session), paid=session.missing == 0)
+
+
+def terms_of(
+    lines: tuple[rules.Deadline, ...], zone: str, now: datetime, *, mine: bool, paid: bool = False
+) -> Terms | None:
+    found = terms_lines(lines, zone, now)
+    if not found:
+        return None
+    title = _("If you cancel") if mine else _("If the client cancels")
+    before = (_("Before you have paid, nothing is charged. Once you have paid:") if mine
+              else _("Once it is paid, this comes back to the client:"))  # fmt: skip
+    return Terms(title, None if paid else before, found, i18n.times_are(now, zone))
 
 
 def terms_lines(lines: tuple[rules.Deadline, ...], zone: str, now: datetime) -> list[tuple[str, str]]:
@@ -202,7 +293,8 @@ def terms_lines(lines: tuple[rules.Deadline, ...], zone: str, now: datetime) -> 
         return [(_("From now on"), _("nothing back"))]
     until, back = _("Until %(time)s"), _("%(amount)s back")
     told_lines = [
-        (until % {"time": i18n.when(line.until, zone)}, back % {"amount": shown(line.refund)}) for line in lines
+        (until % {"time": i18n.day_and_clock(line.until, zone)}, back % {"amount": shown(line.refund)})
+        for line in lines
     ]
     return [*told_lines, (_("Later"), _("nothing back"))]
 
@@ -219,18 +311,18 @@ def first_actions(session: Session, pay_url: str | None) -> list[dict[str, Any]]
     if pay_url and _mine(session) and session.status == APPROVED:
         label = _("Pay %(amount)s") % {"amount": shown(session.missing)}
         found.append({"label": label, "url": pay_url, "kind": "main", "method": "get"})
-    if rules.can("approve", session.status, session.parties & {rules.PSYCHOLOGIST, rules.ANSWERING_DESK}):
+    if _answers(session):
         found.append({"label": _("Accept"), "url": f"{address}/approve", "kind": "main"})
         found.append(dialog(
             _("Decline…"), f"{address}/decline", "plain", _("Decline this request?"),
-            _("The time is free again at once. Your reason is shown to the client only."), _("Decline"),
+            _("The time is free again at once."), _("Decline"),
             _("Why? The client reads this."),
         ))
     if rules.can("verify", session.status, session.parties):
         caller = session.status == APPROVED and rules.DESK in session.parties and not _mine(session)
-        label, kind = (_("Ring a phone, or take cash…"), "main") if caller else (_("Money…"), "plain")
+        label, kind = (_("Ring a phone, or take cash…"), "main") if caller else (_("Payment…"), "plain")
         found.append({"label": label, "url": f"{address}/money", "kind": kind, "method": "get"})
-    if _mine(session) and session.status in (DECLINED, EXPIRED, CANCELLED):
+    if _mine(session) and session.status in (DECLINED, EXPIRED, CANCELLED, NO_SHOW):
         found.append({"label": _("Choose another time"), "url": f"/t/{session.psychologist_slug}", "kind": "main",
                       "method": "get"})
     return found
@@ -253,24 +345,37 @@ def before(other: Session | None, found: list[dict[str, Any]]) -> list[dict[str,
     return [look, *(one | {"kind": "plain"} for one in found)]
 
 
-def more_actions(session: Session, back: int, now: datetime) -> list[dict[str, Any]]:
+def more_actions(session: Session, back: int, zone: str, now: datetime) -> list[dict[str, Any]]:
     """What can be done as well: cancelling, with what it gives back now."""
     over = session.starts_at if _mine(session) else session.ends_at
     found: list[dict[str, Any]] = []
-    if session.status in (CONFIRMED, IN_PROGRESS) and session.parties & {rules.CLIENT, rules.PSYCHOLOGIST}:
+    if session.status == CONFIRMED and session.parties & {rules.CLIENT, rules.PSYCHOLOGIST}:
         found.append({"label": _("Into my calendar"), "url": f"/s/{session.reference}/calendar", "kind": "link",
                       "method": "get", "file": True})
-    if not rules.can("cancel", session.status, session.parties) or now >= over:
+    if not rules.can("cancel", session.status, session.parties) or now >= over or _answers(session):
         return found
-    if session.received == 0:
-        text = _("Nothing was charged. The time is free for others at once.")
-    elif _mine(session):
-        text = _("If you cancel now, %(amount)s comes back.") % {"amount": shown(back)}
-    else:
-        text = _("The client is given everything back: %(amount)s.") % {"amount": shown(back)}
     reason = None if _mine(session) else _("Why? The client reads this.")
+    text = f"{i18n.when(session.starts_at, zone)}. {_cancelling(session, back)}"
     return [*found, dialog(_("Cancel…"), f"/s/{session.reference}/cancel", "link", _("Cancel this session?"), text,
                            _("Cancel the session"), reason)]
+
+
+def _answers(session: Session) -> bool:
+    """Whoever can decline need not cancel."""
+    return rules.can("approve", session.status, session.parties & {rules.PSYCHOLOGIST, rules.ANSWERING_DESK})
+
+
+def _cancelling(session: Session, back: int) -> str:
+    """What it does with the money."""
+    amount, paid = shown(back), shown(session.received)
+    if session.received == 0:
+        return _("Nothing was charged. The time is free for others at once.")
+    if not _mine(session):
+        return _("The client is given everything back: %(amount)s.") % {"amount": amount}
+    if back == 0:
+        return _("If you cancel now, nothing of the %(paid)s comes back.") % {"paid": paid}
+    return _("If you cancel now, %(amount)s of %(paid)s comes back, to the number that paid.") % {
+        "amount": amount, "paid": paid}
 
 
 def by_whom(party: str) -> str | None:
