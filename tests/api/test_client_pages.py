@@ -44,7 +44,9 @@ async def test_a_price_of_their_own_comes_and_goes(world: World, address: str) -
     typed = {"session_type": "Individual", "amount": "1,200", "minutes": "60"}
     await world.otieno.page("POST", f"{address}/rate", data=typed)
     assert [rate["amount"] for rate in (await stands(world))["rates"]] == [1200]
-    assert "KSh 1,200" in (await world.otieno.page("GET", address)).text
+    html = (await world.otieno.page("GET", address)).text
+    assert "KSh 1,200 for 60 minutes" in html
+    assert "KSh 2,500 for 60 minutes" in html, "what everybody pays, beside it"
     assert "1,200" not in (await world.baraka.page("GET", "/t/kbt011")).text
     await world.otieno.page("POST", f"{address}/rate/end", data={"session_type": "Individual"})
     assert (await stands(world))["rates"] == []
@@ -62,6 +64,6 @@ async def test_what_is_no_price_stays_typed(world: World, address: str) -> None:
 async def test_closed_and_opened_again(world: World, address: str) -> None:
     await world.otieno.page("POST", f"{address}/close")
     assert (await stands(world))["closedAt"] is not None
-    assert "Closed" in (await world.otieno.page("GET", "/me/clients")).text
+    assert "No longer seen" in (await world.otieno.page("GET", "/me/clients")).text
     await world.otieno.page("POST", f"{address}/reopen")
     assert (await stands(world))["closedAt"] is None

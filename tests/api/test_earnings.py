@@ -66,7 +66,9 @@ async def test_page_table_and_ledger_say_the_same(world: World) -> None:
     assert {row["Reference"]: row["How it stands"] for row in rows} == {
         one["reference"]: "yours", two["reference"]: "to come",
     }  # fmt: skip
-    sums = {how: sum(int(row["Yours"]) for row in rows if row["How it stands"] == how) for how in ("yours", "to come")}
+    sums = {
+        how: sum(int(row["Your part"]) for row in rows if row["How it stands"] == how) for how in ("yours", "to come")
+    }
     assert (yours, to_come) == (f"KSh {sums['yours']:,}", f"KSh {sums['to come']:,}")
     assert sums == {"yours": one["price"], "to come": two["price"]}
     async with world.db.connection() as conn:

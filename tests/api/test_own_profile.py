@@ -73,6 +73,9 @@ async def test_what_is_refused_stays_typed_and_changes_nothing(world: World) -> 
         assert answer.status_code == 422, wrong
         assert "A long text of mine." in answer.text
         assert 'role="alert"' in answer.text
+    several = await world.otieno.page("POST", ME, data=form | {"title": "", "meeting_link": "meet me"})
+    for field in ("title", "meeting_link"):
+        assert f'id="f-{field}-error"' in several.text, "all at once"
     assert await stands(world) == before
 
 

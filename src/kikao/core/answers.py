@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from datetime import date, datetime
 from typing import Any, get_args
 from urllib.parse import quote, urlsplit
 
@@ -53,10 +54,22 @@ class _Other(Refusal):
 
 def sentence(refusal: Refusal) -> str:
     """The refusal's sentence in the reader's language, with its facts."""
-    text = _(refusal.detail)
-    facts = {key: value for key, value in refusal.facts.items() if isinstance(value, str | int)}
-    return text.format_map({key: _(value) if value and isinstance(value, str) else value
-                            for key, value in facts.items()})
+    return _with_facts(refusal.detail, refusal)
+
+
+def of_field(refusal: Refusal, error: FieldError) -> str:
+    """The sentence of one refused field, in the same way."""
+    return _with_facts(error.detail, refusal)
+
+
+def _with_facts(text: str, refusal: Refusal) -> str:
+    shown = {}
+    for key, value in refusal.facts.items():
+        if isinstance(value, str | int):
+            shown[key] = _(value) if value and isinstance(value, str) else value
+        elif isinstance(value, date) and not isinstance(value, datetime):
+            shown[key] = i18n.date_of_year(value)
+    return _(text).format_map(shown)
 
 
 def rest_of(refusal: Refusal) -> str:
@@ -86,7 +99,7 @@ def problem(refusal: Refusal) -> Response[dict[str, Any]]:
         **refusal.facts,
     }
     if refusal.fields:
-        body["errors"] = [FieldError(error.field, error.code, _(error.detail)) for error in refusal.fields]
+        body["errors"] = [FieldError(error.field, error.code, of_field(refusal, error)) for error in refusal.fields]
     return Response(
         content=body, status_code=refusal.status, media_type=PROBLEM, headers=_headers(refusal)
     )

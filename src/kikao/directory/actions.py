@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +14,7 @@ from kikao.accounts import actions as accounts
 from kikao.availability.actions import open_calendar
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
-from kikao.core.errors import BY_CONSTRAINT, InProgress, Invalid, NotFound, Refusal
+from kikao.core.errors import BY_CONSTRAINT, InProgress, NotFound, Refusal, all_of, refused
 from kikao.core.ids import new_id, new_slug
 from kikao.directory import own, rules
 from kikao.journal.actions import record
@@ -74,21 +76,21 @@ async def save_profile(conn: Conn, actor: Actor, change: ProfileChange, now: dat
 
 
 def _checked(values: dict[str, Any]) -> dict[str, Any]:
-    """Texts without blanks around them; an empty one that is not needed is none. Raises Invalid."""
+    """Texts without blanks around them; an empty one that is not needed is none. Raises Invalid, for all at once."""
     found = dict(values)
-    for name in TEXTS:
-        if name in found:
-            text = (found[name] or "").strip()
-            found[name] = text if text or name in (*rules.NEEDED, "bio") else None
-            rules.check_text(name, found[name])
-    for name in LISTS:
-        if name in found:
-            found[name] = tuple(word.strip() for word in found[name])
-            rules.check_words(name, found[name])
-    rules.check_takes(found.get("takes", rules.ASKS_FIRST))
-    until = found.get("licence_until")
-    if until is not None and not date(2000, 1, 1) <= until <= date(2100, 1, 1):
-        raise Invalid.field("licenceUntil", "out_of_range", "This day cannot be the last of a licence.")
+    for name in (name for name in TEXTS if name in found):
+        text = (found[name] or "").strip()
+        found[name] = text if text or name in (*rules.NEEDED, "bio") else None
+    for name in (name for name in LISTS if name in found):
+        found[name] = tuple(word.strip() for word in found[name])
+    checks: list[Callable[[], None]] = [
+        *(partial(rules.check_text, name, found[name]) for name in TEXTS if name in found),
+        *(partial(rules.check_words, name, found[name]) for name in LISTS if name in found),
+        partial(rules.check_takes, found.get("takes", rules.ASKS_FIRST)),
+        partial(rules.check_last_day, found.get("licence_until")),
+    ]
+    if refusal := all_of(*map(refused, checks)):
+        raise refusal
     return found
 
 

@@ -22,10 +22,11 @@ from kikao.core.i18n import ngettext
 from kikao.core.paging import bound, place
 from kikao.core.render import env, page
 from kikao.core.web import Form, Kit, Req, form_once, must_be_id, need, read, read_form
-from kikao.directory import clients, rules
+from kikao.directory import clients, own, rules
 from kikao.directory.api import read_cursor
 from kikao.directory.clients import Agreed, Client
-from kikao.directory.own_pages import errors, number
+from kikao.directory.own import Own, OwnRate
+from kikao.directory.own_pages import TAKES, errors, number
 
 LIST = "/me/clients"
 MOST = 50
@@ -71,6 +72,9 @@ async def _client_page(
     assert actor.person_id is not None
     async with kit.db.connection() as conn:
         one = await clients.client_of(conn, actor.person_id, client_id, now)
+        history = await own.rate_history(conn, actor.person_id)
+        usual = own.current_rates(history, await kit.numbers(conn, actor, now), now)
+        mine = await own.profile(conn, actor.person_id)
     url = f"{LIST}/{client_id}"
     return page(
         request, kit, actor, "directory/client.html", status=refusal.status if refusal else 200,
@@ -79,29 +83,43 @@ async def _client_page(
         book_url=None if one.closed_at else f"/book/{client_id}", facts=[(_("So far"), _met(one, actor.time_zone))],
         at_once=next(word for word, value in AT_ONCE.items() if value == one.at_once),
         known=one.known_since is not None, met=one.completed > 0,
-        types=[(name, _(name)) for name in rules.SESSION_TYPES], rates=[_rate(rate, url, actor) for rate in one.agreed],
+        types=[(name, _(name)) for name in rules.SESSION_TYPES],
+        rates=[_rate(rate, one, url, actor) for rate in usual if _matters(rate.session_type, one, mine)],
+        usual_taking=next(_(label) for value, label, _hint in TAKES if value == mine.takes),
         values={name: form[name] if form else "" for name in ("session_type", "amount", "minutes")},
         close=_closing(one, url),
     )
 
 
-def _rate(rate: Agreed, url: str, actor: Actor) -> list[Any]:
+def _matters(session_type: str, one: Client, mine: Own) -> bool:
+    return session_type in mine.session_types or session_type in (rate.session_type for rate in one.agreed)
+
+
+def _price(rate: OwnRate | Agreed) -> str:
+    return _("%(price)s for %(minutes)s minutes") % {"price": money.shown(rate.amount), "minutes": rate.minutes}
+
+
+def _rate(rate: OwnRate, one: Client, url: str, actor: Actor) -> list[Any]:
+    """What everybody pays, what this client pays, and its end."""
+    agreed = next((each for each in one.agreed if each.session_type == rate.session_type), None)
+    if agreed is None:
+        return [_(rate.session_type), _price(rate), _("the same"), ""]
     parts: Any = env.get_template("core/parts.html").make_module({"viewer": actor})
     end: Markup = parts.action({
-        "label": _("The public price again"), "url": f"{url}/rate/end", "kind": "link",
+        "label": _("Use the usual price again"), "url": f"{url}/rate/end", "kind": "link",
         "hidden": {"session_type": rate.session_type},
     })
-    return [_(rate.session_type), money.shown(rate.amount), str(rate.minutes), end]
+    return [_(rate.session_type), _price(rate), _price(agreed), end]
 
 
 def _closing(one: Client, url: str) -> dict[str, Any]:
     if one.closed_at is not None:
-        return {"label": _("Open it again"), "url": f"{url}/reopen", "kind": "plain"}
+        return {"label": _("See this client again"), "url": f"{url}/reopen", "kind": "plain"}
     confirm = {
-        "title": _("See this client no more?"), "button": _("Close"),
-        "text": _("Your times look taken to them, and nothing says why. Sessions that are kept stay."),
+        "title": _("Stop seeing %(name)s?") % {"name": one.name}, "button": _("Stop seeing them"),
+        "text": _("Your times look taken to them, and nothing says why. Sessions already booked stay."),
     }
-    return {"label": _("See this client no more…"), "url": f"{url}/close", "kind": "danger", "confirm": confirm}
+    return {"label": _("Stop seeing this client…"), "url": f"{url}/close", "kind": "danger", "confirm": confirm}
 
 
 @read(f"{LIST}/{{person_id:str}}")

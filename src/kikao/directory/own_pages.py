@@ -12,7 +12,8 @@ from litestar.di import NamedDependency
 from kikao.availability.rules import MODES
 from kikao.core import i18n, money
 from kikao.core.actor import Actor
-from kikao.core.answers import sentence
+from kikao.core.answers import of_field, sentence
+from kikao.core.clock import local_day
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid, NotFound, Refusal
 from kikao.core.i18n import gettext as _
@@ -30,14 +31,16 @@ TEXTS = ("bio", "gender", "title", "board", "registration_number", "licence_numb
 _STANDS = {
     None: ("info", later("Not entered yet"), later("Title, board and registration number come first.")),
     "waiting": ("attention", later("Not listed yet"), later("Somebody of the practice checks what you entered.")),
-    "listed": ("good", later("Listed"), later("Clients find you and can ask for your times.")),
-    "refused": ("attention", later("Refused"), later("Correct what was not right, and wait to be checked again.")),
-    "disabled": ("danger", later("Disabled"), later("Nobody can ask for your times. Please speak to the practice.")),
+    "listed": ("good", later("You are listed"), later("Clients find you and can ask for your times.")),
+    "refused": ("attention", later("Not accepted yet"),
+                later("Correct what was not right, and wait to be checked again.")),
+    "disabled": ("danger", later("Disabled by the practice"),
+                 later("Nobody can ask for your times. Please speak to the practice.")),
 }
-_TAKES = (
+TAKES = (
     ("asks first", later("I answer each request myself"), None),
     ("known clients at once", later("Clients I know are taken at once"),
-     later("Known is whom you have met here once before.")),
+     later("Clients you have met here at least once, or said that you knew before.")),
     ("everyone at once", later("Everyone is taken at once"), None),
 )
 
@@ -49,11 +52,11 @@ def errors(refusal: Refusal | None) -> list[dict[str, str]]:
     if not refusal.fields:
         return [{"field": "", "detail": sentence(refusal)}]
     names = {rules.camel(name): name for name in (*actions.FIELDS, "session_type", "amount", "minutes")}
-    return [{"field": names.get(one.field, one.field), "detail": _(one.detail)} for one in refusal.fields]
+    return [{"field": names.get(one.field, one.field), "detail": of_field(refusal, one)} for one in refusal.fields]
 
 
 def _options(words: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"value": word, "label": _(word)} for word in words]
+    return [{"value": word, "label": (label := _(word))[:1].upper() + label[1:]} for word in words]
 
 
 def _stored(found: Own | None) -> dict[str, Any]:
@@ -122,7 +125,7 @@ async def _profile_page(
         done=refusal is None and request.query_params.get("done") == "1", values=typed or _stored(found),
         language_choices=[{"value": code, "label": i18n.language_name(code)} for code in SPOKEN],
         types=_options(rules.SESSION_TYPES), modes=_options(MODES), sees=_options(rules.SEES),
-        takes=[{"value": value, "label": _(label), "hint": _(hint) if hint else None} for value, label, hint in _TAKES],
+        takes=[{"value": value, "label": _(label), "hint": _(hint) if hint else None} for value, label, hint in TAKES],
         public_url=f"/t/{found.slug}" if found and found.status == actions.LISTED else None,
     )
 
@@ -154,8 +157,10 @@ async def save(
 
 
 def _row(rate: OwnRate, zone: str) -> list[str]:
-    since = i18n.day(rate.from_at, zone) if rate.from_at else _("the practice's own")
-    return [_(rate.session_type), money.shown(rate.amount), str(rate.minutes), since]
+    by = _("the practice")
+    if rate.from_at:
+        by = _("you, %(day)s") % {"day": i18n.date_of_year(local_day(rate.from_at, zone))}
+    return [_(rate.session_type), money.shown(rate.amount), str(rate.minutes), by]
 
 
 async def _rates_page(

@@ -87,7 +87,7 @@ def camel(name: str) -> str:
 def check_text(name: str, text: str | None) -> None:
     """Raises Invalid for a text of a profile that is too long, or missing where it is needed."""
     if name in NEEDED and not text:
-        raise Invalid.field(camel(name), "missing", "This is missing.")
+        raise Invalid.field(camel(name), "missing", "Please fill this in.")
     if text is not None and len(text) > LONGEST[name]:
         raise Invalid.field(camel(name), "too_long", "This is too long.")
     if name == "meeting_link" and text and not re.fullmatch(r"https://[^\s/]+\.[^\s]+", text):
@@ -97,6 +97,11 @@ def check_text(name: str, text: str | None) -> None:
 def check_takes(takes: str) -> None:
     if takes not in TAKES:
         raise Invalid.field("takes", "unknown_word", "One of these words is not known here.")
+
+
+def check_last_day(until: date | None) -> None:
+    if until is not None and not date(2000, 1, 1) <= until <= date(2100, 1, 1):
+        raise Invalid.field("licenceUntil", "out_of_range", "This day cannot be the last of a licence.")
 
 
 def check_words(name: str, words: tuple[str, ...]) -> None:
@@ -126,7 +131,10 @@ def check_grace(licence_until: date | None, until: date, reason: str) -> str:
     if licence_until is None:
         raise Invalid.field("until", "no_licence", "The licence's last day is not known yet.")
     if not licence_until < until <= licence_until + GRACE:
-        raise Invalid.field("until", "out_of_range", "This can be up to 31 days after the licence's last day.")
+        raise Invalid.field(
+            "until", "out_of_range", "Please choose a day from {first} to {last}.",
+            first=licence_until + timedelta(days=1), last=licence_until + GRACE,
+        )
     why = reason.strip()
     if not 1 <= len(why) <= 300:
         raise Invalid.field("reason", "missing", "Please say why, in a few words.")

@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Response
 from litestar.di import NamedDependency
+from markupsafe import Markup
 
 from kikao.core import i18n
 from kikao.core.actor import Actor
@@ -23,7 +24,7 @@ from kikao.payments.statement import Line, Month
 HERE = "/me/earnings"
 _STATES = {
     statement.EARNED: later("yours"), statement.PROMISED: later("to come"),
-    statement.WAITS: later("waits until money that is owed back went back"),
+    statement.WAITS: later("waits: money must first go back to the client"),
 }
 
 
@@ -38,12 +39,13 @@ def _asked(text: str | None, found: list[Month], now: datetime, zone: str) -> da
 
 
 def _heads() -> list[str]:
-    return [_("Reference"), _("When"), _("How it stands"), _("Yours"), _("The practice's")]
+    return [_("Reference"), _("When"), _("How it stands"), _("Your part"), _("The practice's part")]
 
 
-def _row(line: Line, zone: str) -> list[str]:
+def _row(line: Line, zone: str) -> list[Any]:
+    reference = Markup('<a class="tap" href="/s/{0}">{0}</a>').format(line.reference)
     when = i18n.short_day_and_clock(line.at, zone)
-    return [line.reference, when, _(_STATES[line.state]), shown(line.amount), shown(line.share)]
+    return [reference, when, _(_STATES[line.state]), shown(line.amount), shown(line.share)]
 
 
 @read(HERE)
@@ -69,7 +71,8 @@ async def earnings(
         total=shown(sum(line.amount for line in lines if line.state == statement.EARNED)),
         to_come=shown(to_come) if to_come else None,
         columns=[{"label": label, "num": at > 2} for at, label in enumerate(_heads())],
-        rows=[_row(line, zone) for line in lines], csv_url=f"{HERE}/table?month={first:%Y-%m}",
+        rows=[_row(line, zone) for line in lines], zone=i18n.times_are(now, zone),
+        csv_url=f"{HERE}/table?month={first:%Y-%m}",
     )  # fmt: skip
 
 

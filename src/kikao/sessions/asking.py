@@ -24,7 +24,7 @@ from kikao.availability.rules import IN_PERSON
 from kikao.availability.rules import Numbers as CalendarNumbers
 from kikao.core import crypto, i18n, money
 from kikao.core.actor import Actor
-from kikao.core.answers import sentence
+from kikao.core.answers import of_field, sentence
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid, NotSignedIn, Refusal, all_of, refused
 from kikao.core.i18n import gettext as _
@@ -178,7 +178,7 @@ def errors(refusal: Refusal | None) -> list[dict[str, str]]:
     if refusal is None:
         return []
     if refusal.fields:
-        return [{"field": error.field, "detail": _(error.detail)} for error in refusal.fields]
+        return [{"field": error.field, "detail": of_field(refusal, error)} for error in refusal.fields]
     return [{"field": "", "detail": sentence(refusal)}]
 
 

@@ -36,11 +36,12 @@ def column(
     placed = grid.lanes(on_day)
     lanes = max((lane for _block, _one, lane in placed), default=0) + 1
     today = local_day(now, zone) == day
+    hours = grid.blocks(opened, day, zone)
     at = grid.block((now, now + timedelta(minutes=1)), day, zone) if today else None
     return {
         "current": today, "url": None, "sub": None,
-        "empty": _("Nobody is booked.") if opened else _("No hours, nobody booked."),
-        "open": [_open(block, first) for block in grid.blocks(opened, day, zone)],
+        "empty": _("Nobody is booked.") if hours else _("No hours."),
+        "open": [_open(block, first) for block in hours],
         "now": at.row - first if at and first <= at.row < last else None,
         "entries": [_entry(block, one, lane, lanes, zone, first) for block, one, lane in placed],
         **head,
