@@ -28,9 +28,17 @@ async def keys(world: World, address: str, verb: str) -> tuple[str, str]:
 async def test_a_duty_is_listed_with_what_is_needed_to_give_it_back(world: World, books: Books) -> None:
     owed = await to_give_back(world, books)
     html = (await world.makena.page("GET", "/practice/duties")).text
-    for told in (owed.reference, "KSh 2,500", "Cancelled", "+2547•••••042", "Given back", ">Open</span>"):
+    for told in (owed.reference, "KSh 2,500", "Cancelled", "+2547•••••042", "Note as given back", ">Open</span>"):
         assert told in html
     assert f"/practice/payments/{owed.charge_id}" in html
+
+
+async def test_only_money_that_came_by_mpesa_is_looked_for_in_its_portal(world: World, books: Books) -> None:
+    await to_give_back(world, books)
+    portal = "portal shows the number by the receipt"
+    assert portal in (await world.makena.page("GET", "/practice/duties")).text
+    await books.value("update payments.receipt set channel = 'cash' returning id")
+    assert portal not in (await world.makena.page("GET", "/practice/duties")).text
 
 
 async def test_given_back_has_one_effect_however_often_it_is_tapped(world: World, books: Books) -> None:
@@ -129,7 +137,8 @@ async def test_money_in_suspense_is_put_where_it_belongs(world: World, books: Bo
     owed = await too_much(world, books)
     html = (await world.makena.page("GET", "/practice/suspense")).text
     assert "KSh 9,000" in html
-    assert f"KSh 2,500 ({owed.reference})" in html
+    assert f"/practice/payments/{owed.charge_id}" in html, "for which it was asked for"
+    assert "KSh 2,500 (" in html
     address, key = await keys(world, "/practice/suspense", "place")
     form = {"idempotency_key": key, "reference": owed.reference.lower()}
     answers = [await world.makena.page("POST", address, data=form) for _ in range(2)]

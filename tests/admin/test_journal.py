@@ -7,6 +7,7 @@ from uuid import UUID
 
 from admin.books import Books
 from kikao.admin import journal_words
+from kikao.core import i18n
 from kikao.core.ids import new_id
 from support.app import World
 
@@ -98,5 +99,9 @@ async def test_what_is_not_there_and_who_may_not_ask(world: World) -> None:
 
 
 def test_facts_tell_states_and_amounts_and_never_an_id() -> None:
-    told = journal_words.facts({"was": "listed", "amount": 2500, "terms": str(new_id()), "public": None})
-    assert told == "was listed, KSh 2,500"
+    found = {"was": "listed", "why": "cancelled", "amount": 2500, "terms": str(new_id()), "public": None}
+    assert journal_words.facts(found, "Africa/Nairobi") == "was Listed, Cancelled, KSh 2,500"
+    with i18n.speaking("sw"):
+        told = journal_words.facts({"why": "cancelled", "fromAt": "2026-11-26T21:00:00+00:00"}, "Africa/Nairobi")
+    assert "cancelled" not in told
+    assert "27 Novemba" in told, "the reader's day, not the machine's"

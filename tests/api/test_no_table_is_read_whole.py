@@ -48,7 +48,7 @@ WAITING = frozenset({
 MEANT = {
     "from payments.duty d left join": "finance looks for a duty by anything that is known of it",
     "with line as (": "finance looks for a payment by anything that is known of it",
-    "l.outcome in ('stray', 'parked')": "finance looks through letters that fit nothing, the newest first",
+    "l.received_at as cursor_at": "finance looks through letters that do not fit, the newest first",
     "where f.owner = $1 or t.owner = $1": "the ledger of one payment, for finance",
     "from accounts.person p left join accounts.account a": "a person is found by a part of the name",
     "from sessions.session s where true group by": "figures of all sessions, for desk and admin",

@@ -110,9 +110,9 @@ async def find(screen: Screen, url: str, known: Owed) -> None:
 async def give_back(screen: Screen, url: str) -> None:
     page = screen.page
     await page.goto(f"{url}/practice/duties")
-    await page.locator("summary", has_text="Given back").first.click()
+    await page.locator("summary", has_text="Note as given back").first.click()
     await screen.look("practice-give-back")
-    await page.locator("dialog[open]").get_by_role("button", name="Given back").click()
+    await page.locator("dialog[open]").get_by_role("button", name="Note as given back").click()
     await page.goto(f"{url}/practice/duties?show=all")
     await expect(page.get_by_text("by Njeri").first).to_be_visible()
     await screen.look("practice-given-back")
@@ -135,15 +135,15 @@ async def place(screen: Screen, url: str, known: Owed) -> None:
 async def take_back(screen: Screen, url: str) -> None:
     """What was just put where it belongs, M-Pesa takes back; the practice bears it."""
     page = screen.page
-    await page.locator("summary", has_text="M-Pesa took it back").first.click()
-    await page.locator("dialog[open]").get_by_role("button", name="M-Pesa took it back").click()
+    await page.locator("summary", has_text="Note that M-Pesa took it back").first.click()
+    await page.locator("dialog[open]").get_by_role("button", name="Note that M-Pesa took it back").click()
     await expect(page.get_by_text("Taken back,", exact=False).first).to_be_visible()
     await screen.look("practice-taken-back")
     await page.goto(f"{url}/practice/decisions")
-    await page.locator("summary", has_text="The practice bears it").first.click()
+    await page.locator("summary", has_text="Let the practice bear it").first.click()
     await screen.look("practice-decide-who-bears-it")
     await page.locator("dialog[open]").get_by_label("Why?", exact=False).fill("Reversed in error")
-    await page.locator("dialog[open]").get_by_role("button", name="The practice bears it").click()
+    await page.locator("dialog[open]").get_by_role("button", name="Let the practice bear it").click()
     await expect(page.get_by_text("M-Pesa took back")).not_to_be_visible()
     await screen.look("practice-decisions")
 
@@ -151,7 +151,7 @@ async def take_back(screen: Screen, url: str) -> None:
 async def refuse_to_list(screen: Screen, url: str) -> None:
     page = screen.page
     await page.goto(f"{url}/practice/listing?show=waiting")
-    await page.locator("summary", has_text="List").first.click()
-    await page.locator("dialog[open]").get_by_role("button", name="List").click()
+    await page.locator("summary", has_text="Put on the list").first.click()
+    await page.locator("dialog[open]").get_by_role("button", name="Put on the list").click()
     await expect(page.get_by_text("have not said yes").first).to_be_visible()
     await screen.look("practice-not-listed")

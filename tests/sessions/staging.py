@@ -85,6 +85,6 @@ async def money_arrives(conn: Conn, session_id: UUID, amount: int, now: datetime
     charge_id = await conn.fetchval("select charge_id from sessions.session where id = $1", session_id)
     receipt_id = new_id()
     charge = await charges.hold_charge(conn, charge_id)
-    await conn.execute(_RECEIPT, receipt_id, str(receipt_id).upper(), charge_id, amount, SYSTEM, now)
+    await conn.execute(_RECEIPT, receipt_id, f"SLIP{receipt_id.hex[-8:]}".upper(), charge_id, amount, SYSTEM, now)
     money = Money(ledger.DESK, amount, receipt_id)
     await charges.credit(conn, charge, money, now, Numbers())

@@ -32,7 +32,7 @@ async def hire(
         None if contact and contact.kind == "email" else Invalid.field(
             "email", "not_an_email", "Please give an e-mail address."),
         None if roles and set(roles) <= rules.STAFF else Invalid.field(
-            "roles", "missing", "Please say what they are here."),
+            "roles", "missing", "Please tick at least one."),
     )
     if wrong or contact is None:
         raise wrong or Invalid

@@ -21,12 +21,13 @@ from litestar.params import FromPath
 from kikao.accounts import by_desk, files, queries, rules
 from kikao.accounts.actions import OutdatedConsent
 from kikao.accounts.by_desk import Newcomer, Reach
+from kikao.accounts.codes import CodeRefused
 from kikao.accounts.files import Acting, File, Found
 from kikao.accounts.queries import ConsentText
 from kikao.accounts.rules import Numbers
 from kikao.admin import words
 from kikao.admin.parts import MESSAGES, Parts, columns, link, reference, together
-from kikao.admin.people_pages import look_for, pack, unpack
+from kikao.admin.people_pages import errors_about, look_for, pack, signs_of, unpack
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
@@ -40,6 +41,8 @@ from kikao.journal.actions import record
 from kikao.sessions import queries as sessions
 from kikao.sessions.asking import errors
 from kikao.sessions.queries import Session
+from kikao.sessions.rules import ENDED
+from kikao.sessions.words import badges
 
 HERE = "/practice/caller"
 KEPT = ("t", "day", "at")  # with whom and when, where the calendar led here
@@ -106,7 +109,7 @@ async def _finding(
     asked = bool(typed) and unfit is None
     return page(
         request, kit, actor, "admin/caller.html", status=refused.status if refused else 200, url=HERE, typed=typed,
-        kept=kept, errors=errors(unfit), new_errors=errors(refusal), values=_typed(given), today=str(now.date()),
+        kept=kept, errors=errors(unfit), new_errors=errors_about(refusal), values=_typed(given), today=str(now.date()),
         consent=_consent(written, given), caption=_("Contacts are masked. Opening somebody stands in the journal."),
         columns=columns(_("Name"), _("Contacts"), _("State")), rows=[_row(one, actor, now, kept) for one in found],
         asked=asked, more=len(found) == files.MOST, new_open=refusal is not None or (asked and not found),
@@ -114,11 +117,7 @@ async def _finding(
 
 
 def _row(one: Found, actor: Actor, now: datetime, kept: dict[str, str]) -> list[Any]:
-    parts = Parts(actor, now)
-    tone, icon, word = words.STATES_OF_PEOPLE[one.state]
-    signs = [parts.sign(tone, icon, _(word))]
-    if not one.has_account:
-        signs.append(parts.sign("past", "user", _("No account")))
+    signs = signs_of(one.state, one.has_account, Parts(actor, now))
     return [
         link(one.name, _address(f"{HERE}/{one.person_id}", **kept)), ", ".join(one.contacts) or "–", together(*signs)
     ]
@@ -226,31 +225,37 @@ async def _person(
     async with kit.db.transaction() as conn:
         seen = await _seen(conn, actor, person_id, now)
     found, given, parts, here = seen.file, form or Form({}), Parts(actor, now), f"{HERE}/{person_id}"
-    ahead = [one for one in seen.sessions if one.ends_at > now]
-    wrong = errors(refusal)
-    tone, icon, word = words.STATES_OF_PEOPLE[found.state]
-    signs = [parts.sign(tone, icon, _(word))]
-    if found.account_id is None:
-        signs.append(parts.sign("past", "user", _("No account")))
-    active = found.state == "active"
+    ahead = [one for one in seen.sessions if one.ends_at > now and one.status not in ENDED]
+    wrong, active = _wrong(refusal), found.state == "active"
+    query = request.query_params
     return page(
         request, kit, actor, "admin/caller_person.html", status=refusal.status if refusal else 200, url=here,
         back_url=_address(HERE, **kept), name=found.name, kept=kept, about=about,
-        book_url=_address(f"/book/{person_id}", **_to_book(kept)) if active and seen.agreed else None, signs=signs,
+        book_url=_address(f"/book/{person_id}", **_to_book(kept)) if active and seen.agreed else None,
+        signs=signs_of(found.state, found.account_id is not None, parts),
         facts=_facts(found, now), through=[one.name for one in _now(found.acted_by, now)],
         agreed=seen.agreed or not active, consent=_consent(seen.written, given),
         contacts=[
             {"id": str(one.id), "masked": one.masked, "proved": one.proved, "kind": one.kind} for one in seen.reach
         ],
         own_contacts=found.account_id is not None or not active, child=seen.can_act,
-        values=_typed(given), contact=given["contact"], code=read_id(request.query_params.get("code") or given["sent"]),
+        values=_typed(given), contact=given["contact"], code=read_id(query.get("code") or given["sent"]),
+        sent_to=query.get("to") or given["to"],
         relations=[(one, _(words.RELATIONS.get(one, one))) for one in rules.RELATIONS], today=str(now.date()),
         errors={name: wrong if name == about else [] for name in ("code", "agree", "child")},
         to_pay=_to_pay(ahead, actor), ahead=[_session(one, parts) for one in ahead],
-        past=[_session(one, parts) for one in reversed(seen.sessions) if one.ends_at <= now][:10],
+        past=[_session(one, parts) for one in reversed(seen.sessions) if one not in ahead][:10],
         columns=columns(_("Reference"), _("When"), _("With"), _("Status")), caption=parts.zone,
-        done=request.query_params.get("done") if refusal is None else None,
+        done=query.get("done") if refusal is None else None,
     )
+
+
+def _wrong(refusal: Refusal | None) -> list[dict[str, str]]:
+    """A code is read out to whoever reads this, and sent by them."""
+    if isinstance(refusal, CodeRefused):
+        said = _("This is not the code, or it is too old. Ask them to read it again, or send a new code.")
+        return [{"field": "code", "detail": said}]
+    return errors_about(refusal)
 
 
 def _to_book(kept: dict[str, str]) -> dict[str, str]:
@@ -285,7 +290,7 @@ def _to_pay(ahead: list[Session], actor: Actor) -> list[dict[str, str]]:
 def _session(one: Session, parts: Parts) -> list[Any]:
     return [
         reference(one.reference, f"/s/{one.reference}"), parts.at(one.starts_at), one.psychologist_name,
-        parts.badges(one.status, *([one.payment_status] if one.missing else [])),
+        parts.badges(*badges(one)),
     ]
 
 
@@ -347,7 +352,7 @@ async def _send_code(on: _Press) -> tuple[UUID, dict[str, str]]:
         on.conn, on.actor, on.whose, rules.contact(on.form["contact"]), on.now)
     numbers = (await on.kit.numbers(on.conn, on.actor, on.now)).of(Numbers)
     sent = await by_desk.send_code(on.conn, on.kit.vault, on.actor, contact_id, on.now, numbers)
-    return on.whose, {"code": str(sent)}
+    return on.whose, {"to": str(contact_id), "code": str(sent)}
 
 
 @post(f"{HERE}/{{person_id:str}}/read-out")

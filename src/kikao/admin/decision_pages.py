@@ -93,7 +93,7 @@ def _gone(bearing: list[dict[str, Any]], found: list[Reversal], parts: Parts) ->
 
 def _bear(one: Reversal) -> dict[str, Any]:
     found = action(
-        _("The practice bears it"), f"/practice/decisions/reversed/{one.id}",
+        _("Let the practice bear it"), f"/practice/decisions/reversed/{one.id}",
         _("Take %(amount)s out of the practice's share?") % {"amount": shown(one.left)},
         _("What was paid for stays paid, and is passed on. This cannot be undone."),
     )

@@ -24,6 +24,7 @@ from kikao.admin.parts import (
     sections,
     tabs,
 )
+from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid, NotFound, Refusal
@@ -73,9 +74,9 @@ def _state(one: Duty, parts: Parts, giver: str | None) -> Any:
 def _give(one: Duty, here: str) -> dict[str, Any]:
     title = _("Is %(amount)s back with whoever paid?") % {"amount": shown(one.amount)}
     text = _("Say so only after the money has left.")
-    if one.receipt:
+    if one.receipt and one.channel == "mpesa":
         text += " " + _("M-Pesa's portal shows the number by the receipt %(number)s.") % {"number": one.receipt}
-    asks = action(_("Given back"), f"/practice/duties/{one.id}/done", title, text, back=here)
+    asks = action(_("Note as given back"), f"/practice/duties/{one.id}/done", title, text, back=here)
     asks["hidden"]["seen"] = str(one.amount)
     return asks
 
@@ -103,11 +104,13 @@ async def _duties(request: Req, kit: Kit, actor: Actor, now: datetime, refusal: 
     next_at = make_cursor(more)
     return page(
         request, kit, actor, "admin/money.html", status=refusal.status if refusal else 200,
-        heading=_("Money to give back"), search=None, errors=errors(refusal),
+        heading=_("Money to give back"), lead=None, search=None, errors=errors(refusal),
         sections=sections(actor, "duties"), notices=[],
-        tabs=tabs("/practice/duties", "all" if every else "open", {"open": _("Open"), "all": _("All")}),
+        tabs=tabs("/practice/duties", "all" if every else "open", {"open": _("To do"), "all": _("All of it")}),
         blocks=[{
-            "heading": None, "caption": parts.zone, "columns": shape(),
+            "heading": None, "columns": shape(),
+            "caption": (_("The newest first. %(zone)s") if every else _("What is due first stands first. %(zone)s"))
+            % {"zone": parts.zone},
             "rows": [row(one, parts, people, givers, here) for one in found],
             "empty": {"title": _("Nothing to give back"), "text": _("Money that bought nothing would stand here.")},
             "next_url": f"{here}&after={next_at}" if next_at else None, "first_url": here if after else None,
@@ -179,8 +182,10 @@ def _entry(one: Suspense, parts: Parts, typed: Typed | None) -> dict[str, Any]:
     return {
         "title": shown(one.amount),
         "facts": [
-            (_("Receipt"), one.number or _("to come")), (_("Came"), parts.at(one.received_at)),
-            (_("Asked for"), f"{asked} ({one.reference})" if one.reference else asked),
+            (_("Receipt"), one.number or _("to come")), (_("Came"), i18n.when(one.received_at, parts.zone_id)),
+            (_("From the phone"), one.phone or _("not known")),
+            (_("Asked for"), escape("{} ({})").format(asked, charge_link(one.reference, one.charge_id))
+             if one.reference else asked),
         ],
         "place": {"url": f"{address}/place", "key": str(new_id()), "open": again is not None,
                   "reference": again.reference if again else one.reference or ""},

@@ -134,10 +134,10 @@ def _link(subject: looking_back.Subject) -> dict[str, str] | None:
 
 def _event(entry: Entry, known: Known, actor: Actor) -> dict[str, Any]:
     text = told.done(entry.verb)
-    more = told.facts(entry.facts)
+    more = told.facts(entry.facts, actor.time_zone)
     return {
         "text": f"{text}: {more}" if more else text, "about": _about(entry, known),
-        "when": i18n.when(entry.at, actor.time_zone), "by": _by(entry.by_account, known),
+        "when": i18n.day_and_clock(entry.at, actor.time_zone), "by": _by(entry.by_account, known),
     }
 
 

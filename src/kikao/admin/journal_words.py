@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from kikao.admin import words
+from kikao.admin import setting_words, words
+from kikao.admin.rules import SETTINGS
+from kikao.core import i18n
 from kikao.core.i18n import gettext, later
 from kikao.core.money import shown
 from kikao.sessions.words import VERBS
@@ -14,7 +17,7 @@ DONE: dict[str, str] = {
     "book": later("Booked by hand"), "extend": later("Kept for longer"), "start": later("Begun"),
     "complete": later("Completed"), "break off": later("Broken off"), "mark a no-show": later("Said: did not come"),
     "correct": later("Corrected"), "send refused": later("Could not be sent on"),
-    "open the note": later("The note was opened"), "open the reason": later("A reason was opened"),
+    "open the note": later("The note was opened"), "open the reason": later("A reason was read"),
     "change_password": later("New password"), "choose_name": later("New sign-in name"),
     "create": later("Account made"), "enable": later("Account enabled"), "grant_role": later("Role given"),
     "revoke_role": later("Role taken away"), "invite": later("Invitation sent"), "join": later("Joined to an account"),
@@ -41,6 +44,10 @@ DONE: dict[str, str] = {
     "take at once": later("Whether a client is taken at once"), "know": later("Whether a client was known before"),
     "close": later("A client is seen no more"), "reopen": later("A client can be seen again"),
     "agree rate": later("A client's own price"),
+}
+LISTED = {
+    "waiting": later("Waits to be listed"), "listed": later("Listed"), "refused": later("Refused"),
+    "disabled": later("Suspended"),
 }
 NOUNS = {
     "session": later("session"), "charge": later("payment"), "account": later("account"), "person": later("person"),
@@ -71,15 +78,46 @@ def noun(name: str) -> str:
     return gettext(known) if known else name
 
 
-def facts(found: dict[str, Any]) -> str:
+def facts(found: dict[str, Any], zone: str) -> str:
     """States, amounts and words of ours; never an id."""
-    told = [gettext(text) % {"value": _plain(found[name])} for name, text in FACTS.items() if found.get(name)]
+    told = [
+        gettext(text) % {"value": _plain(name, found[name], zone)} for name, text in FACTS.items() if found.get(name)
+    ]
     told += [shown(found[name]) for name in _MONEY if isinstance(found.get(name), int)]
     settings = found.get("settings")
     if isinstance(settings, dict):
-        told += [f"{name}: {value}" for name, value in settings.items()]
+        told += [_setting(name, value) for name, value in settings.items()]
     return ", ".join(told)
 
 
-def _plain(value: Any) -> str:
-    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+def _setting(name: str, value: Any) -> str:
+    known = SETTINGS.get(name)
+    return f"{setting_words.label(known)}: {setting_words.told(known, value)}" if known else f"{name}: {value}"
+
+
+# The words for what is kept in one, by the name of the fact. What is in none of them is a msgid or a name already.
+_STATES = {name: word for name, (_tone, _icon, word) in words.STATES_OF_PEOPLE.items()}
+_PLAIN: dict[str, dict[str, str]] = {
+    "why": words.WHY_BACK | words.REASONS | words.UNREACHED, "state": _STATES, "was": _STATES | LISTED,
+    "role": words.ROLES, "how": words.HOW, "kind": words.KINDS | {"phone": later("phone"), "email": later("e-mail")},
+    "page": {"duties": later("Money to give back"), "suspense": later("Suspense"), "strays": later("Letters"),
+             "codes": later("Codes to check")},
+}
+_MOMENTS = ("until", "fromAt")
+
+
+def _plain(name: str, value: Any, zone: str) -> str:
+    if isinstance(value, list):
+        return ", ".join(_plain(name, one, zone) for one in value)
+    if name in _MOMENTS:
+        return _moment(str(value), zone)
+    return gettext(_PLAIN.get(name, {}).get(str(value), str(value)))
+
+
+def _moment(written: str, zone: str) -> str:
+    """A day, or a day and its hour."""
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        return written
+    return i18n.day_and_clock(at, zone) if at.tzinfo else i18n.date_of_year(at.date())

@@ -93,7 +93,7 @@ def _list(
         empty = {"title": _("No payment yet"), "text": _("Every try and everything that comes in stands here.")}
     return page(
         request, kit, actor, "admin/money.html", status=refusal.status if refusal else 200, heading=_("Payments"),
-        sections=sections(actor, "payments"), tabs=[], notices=[], errors=errors(refusal),
+        sections=sections(actor, "payments"), lead=None, tabs=[], notices=[], errors=errors(refusal),
         search={
             "url": "/practice/payments", "typed": msgspec.structs.asdict(wanted), "open": filtered or bool(refusal),
         },
@@ -181,7 +181,7 @@ async def payment(
             for alarm in sorted(set(alarms))
         ],
         blocks=[block(known, parts) for block in (_tries, _evidence, _letters, _moves, _duties, _reversals)],
-        events=_events(known, actor),
+        events=_events(known, actor), zone=parts.zone,
     )
 
 
@@ -212,7 +212,8 @@ def _tries(known: Known, parts: Parts) -> dict[str, Any]:
         _("When"), _("Phone"), _("Asked for"), _("How it stands"), _("Receipt"), _("Came"), num=(2, 5)
     )
     rows = [_try(one, parts) for one in known.tries]
-    return _block(_("Tries and receipts"), parts.zone, shape, rows, _("Nobody has tried to pay yet."))
+    caption = _("The newest first. %(zone)s") % {"zone": parts.zone}
+    return _block(_("Tries and receipts"), caption, shape, rows, _("Nobody has tried to pay yet."))
 
 
 def _evidence(known: Known, parts: Parts) -> dict[str, Any]:
@@ -234,9 +235,9 @@ def _letters(known: Known, parts: Parts) -> dict[str, Any]:
     rows = [
         [parts.at(one.received_at), _(words.OUTCOMES[one.outcome]) if one.outcome else _("Not read yet"),
          _(words.REASONS.get(one.why, one.why)) if one.why else "–"]
-        for one in known.letters
+        for one in reversed(known.letters)
     ]
-    caption = _("What M-Pesa, or somebody in its name, sent about these tries")
+    caption = _("What M-Pesa, or somebody in its name, sent about these tries. The newest first.")
     return _block(_("Letters"), caption, columns(_("When"), _("What it did"), _("Why")), rows, _("No letter has come."))
 
 
@@ -244,10 +245,10 @@ def _moves(known: Known, parts: Parts) -> dict[str, Any]:
     rows = [
         [parts.at(one.at), _(words.MOVES.get(one.why, one.why)), _(words.PLACES[one.come_from]),
          _(words.PLACES[one.to]), shown(one.amount)]
-        for one in known.moves
+        for one in reversed(known.moves)
     ]
     shape = columns(_("When"), _("What"), _("From"), _("To"), _("Amount"), num=(4,))
-    return _block(_("Ledger"), _("Every shilling's way"), shape, rows, _("No shilling has moved."))
+    return _block(_("Ledger"), _("Every shilling's way, the last step first"), shape, rows, _("No shilling has moved."))
 
 
 def _duties(known: Known, parts: Parts) -> dict[str, Any]:
@@ -262,14 +263,17 @@ def _reversals(known: Known, parts: Parts) -> dict[str, Any]:
     for one in known.came:
         noted = one.taken_back_at
         taken = action(
-            _("M-Pesa took it back"), f"/practice/payments/{known.bill.id}/reversed/{one.receipt_id}",
+            _("Note that M-Pesa took it back"), f"/practice/payments/{known.bill.id}/reversed/{one.receipt_id}",
             _("Is %(amount)s gone from the account again?") % {"amount": shown(one.amount)},
             _("Say so only after you have seen it in M-Pesa's statement. An admin then decides who bears it."),
         )
-        state = parts.beside(parts.sign("bad", "undo", _("Taken back")), parts.at(noted)) if noted else _("Here")
+        state = parts.beside(parts.sign("bad", "undo", _("Taken back")), parts.at(noted)) if noted else _("Still here")
         rows.append([one.number or "–", shown(one.amount), state, "" if noted else parts.actions(taken)])
     shape = columns(_("Receipt"), _("Amount"), _("State"), _("What can be done"), num=(1,), bare=(3,))
-    return _block(_("Taken back"), _("Money that M-Pesa reversed"), shape, rows, _("Nothing has come by M-Pesa."))
+    gone = any(one.taken_back_at for one in known.came)
+    heading = _("Money that M-Pesa took back") if gone else _("If M-Pesa takes money back")
+    return _block(heading, _("What came by M-Pesa, and whether it is still here"), shape, rows,
+                  _("Nothing has come by M-Pesa."))
 
 
 @post("/practice/payments/{charge_id:str}/reversed/{receipt_id:str}")
@@ -290,7 +294,7 @@ async def taken_back(
 def _events(known: Known, actor: Actor) -> list[dict[str, Any]]:
     return [
         {"text": _(words.JOURNAL.get(line.verb, line.verb)) + _more(line), "by": _by(line, known.people),
-         "when": i18n.when(line.at, actor.time_zone)}
+         "when": i18n.day_and_clock(line.at, actor.time_zone)}
         for line in reversed(known.lines)
     ]
 

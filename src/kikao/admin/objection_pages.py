@@ -9,8 +9,7 @@ from litestar import Response
 from litestar.di import NamedDependency
 
 from kikao.admin import reports
-from kikao.admin.parts import Parts, link
-from kikao.core import i18n
+from kikao.admin.parts import Parts, columns, reference
 from kikao.core.actor import Actor
 from kikao.core.i18n import gettext as _
 from kikao.core.render import page
@@ -27,10 +26,11 @@ async def objections(
     parts = Parts(actor, now)
     return page(
         request, kit, actor, "admin/table.html", heading=_("Objections"),
-        caption=_("No money moves until they are decided. The oldest first."), tabs=[],
-        columns=[{"label": label} for label in (_("Reference"), _("When"), _("What is said"), _("Objected"))],
-        rows=[[link(one.reference, f"/s/{one.reference}"), i18n.when(one.starts_at, actor.time_zone), _said(one.absent),
-               parts.at(one.objected_at)] for one in found],
+        caption=_("No money moves until they are decided. The oldest first. %(zone)s") % {"zone": parts.zone}, tabs=[],
+        columns=columns(
+            _("Reference"), _("When"), _("Client"), _("With"), _("What is said"), _("Objected")),
+        rows=[[reference(one.reference, f"/s/{one.reference}"), parts.at(one.starts_at), one.client, one.psychologist,
+               _said(one.absent), parts.at(one.objected_at)] for one in found],
         empty={"title": _("Nothing to decide"), "text": _("Two sides who do not agree whether they met stand here.")},
         next_url=None, first_url=None,
     )

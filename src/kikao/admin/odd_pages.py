@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from markupsafe import Markup
 
 from kikao.admin import reports, words
 from kikao.admin.parts import (
@@ -18,6 +19,7 @@ from kikao.admin.parts import (
     action,
     charge_link,
     columns,
+    link,
     note_look,
     reference,
     sections,
@@ -53,11 +55,11 @@ def _table(
 
 def _page(
     request: Req, kit: Kit, actor: Actor, heading: str, section: str, blocks: list[dict[str, Any]],
-    notices: list[dict[str, Any]] | None = None,
+    lead: str | None = None,
 ) -> Response[str]:
     return page(
         request, kit, actor, "admin/money.html", heading=heading, sections=sections(actor, section), tabs=[],
-        notices=notices or [], search=None, errors=[], blocks=blocks,
+        notices=[], lead=lead, search=None, errors=[], blocks=blocks,
     )
 
 
@@ -112,9 +114,9 @@ async def strays(
         await note_look(conn, actor, now, page="strays")
     parts, next_at = Parts(actor, now), make_cursor(more)
     letters = _table(
-        _("Letters that fit nothing"), _("The newest first. %(zone)s") % {"zone": parts.zone},
+        _("Letters that do not fit"), _("The newest first. %(zone)s") % {"zone": parts.zone},
         columns(_("Reference"), _("When"), _("What it did"), _("Why")), [_stray(one, parts) for one in found],
-        (_("Every letter fits"), _("What comes on M-Pesa's paths and fits nothing would stand here.")),
+        (_("Every letter fits."), ""),
     ) | {
         "next_url": f"/practice/strays?after={next_at}" if next_at else None,
         "first_url": "/practice/strays" if after else None,
@@ -124,9 +126,11 @@ async def strays(
         columns(_("Reference"), _("When"), _("What stands"), _("Why somebody should look")),
         [_alarm(one, parts) for one in alarms], ("", ""),
     )
-    return _page(
-        request, kit, actor, _("Letters"), "strays", [contradictions, letters] if alarms else [letters]
-    )
+    blocks = [contradictions, letters] if alarms else [letters]
+    return _page(request, kit, actor, _("Letters"), "strays", blocks, lead=_(
+        "A letter is what comes to the address at which M-Pesa tells us of payments. Nothing has to be done about"
+        " one that is forged or meant for somebody else: it moves no money."
+    ))  # fmt: skip
 
 
 def _stray(one: Stray, parts: Parts) -> list[Any]:
@@ -166,18 +170,26 @@ async def stuck(
 
 def _stuck_money(found: list[Stuck], parts: Parts) -> dict[str, Any]:
     rows = [
-        [_(words.STUCK[one.kind]), charge_link(one.reference, one.charge_id), parts.at(one.due_at), one.error or "–",
+        [_(words.STUCK[one.kind]), charge_link(one.reference, one.charge_id), parts.at(one.due_at), _error(one.error),
          parts.actions(_again(one.kind, str(one.id)))]
         for one in found
     ]
-    shape = columns(_("What"), _("Reference"), _("Due since"), _("Error"), _("What can be done"), bare=(4,))
+    shape = columns(_("What"), _("Reference"), _("Due since"), _("What stopped it"), _("What can be done"), bare=(4,))
     caption = _("Eight tries did not settle it. %(zone)s") % {"zone": parts.zone}
     return _table(_("Payments"), caption, shape, rows, (_("Nothing is stuck."), ""))
 
 
+def _error(name: str | None) -> Any:
+    """What stopped it, in words; what the program calls it stands small beside them, for whoever mends it."""
+    if name is None:
+        return "–"
+    said = _(words.FAULTS.get(name, words.FAULTS_ELSE))
+    return Markup('{}<br><span class="quiet small">{}</span>').format(said, name)
+
+
 def _again(kind: str, row_id: str) -> dict[str, Any]:
     return action(
-        _("Try again"), f"/practice/stuck/{kind}/{row_id}/again", _("Is mended what stopped it?"),
+        _("Try again"), f"/practice/stuck/{kind}/{row_id}/again", _("Has what stopped it been mended?"),
         _("It is tried eight times more. A phone is never rung late."),
     )
 
@@ -186,15 +198,16 @@ def _whom(one: Message, about: dict[Any, reports.About]) -> list[Any]:
     found = about.get(one.id) or reports.About(None, None)
     session = reference(found.reference, f"/s/{found.reference}") if found.reference else "–"
     kind = _(words.KINDS.get(one.kind, one.kind.capitalize()))
-    return [found.name or _("a contact that is not proved"), session, kind]
+    name = link(found.name, f"/practice/caller/{found.person_id}") if found.name else _("a contact that is not proved")
+    return [name, session, kind]
 
 
 def _stuck_messages(found: list[Message], about: dict[Any, reports.About], parts: Parts) -> dict[str, Any]:
     rows = [
-        [*_whom(one, about), one.last_error or "–", parts.actions(_again("message", str(one.id)))] for one in found
+        [*_whom(one, about), _error(one.last_error), parts.actions(_again("message", str(one.id)))] for one in found
     ]
-    shape = columns(_("For"), _("Reference"), _("Message"), _("Error"), _("What can be done"), bare=(4,))
-    caption = _("A fault of ours stopped these")
+    shape = columns(_("For"), _("Reference"), _("About"), _("What stopped it"), _("What can be done"), bare=(4,))
+    caption = _("A fault of ours stopped these.")
     return _table(_("Messages"), caption, shape, rows, (_("Every message has left."), ""))
 
 
@@ -236,7 +249,7 @@ async def unreached(
     parts = Parts(actor, now)
     block = _table(
         None, _("The newest first, of 30 days. %(zone)s") % {"zone": parts.zone},
-        columns(_("For"), _("Reference"), _("Message"), _("When"), _("Why"), _("What can be done"), bare=(5,)),
+        columns(_("For"), _("Reference"), _("About"), _("When"), _("Why"), _("What can be done"), bare=(5,)),
         [_unreached(one, about, parts) for one in found],
         (_("Everybody could be reached"), _("Whom neither mail nor SMS reaches stands here, to be rung.")),
     )
@@ -245,8 +258,10 @@ async def unreached(
 
 def _unreached(one: Message, about: dict[Any, reports.About], parts: Parts) -> list[Any]:
     why = one.dropped_why or one.last_error or "–"
+    name = (about.get(one.id) or reports.About(None, None)).name
     told = action(
-        _("Told by telephone"), f"/practice/unreached/{one.id}/told", _("Did you tell them?"),
+        _("I told them"), f"/practice/unreached/{one.id}/told",
+        _("Did you tell %(name)s?") % {"name": name} if name else _("Did you tell them?"),
         _("It is taken off this list, and no message is sent any more."),
     )
     at = parts.at(one.dropped_at or one.created_at)

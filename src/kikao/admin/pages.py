@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -20,7 +21,7 @@ from kikao.admin import (
     office_pages,
     reports,
 )
-from kikao.admin.parts import CODES, MESSAGES, MONEY, Parts, link, tabs
+from kikao.admin.parts import CODES, MESSAGES, MONEY, Parts, reference, tabs
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
@@ -33,11 +34,12 @@ from kikao.notifications import queries as notifications
 from kikao.payments import office, reversals
 from kikao.sessions import queries as sessions
 from kikao.sessions.queries import Session, Wanted
-from kikao.sessions.rules import PENDING_APPROVAL
+from kikao.sessions.rules import APPROVED, ENDED_WITHOUT, HOLDING, PENDING_APPROVAL
 from kikao.sessions.words import badges
 
 # What nobody can tick off is news for so long, and then stands in its list only.
 NEWS = timedelta(days=7)
+EACH = 50
 
 
 @read("/practice")
@@ -53,7 +55,7 @@ async def overview(
         today = await _today(conn, actor, now, midnight) if actor.has("admin", "desk") else []
     return page(
         request, kit, actor, "admin/overview.html", todo=_todo(found, odd, kit, actor), figures=_figures(found, actor),
-        today={"caption": _("Sessions today"), "columns": _SESSION_COLUMNS(), "rows": today}
+        today={"caption": Parts(actor, now).zone, "columns": _SESSION_COLUMNS(), "rows": today}
         if actor.has("admin", "desk") else None,
         links=_links(actor), caller_url="/practice/caller" if actor.has("desk") else None,
     )
@@ -85,9 +87,10 @@ async def _odd(conn: Conn, actor: Actor, now: datetime) -> Odd:
 
 async def _today(conn: Conn, actor: Actor, now: datetime, midnight: datetime) -> list[list[Any]]:
     begin, end = reports.local_day(now, midnight)
-    found = await sessions.listed(conn, actor, Wanted(from_at=begin, to_at=end, most=100), now)
+    wanted = Wanted(from_at=begin, to_at=end, most=100, statuses=reports.STANDING)
+    found = await sessions.listed(conn, actor, wanted, now)
     parts = Parts(actor, now)
-    return [_row(session, actor, parts) for session in found]
+    return [_row(session, i18n.clock(session.starts_at, actor.time_zone), parts) for session in found]
 
 
 def _todo(found: reports.Figures, odd: Odd, kit: Kit, actor: Actor) -> list[dict[str, Any]]:
@@ -107,7 +110,8 @@ def _todo(found: reports.Figures, odd: Odd, kit: Kit, actor: Actor) -> list[dict
         (found.duties, MONEY, "", _("Money to give back"), owed, "duties"),
         (found.codes, CODES, "", _("Codes to check"), _("Times are kept until somebody looks."), "codes"),
         (found.suspense, MONEY, "", _("Money that belongs to nothing yet"), _("Find out whose it is."), "suspense"),
-        (found.strays, MONEY, "", _("Letters that fit nothing"), _("Forged, or for somebody else."), "strays"),
+        (found.strays, MONEY, "", _("Letters that do not fit"),
+         _("Forged, for somebody else, or another amount than was asked for."), "strays"),
         (found.for_desk, ("desk",), "", _("Requests that you may answer"),
          _("Their psychologists let the desk answer."), "sessions?show=answer"),
         (odd.unreachable, MESSAGES, "", _("People who could not be reached"), _("Somebody has to ring them."),
@@ -124,27 +128,28 @@ def _todo(found: reports.Figures, odd: Odd, kit: Kit, actor: Actor) -> list[dict
 
 def _figures(found: reports.Figures, actor: Actor) -> list[dict[str, Any]]:
     lines: list[tuple[tuple[str, ...], str, int, str]] = [
-        (MESSAGES, _("Sessions today"), found.today, "/practice/sessions"),
-        (MESSAGES, _("Requests without an answer"), found.to_answer, "/practice/sessions"),
-        (CODES, _("Accepted, not paid"), found.to_pay, ""),
-        (MONEY, _("Open duties"), found.duties, "/practice/duties"),
+        (MESSAGES, _("Sessions today"), found.today, "/practice/day"),
+        (MESSAGES, _("Requests without an answer"), found.to_answer, "/practice/sessions?show=answer"),
+        (CODES, _("Accepted, not paid"), found.to_pay,
+         "/practice/sessions?show=pay" if actor.has(*MESSAGES) else "/practice/payments"),
+        (MONEY, _("Money to give back"), found.duties, "/practice/duties"),
     ]
     return [
-        {"label": label, "value": value, "url": url or None}
+        {"label": label, "value": value, "url": url}
         for roles, label, value, url in lines if actor.has(*roles)
     ]
 
 
 def _links(actor: Actor) -> list[dict[str, str]]:
     lines: list[tuple[tuple[str, ...], str, str, str]] = [
-        (MESSAGES, "caller", _("A caller on the line"), _("Find or note somebody, book, ring their phone")),
+        (MESSAGES, "caller", _("A caller on the line"), _("Find or note somebody, book, take money")),
         (MESSAGES, "day", _("The day"), _("Everybody's calendar, side by side")),
         (MESSAGES, "sessions", _("Sessions"), _("All of them, by time")),
         (MONEY, "payments", _("Payments"), _("Every try and every receipt")),
         (MONEY, "duties", _("Give back"), _("What has to be given back, by when")),
         (MONEY, "suspense", _("Suspense"), _("What came and belongs to nothing yet")),
         (CODES, "codes", _("Codes"), _("What clients typed, to be checked")),
-        (MONEY, "strays", _("Letters"), _("What M-Pesa sent and fits nothing")),
+        (MONEY, "strays", _("Letters"), _("What M-Pesa sent and does not fit")),
         (CODES, "stuck", _("Stuck"), _("What eight tries did not settle")),
         (MESSAGES, "unreached", _("Not reached"), _("Whom no message reached, to be rung")),
         (("admin",), "objections", _("Objections"), _("Whether two people met")),
@@ -167,11 +172,29 @@ def _SESSION_COLUMNS() -> list[dict[str, Any]]:  # noqa: N802  read like a const
     return [{"label": label} for label in (_("Reference"), _("When"), _("Client"), _("With"), _("Status"))]
 
 
-def _row(session: Session, actor: Actor, parts: Parts) -> list[Any]:
+def _row(session: Session, at: Any, parts: Parts) -> list[Any]:
     return [
-        link(session.reference, f"/s/{session.reference}"), i18n.when(session.starts_at, actor.time_zone),
-        session.client_name, session.psychologist_name, parts.badges(*badges(session)),
+        reference(session.reference, f"/s/{session.reference}"), at, session.client_name, session.psychologist_name,
+        parts.badges(*badges(session)),
     ]
+
+
+# What is open may have begun: until its clock closes it, somebody still has to say what became of it.
+OPEN_SINCE = timedelta(days=14)
+LISTS: dict[str, list[str]] = {
+    "ahead": sorted(HOLDING), "answer": [PENDING_APPROVAL], "pay": [APPROVED], "past": [],
+    "off": sorted(ENDED_WITHOUT),
+}
+
+
+async def _found(
+    conn: Conn, actor: Actor, show: str, after: tuple[datetime, UUID] | None, now: datetime
+) -> list[Session]:
+    if show == "past":
+        return await sessions.ended(conn, actor, now, before=after, most=EACH)
+    since = now if show == "off" else now - OPEN_SINCE
+    wanted = Wanted(from_at=since, after=after, most=EACH, statuses=LISTS[show])
+    return await sessions.listed(conn, actor, wanted, now)
 
 
 @read("/practice/sessions")
@@ -180,24 +203,25 @@ async def all_sessions(
 ) -> Response[str]:
     need(actor, "admin", "desk")
     show = request.query_params.get("show")
-    show = show if show in ("past", "answer") else "ahead"
-    past, statuses = show == "past", [PENDING_APPROVAL] if show == "answer" else None
+    show = show if show in LISTS else "ahead"
     after = read_cursor(request.query_params.get("after"))
-    wanted = Wanted(
-        from_at=None if past else now, to_at=now if past else None, after=after, most=50, statuses=statuses
-    )
     async with kit.db.connection() as conn:
-        found = await sessions.listed(conn, actor, wanted, now)
+        found = await _found(conn, actor, show, after, now)
     parts = Parts(actor, now)
-    last = found[wanted.most - 1] if len(found) > wanted.most else None
+    last = found[EACH - 1] if len(found) > EACH else None
+    order = _("The latest first. %(zone)s") if show == "past" else _("By time. %(zone)s")
     return page(
-        request, kit, actor, "admin/table.html", heading=_("Sessions"), caption=_("By time"),
-        tabs=tabs("/practice/sessions", show, {"ahead": _("Ahead"), "answer": _("To answer"), "past": _("Past")}),
-        columns=_SESSION_COLUMNS(), rows=[_row(session, actor, parts) for session in found[: wanted.most]],
+        request, kit, actor, "admin/table.html", heading=_("Sessions"), caption=order % {"zone": parts.zone},
+        tabs=tabs("/practice/sessions", show, {
+            "ahead": _("Ahead"), "answer": _("To answer"), "pay": _("To be paid"), "past": _("Past"),
+            "off": _("Not taking place"),
+        }),
+        columns=_SESSION_COLUMNS(),
+        rows=[_row(session, parts.at(session.starts_at), parts) for session in found[:EACH]],
         empty={"title": _("Nothing here"), "text": _("Sessions stand here as soon as somebody asks for one.")},
         next_url=f"/practice/sessions?show={show}&after={sessions.cursor_at(last)}" if last else None,
         first_url=f"/practice/sessions?show={show}" if after else None,
-    )
+    )  # fmt: skip
 
 
 pages: list[Any] = [

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 
 from kikao.admin import listing, reports
 from kikao.admin.parts import Parts, columns, link, reference
-from kikao.admin.psychologist_pages import STATES, decisions, list_page
+from kikao.admin.psychologist_pages import STATES, decisions, lacks, list_page
 from kikao.admin.words import LISTING
 from kikao.core import i18n
 from kikao.core.actor import Actor
@@ -59,7 +59,7 @@ async def _page(
         name=found.name, state=parts.sign(tone, icon, _(label)), public_url=f"/t/{found.slug}",
         is_listed=found.status == actions.LISTED, rows=_facts(found, people, actor),
         person_url=f"/practice/people/{found.id}",
-        actions=_actions(found), forms=_forms(found, under, form),
+        actions=_actions(found, kit, now), forms=_forms(found, under, form),
         ahead={
             "caption": parts.zone, "columns": columns(_("Reference"), _("When"), _("Status")),
             "rows": [
@@ -72,7 +72,7 @@ async def _page(
 
 
 def _day(day: date | None) -> str:
-    return f"{i18n.full_day(day)} {day.year}" if day else _("not known")
+    return i18n.date_of_year(day) if day else _("not known")
 
 
 def _facts(found: Papers, people: reports.People, actor: Actor) -> list[tuple[str, Any]]:
@@ -84,7 +84,7 @@ def _facts(found: Papers, people: reports.People, actor: Actor) -> list[tuple[st
         grace = _("%(day)s, because: %(reason)s") % {
             "day": _day(found.licence_grace_until), "reason": found.licence_grace_reason,
         }
-        rows.append((_("Slots until"), grace))
+        rows.append((_("Times offered until"), grace))
     checked = _("not yet")
     if found.checked_at:
         checked = _("%(day)s by %(name)s") % {
@@ -98,15 +98,17 @@ def _facts(found: Papers, people: reports.People, actor: Actor) -> list[tuple[st
     return rows
 
 
-def _actions(found: Papers) -> list[dict[str, Any]]:
+def _actions(found: Papers, kit: Kit, now: datetime) -> list[dict[str, Any]]:
     again = {
-        "label": _("Checked again"), "url": f"{HERE}/{found.id}/check", "kind": "plain", "key": str(new_id()),
+        "label": _("Note that it was checked today"), "url": f"{HERE}/{found.id}/check", "kind": "plain",
+        "key": str(new_id()),
         "confirm": {
-            "title": _("Have you looked at the board's register today?"), "button": _("Checked again"),
+            "title": _("Have you looked at the board's register today?"), "button": _("I have looked"),
             "text": _("Your name and this day stand beside the licence."),
         },
     }
-    made = decisions(found.id, found.name, found.status)
+    ready = not lacks(found.licence_grace_until or found.licence_until, found.public_yes_at, kit, now)
+    made = decisions(found.id, found.name, found.status, ready=ready)
     return [again, *made] if found.status == actions.LISTED else made
 
 
@@ -186,7 +188,7 @@ async def decide(
     try:
         return await form_once(request, kit, actor, now, run)
     except NotReady as refusal:
-        return await list_page(request, kit, actor, refusal, psychologist_id)
+        return await list_page(request, kit, actor, now, refusal, psychologist_id)
     except Invalid as refusal:
         return await _page(request, kit, actor, now, psychologist_id, form, refusal)
 

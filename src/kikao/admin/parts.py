@@ -33,7 +33,7 @@ class Parts:
 
     def __init__(self, actor: Actor, now: datetime) -> None:
         self._parts: Any = env.get_template("core/parts.html").make_module({"viewer": actor})
-        self._zone = actor.time_zone
+        self.zone_id = actor.time_zone
         self.now = now
 
     def badges(self, *words: str) -> Markup:
@@ -50,9 +50,9 @@ class Parts:
 
     def at(self, moment: datetime) -> Markup:
         """Day and clock; the caption of the table names the zone."""
-        day = i18n.short_day(moment, self._zone)
+        day = i18n.short_day(moment, self.zone_id)
         year = f" {moment.year}" if abs((self.now - moment).days) >= 300 else ""
-        return Markup('<span class="nowrap">{}{}, {}</span>').format(day, year, i18n.clock(moment, self._zone))
+        return Markup('<span class="nowrap">{}{}, {}</span>').format(day, year, i18n.clock(moment, self.zone_id))
 
     def beside(self, first: Markup, text: str) -> Markup:
         return Markup("{}, {}").format(first, text)
@@ -60,7 +60,7 @@ class Parts:
     @property
     def zone(self) -> str:
         """For captions."""
-        return i18n.times_are(self.now, self._zone)
+        return i18n.times_are(self.now, self.zone_id)
 
 
 def link(text: str, url: str) -> Markup:

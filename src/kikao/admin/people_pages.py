@@ -11,6 +11,7 @@ from typing import Any
 import tink
 from litestar import Response, post
 from litestar.di import NamedDependency
+from markupsafe import Markup
 
 from kikao.accounts import files, hiring
 from kikao.accounts.actions import LoginTaken
@@ -23,6 +24,7 @@ from kikao.core.crypto import hash_password, new_token
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid, NotFound, Refusal
 from kikao.core.i18n import gettext as _
+from kikao.core.i18n import later
 from kikao.core.ids import SYSTEM, new_id, read_reference
 from kikao.core.render import page
 from kikao.core.web import NOBODY_ID, Form, Kit, Req, form_once, need, read, read_form, see_other
@@ -106,20 +108,37 @@ def roles_told(roles: Iterable[str]) -> str:
 
 
 def _row(one: Found, parts: Parts) -> list[Any]:
-    signs = [parts.sign(*_state(one.state))]
+    signs = signs_of(one.state, one.has_account, parts)
     if one.disabled:
         signs.append(parts.sign("bad", "off", _("Account disabled")))
-    elif not one.has_account:
-        signs.append(parts.sign("past", "user", _("No account")))
     return [
         link(one.name, f"{HERE}/{one.person_id}"), ", ".join(one.contacts) or "–", roles_told(one.roles),
         together(*signs),
     ]
 
 
-def _state(state: str) -> tuple[str, str, str]:
+def signs_of(state: str, has_account: bool, parts: Parts) -> list[Markup]:
+    """Active says that somebody can use what they have here: without an account that is nothing."""
     tone, icon, word = STATES_OF_PEOPLE[state]
-    return tone, icon, _(word)
+    none = [] if has_account else [parts.sign("past", "user", _("No account"))]
+    return none if none and state == "active" else [parts.sign(tone, icon, _(word)), *none]
+
+
+# Sentences that speak to whoever types, said of somebody else.
+_OF_THEM = {
+    ("name", "missing"): later("Please write what they are called."),
+    ("phone", "not_a_contact"): later("Please write a mobile phone number, like 0700 000 001."),
+    ("email", "not_a_contact"): later("Please write an e-mail address."),
+}
+
+
+def errors_about(refusal: Refusal | None) -> list[dict[str, str]]:
+    """As `errors`, where the form is about somebody else than its reader."""
+    codes = {error.field: error.code for error in refusal.fields} if refusal else {}
+    return [
+        one | {"detail": _(_OF_THEM.get((one["field"], codes.get(one["field"], "")), one["detail"]))}
+        for one in errors(refusal)
+    ]
 
 
 # hiring -------------------------------------------------------------------------------------------
@@ -137,7 +156,7 @@ def _hire(
     request: Req, kit: Kit, actor: Actor, form: Form | None = None, refusal: Refusal | None = None
 ) -> Response[str]:
     return page(
-        request, kit, actor, "admin/hire.html", status=refusal.status if refusal else 200, errors=errors(refusal),
+        request, kit, actor, "admin/hire.html", status=refusal.status if refusal else 200, errors=errors_about(refusal),
         name=form["name"] if form else "", email=form["email"] if form else "", key=str(new_id()),
         roles=[{"value": role, "label": _(ROLES[role])} for role in WORKING],
         ticked=form.every("roles") if form else (),

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from markupsafe import escape
 
 from kikao.accounts import actions, files, hiring, standing
 from kikao.accounts.files import Acting, File
@@ -19,7 +19,7 @@ from kikao.accounts.rules import STATES, Numbers
 from kikao.accounts.standing import Standing
 from kikao.admin import reports, staff, words
 from kikao.admin.parts import Parts, action, columns, link, reference
-from kikao.admin.people_pages import HERE, WORKING
+from kikao.admin.people_pages import HERE, WORKING, signs_of
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
@@ -82,13 +82,12 @@ async def _page(
     async with kit.db.transaction() as conn:
         known = await _known(conn, kit, actor, person_id, now, whole=whole)
     parts, found = Parts(actor, now), known.file
-    tone, icon, word = words.STATES_OF_PEOPLE[found.state]
-    signs = [parts.sign(tone, icon, _(word))]
+    signs = signs_of(found.state, found.account_id is not None, parts)
     if found.disabled_at:
         signs.append(parts.sign("bad", "off", _("Account disabled")))
     return page(
         request, kit, actor, "admin/person.html", status=refusal.status if refusal else 200, errors=errors(refusal),
-        name=found.name, signs=signs, rows=_facts(found, actor), whole=whole, url=f"{HERE}/{found.person_id}",
+        name=found.name, signs=signs, rows=_facts(found, actor, now), whole=whole, url=f"{HERE}/{found.person_id}",
         contacts=[
             (_("Phone") if one.kind == "phone" else _("E-mail"),
              one.value + ("" if one.proved_at else f" ({_('not proved')})"))
@@ -107,12 +106,13 @@ async def _page(
     )
 
 
-def _facts(found: File, actor: Actor) -> list[tuple[str, Any]]:
+def _facts(found: File, actor: Actor, now: datetime) -> list[tuple[str, Any]]:
     zone = actor.time_zone
     rows: list[tuple[str, Any]] = [(_("Here since"), i18n.day(found.created_at, zone))]
     if found.birth_date:
-        rows.append((_("Born"), f"{i18n.full_day(found.birth_date)} {found.birth_date.year}"))
-    rows.append((_("Reads"), f"{dict(i18n.LANGUAGES).get(found.language, found.language)}, {found.time_zone}"))
+        rows.append((_("Born"), i18n.date_of_year(found.birth_date)))
+    rows.append((_("Reads"), i18n.language_name(found.language)))
+    rows.append((_("Clock"), i18n.zone_name(now, found.time_zone)))
     if found.account_id is None:
         rows.append((_("Account"), _("none: cannot sign in")))
     elif found.disabled_at:
@@ -132,7 +132,7 @@ def _roles(known: Known, parts: Parts) -> dict[str, Any]:
     ]
     return {
         "caption": parts.zone, "rows": rows,
-        "columns": columns(_("Role"), _("Since"), _("By"), _("What can be done"), bare=(3,)),
+        "columns": columns(_("Role"), _("Since"), _("Given by"), _("What can be done"), bare=(3,)),
     }
 
 
@@ -160,7 +160,8 @@ def _deeds(found: File, actor: Actor) -> list[dict[str, Any]]:
         return [action(_("Enable the account"), f"{here}/enable", _("Let %(name)s sign in again?") % name,
                        _("Roles are as they were. A psychologist has to be listed anew."))]  # fmt: skip
     return [
-        action(_("Send an invitation"), f"{here}/invite", _("Send %(name)s a message to choose a password?") % name,
+        action(_("Send an invitation") if found.proved_at is None else _("Let them choose a new password"),
+               f"{here}/invite", _("Send %(name)s a message to choose a password?") % name,
                _("It goes to the e-mail address. The password of before works until a new one is chosen.")),
         action(_("Disable the account"), f"{here}/disable", _("Disable the account of %(name)s?") % name,
                _("They are signed out everywhere at once and cannot sign in."), kind="danger"),
@@ -169,9 +170,10 @@ def _deeds(found: File, actor: Actor) -> list[dict[str, Any]]:
 
 def _acting(found: File, parts: Parts) -> list[tuple[str, Any]]:
     def told(one: Acting) -> Any:
-        text = escape(_(words.RELATIONS.get(one.relation, one.relation)))
+        text = _("as %(relation)s") % {"relation": _(words.RELATIONS.get(one.relation, one.relation))}
         if one.until:
-            text += escape(", ") + escape(_("until %(day)s")) % {"day": parts.at(one.until)}
+            day = one.until.astimezone(ZoneInfo(parts.zone_id)).date()
+            text += ", " + _("until %(day)s") % {"day": i18n.date_of_year(day)}
         return parts.beside(link(one.name, f"{HERE}/{one.person_id}"), text)
 
     return [(_("Acts for"), told(one)) for one in found.acts_for] + [
@@ -181,13 +183,14 @@ def _acting(found: File, parts: Parts) -> list[tuple[str, Any]]:
 
 def _consents(found: File, parts: Parts) -> dict[str, Any]:
     rows = [
-        [parts.at(one.given_at), one.given_by, _(words.HOW[one.how]), f"{one.language} {one.version}",
+        [parts.at(one.given_at), one.given_by, _(words.HOW[one.how]),
+         _("%(language)s, version %(number)s") % {"language": i18n.language_name(one.language), "number": one.version},
          parts.at(one.withdrawn_at) if one.withdrawn_at else "–"]
         for one in found.consents
     ]
     return {
         "caption": parts.zone, "rows": rows,
-        "columns": columns(_("Given"), _("By"), _("How"), _("Text"), _("Taken back")),
+        "columns": columns(_("Given"), _("Given by"), _("How"), _("Text"), _("Taken back")),
     }
 
 

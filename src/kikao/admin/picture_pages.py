@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from litestar import Response
 from litestar.di import NamedDependency
 
@@ -15,6 +16,7 @@ from kikao.admin.weeks import Week, share, weeks
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.i18n import gettext as _
+from kikao.core.i18n import ngettext
 from kikao.core.money import shown
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, need, read
@@ -30,7 +32,14 @@ async def pictures(
     return page(
         request, kit, actor, "admin/pictures.html",
         zone=_("Weeks begin on Monday. Times are %(zone)s.") % {"zone": i18n.zone_name(now, kit.time_zone)},
-        pictures=[draw(found) for draw in (_statuses, _occupancy, _answers, _paid, _income)],
+        pictures=[draw(found) for draw in (_statuses, _occupancy, _answers, _paid, _income)] if _any(found) else [],
+    )
+
+
+def _any(found: list[Week]) -> bool:
+    """Open hours alone are no picture."""
+    return any(
+        msgspec.structs.replace(one, open=0) != Week(monday=one.monday) for one in found
     )
 
 
@@ -53,7 +62,7 @@ def _series(name: str, ink: int, found: list[Week], number: Callable[[Week], flo
 
 def _statuses(found: list[Week]) -> dict[str, Any]:
     total = sum(one.completed + one.absent + one.ended + one.expired + one.ahead for one in found)
-    about = _("%(all)s sessions in twelve weeks, %(done)s of them completed, %(absent)s not met.") % {
+    about = _("%(all)s sessions in twelve weeks: %(done)s completed, %(absent)s to which somebody did not come.") % {
         "all": f"{total:,}", "done": f"{sum(one.completed for one in found):,}",
         "absent": f"{sum(one.absent for one in found):,}",
     }
@@ -90,18 +99,23 @@ def _occupancy(found: list[Week]) -> dict[str, Any]:
 def _hours(minutes: float | None) -> str:
     if minutes is None:
         return "–"
-    return _("%(h)s h %(m)s min") % {"h": int(minutes) // 60, "m": int(minutes) % 60}
+    hours, rest = divmod(int(minutes), 60)
+    if rest:
+        return _("%(h)s h %(m)s min") % {"h": hours, "m": rest}
+    return ngettext("%(num)s hour", "%(num)s hours", hours) % {"num": hours}
 
 
 def _answers(found: list[Week]) -> dict[str, Any]:
     slowest = max((one.answer for one in found if one.answer is not None), default=None)
-    about = _("Half of the requests of a week were answered sooner. The slowest week: %(time)s.") % {
-        "time": _hours(slowest)
-    }
+    about = _("No request was answered in these weeks.")
+    if slowest is not None:
+        about = _("Half of the requests of a week were answered sooner. The slowest week: %(time)s.") % {
+            "time": _hours(slowest)
+        }
     series = [_series(_("Hours to an answer"), 1, found, lambda one: (one.answer or 0) / 60)]
     return _picture(
         "answers", _("How long a request waits for its answer"), about, found, series,
-        lambda one: [_hours(one.answer)], [_("Half were answered within")], unit=" h",
+        lambda one: [_hours(one.answer)], [_("Half were answered within")],
     )
 
 
@@ -127,7 +141,7 @@ def _income(found: list[Week]) -> dict[str, Any]:
         _series(_("Went back"), 4, found, lambda one: min(one.went, one.came)),
     ]
     return _picture(
-        "income", _("Money"), about, found, series,
+        "income", _("Money, in KSh"), about, found, series,
         lambda one: [shown(one.came), shown(one.went), shown(one.came - one.went)],
         [_("Came"), _("Went back"), _("Stayed")],
     )

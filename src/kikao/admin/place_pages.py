@@ -56,7 +56,7 @@ async def _all(
 def _row(one: Place, names: set[str], parts: Parts) -> list[Any]:
     here = f"{HERE}/{one.id}"
     close = action(
-        _("Close"), f"{here}/close", _("Close %(name)s?") % {"name": one.name},
+        _("Close this place"), f"{here}/close", _("Close %(name)s?") % {"name": one.name},
         _("Nobody can choose it any more. Sessions that are there already stay there."), kind="danger",
     )  # fmt: skip
     return [link(one.name, here), one.address, ", ".join(sorted(names)) or _("nobody's"), parts.actions(close)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from litestar import Response
 from litestar.di import NamedDependency
@@ -21,8 +22,13 @@ from kikao.core.web import Kit, Req, need, read
 from kikao.directory.actions import NotReady
 
 STATES = {
-    "waiting": ("todo", "glass", later("Waiting")), "listed": ("good", "done", later("Listed")),
-    "refused": ("past", "stop", later("Refused")), "disabled": ("bad", "off", later("Disabled")),
+    "waiting": ("todo", "glass", later("Waits to be listed")), "listed": ("good", "done", later("Listed")),
+    "refused": ("past", "stop", later("Refused")), "disabled": ("bad", "off", later("Suspended")),
+}
+# Of one and of several there are different words.
+TABS = {
+    "all": later("Everybody"), "waiting": later("Those waiting"), "listed": later("Those listed"),
+    "refused": later("Those refused"), "disabled": later("Those suspended"),
 }
 
 
@@ -31,45 +37,55 @@ async def psychologists(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
 ) -> Response[str]:
     need(actor, "admin")
-    return await list_page(request, kit, actor)
+    return await list_page(request, kit, actor, now)
 
 
 async def list_page(
-    request: Req, kit: Kit, actor: Actor, refusal: NotReady | None = None, whom: UUID | None = None
+    request: Req, kit: Kit, actor: Actor, now: datetime, refusal: NotReady | None = None, whom: UUID | None = None
 ) -> Response[str]:
     """With `refusal`: what `whom` still lacks."""
     show = request.query_params.get("show") or "all"
     async with kit.db.connection() as conn:
         found = await reports.psychologists(conn, show if show in STATES else None)
-    labels = {"all": _("All")} | {name: _(state[2]) for name, state in STATES.items()}
+    labels = {name: _(label) for name, label in TABS.items()}
     return page(
         request, kit, actor, "admin/psychologists.html", status=refusal.status if refusal else 200,
         errors=[{"field": "", "detail": _(words.MISSING[one])} for one in refusal.facts["missing"]] if refusal else [],
         refused=_("%(name)s is not listed") % {"name": next((one.name for one in found if one.id == whom), "–")},
         caption=_("Registration and licence, and when they were checked"),
         must_ring=not kit.emergency_lines,
-        tabs=tabs("/practice/listing", show, labels), people=[_person(one, actor) for one in found],
+        tabs=tabs("/practice/listing", show, labels), people=[_person(one, kit, now) for one in found],
         empty={"title": _("Nobody here"), "text": _("Psychologists who register stand here until they are checked.")},
         next_url=None, first_url=None,
     )
 
 
-def _person(one: reports.Listed, actor: Actor) -> dict[str, Any]:
+def lacks(until: date | None, yes_at: datetime | None, kit: Kit, now: datetime) -> list[str]:
+    """What stands against a listing; the emergency number is the whole practice's."""
+    wrong = {"licence": until is None or until < now.date(), "public_yes": yes_at is None,
+             "emergency_line": not kit.emergency_lines}
+    return [name for name, missing in wrong.items() if missing]
+
+
+def _person(one: reports.Listed, kit: Kit, now: datetime) -> dict[str, Any]:
     tone, icon, label = STATES[one.status]
+    missing = lacks(one.licence_until, one.public_yes_at, kit, now)
     return {
         "name": one.name, "url": f"/practice/listing/{one.id}", "title": one.title,
-        "licence": one.registration_number,
-        "until": i18n.full_day(one.licence_until) + f" {one.licence_until.year}" if one.licence_until
-        else _("not known"),
-        "said_yes": one.public_yes_at is not None,
-        "checked": i18n.day(one.checked_at, actor.time_zone) if one.checked_at else _("not yet"),
-        "state": {"tone": tone, "icon": icon, "label": _(label)}, "actions": decisions(one.id, one.name, one.status),
+        "registration": one.registration_number,
+        "until": i18n.date_of_year(one.licence_until) if one.licence_until else _("not known"),
+        "lacks": [_(words.LACKS[name]) for name in missing if name in words.LACKS],
+        "checked": i18n.date_of_year(one.checked_at.astimezone(ZoneInfo(kit.time_zone)).date()) if one.checked_at
+        else _("not yet"),
+        "state": {"tone": tone, "icon": icon, "label": _(label)},
+        "actions": decisions(one.id, one.name, one.status, ready=not missing),
     }
 
 
-def decisions(psychologist_id: UUID, name: str, status: str) -> list[dict[str, Any]]:
+def decisions(psychologist_id: UUID, name: str, status: str, *, ready: bool) -> list[dict[str, Any]]:
+    """`ready`: nothing stands against a listing."""
     to_list = _decision(
-        psychologist_id, name, "list", _("List"), "main", _("List %(name)s?"),
+        psychologist_id, name, "list", _("Put on the list"), "main" if ready else "plain", _("List %(name)s?"),
         _("You say with this that you have checked registration and licence yourself."),
     )
     refuse = _decision(
@@ -77,7 +93,7 @@ def decisions(psychologist_id: UUID, name: str, status: str) -> list[dict[str, A
         _("They may change what they entered, and then wait to be checked again."),
     )
     disable = _decision(
-        psychologist_id, name, "disable", _("Disable"), "danger", _("Disable %(name)s?"),
+        psychologist_id, name, "disable", _("Suspend"), "danger", _("Suspend %(name)s?"),
         _("They are signed out at once, and what waits for an answer or for money ends. Confirmed sessions stay until"
           " you decide about each."),
     )

@@ -10,7 +10,11 @@ from uuid import UUID
 import msgspec
 
 from kikao.core.db import Conn
+from kikao.payments.office import ODD
+from kikao.sessions.rules import ENDED_WITHOUT, STATUSES
 
+# What stands in the calendar: it is still to be, or it took place.
+STANDING = [status for status in STATUSES if status not in ENDED_WITHOUT]
 
 class Figures(msgspec.Struct, frozen=True):
     """What waits for somebody, and how today looks."""
@@ -30,20 +34,20 @@ class Figures(msgspec.Struct, frozen=True):
 
 
 # What waits is due when its hold ends: said for the index.
-_FIGURES = """
+_FIGURES = f"""
 select
     (select count(*) from sessions.overview
      where status = 'Pending Approval' and hold_until > $1 and due_at > $1 and sent_at is not null),
     (select count(*) from sessions.overview where status = 'Approved' and hold_until > $1 and due_at > $1),
     (select count(*) from sessions.overview
-     where starts_at >= $2 and starts_at < $3 and status in ('Confirmed', 'In Progress')),
+     where starts_at >= $2 and starts_at < $3 and status = any ($5) and (hold_until is null or hold_until > $1)),
     (select count(*) from sessions.overview where status = 'Payment Submitted' and hold_until > $1 and due_at > $1),
     (select count(*) from payments.owed_back where done_at is null),
     (select coalesce(sum(amount), 0) from payments.owed_back where done_at is null),
     (select count(*) from payments.owed_back where done_at is null and until_at < $1),
     (select count(*) from payments.money_in r where charge_id is null
      and not exists (select from payments.owed_back d where d.receipt_id = r.id and d.why = 'suspense')),
-    (select count(*) from payments.letter_log where outcome = 'stray' and received_at >= $4),
+    (select count(*) from payments.letter_log where {ODD} and received_at >= $4),
     (select count(*) from directory.practising where status = 'waiting'),
     (select count(*) from sessions.overview where to_decide),
     (select count(*) from sessions.overview o join directory.listed d on d.id = o.psychologist_id and d.desk_may_answer
@@ -53,7 +57,7 @@ select
 
 async def figures(conn: Conn, now: datetime, today: tuple[datetime, datetime], news: datetime) -> Figures:
     """`news`: since when letters are counted."""
-    row = await conn.fetchrow(_FIGURES, now, *today, news)
+    row = await conn.fetchrow(_FIGURES, now, *today, news, STANDING)
     assert row is not None
     return Figures(*row.values())
 
@@ -65,13 +69,18 @@ class Objection(msgspec.Struct, frozen=True):
     starts_at: datetime
     absent: str | None
     objected_at: datetime
+    client: str
+    psychologist: str
 
 
 async def objections(conn: Conn) -> list[Objection]:
     """All that wait for a decision, the oldest first."""
     rows = await conn.fetch(
         """
-        select reference, starts_at, absent, objected_at from sessions.overview where to_decide order by objected_at, id
+        select o.reference, o.starts_at, o.absent, o.objected_at, c.name, p.name
+        from sessions.overview o join sessions.of_person s on s.id = o.id
+        join accounts.people c on c.id = s.client_id join accounts.people p on p.id = s.psychologist_id
+        where o.to_decide order by o.objected_at, o.id
         """
     )
     return [Objection(*row.values()) for row in rows]
@@ -176,12 +185,13 @@ class About(msgspec.Struct, frozen=True):
 
     name: str | None
     reference: str | None
+    person_id: UUID | None = None
 
 
 async def about(conn: Conn, messages: list[UUID]) -> dict[UUID, About]:
     rows = await conn.fetch(
         """
-        select m.id, p.name, s.reference from notifications.message m
+        select m.id, p.name, s.reference, p.id as person_id from notifications.message m
         left join accounts.contact c on c.id = m.recipient
         left join accounts.people p on p.id = coalesce(c.person_id, m.recipient)
         left join sessions.overview s on s.id = m.about
@@ -189,7 +199,7 @@ async def about(conn: Conn, messages: list[UUID]) -> dict[UUID, About]:
         """,
         messages,
     )
-    return {row["id"]: About(row["name"], row["reference"]) for row in rows}
+    return {row["id"]: About(row["name"], row["reference"], row["person_id"]) for row in rows}
 
 
 # psychologists ------------------------------------------------------------------------------------

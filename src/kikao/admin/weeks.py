@@ -60,6 +60,9 @@ select monday, sum(came)::bigint as came, sum(went)::bigint as went from (
     union all
     select date_trunc('week', done_at at time zone $3)::date, 0, amount
     from payments.owed_back where done_at >= $1 and done_at < $2
+    union all
+    select date_trunc('week', noted_at at time zone $3)::date, 0, amount
+    from payments.went_by_itself where noted_at >= $1 and noted_at < $2
 ) moved group by 1
 """
 

@@ -17,7 +17,7 @@ STATES: dict[str, tuple[str, str, str]] = {
     "paid": ("good", "done", later("Paid")),
     "paid_no_receipt": ("good", "done", later("Paid, number to come")),
     "amount_mismatch": ("bad", "half", later("Another amount came")),
-    "vouched": ("good", "shield", later("Somebody vouches")),
+    "vouched": ("good", "shield", later("Entered by hand")),
 }
 METHODS = {
     "callback": later("M-Pesa told us"), "query": later("M-Pesa answered when asked"),
@@ -58,7 +58,7 @@ MOVES = WHY_BACK | {
     "borne": later("The practice bears it"),
 }
 JOURNAL = {
-    "ask to pay": later("A phone was to be rung"), "submit a code": later("A code was typed"),
+    "ask to pay": later("M-Pesa request sent"), "submit a code": later("A code was typed"),
     "reject the code": later("The code was refused"), "vouch": later("The money was vouched for"),
     "receive": later("Money came"), "receive in suspense": later("Money came that fits nothing"),
     "confirm": later("M-Pesa confirmed what somebody vouched for"),
@@ -75,21 +75,34 @@ MISSING = {
     "public_yes": later("They have not said yes to being listed."),
     "emergency_line": later("No emergency number has been rung and entered yet. New listings wait for it."),
 }
+# The same of one among several; the number is said once above them.
+LACKS = {
+    "licence": later("licence has run out, or is not known"), "public_yes": later("has not said yes to being listed"),
+}
 # What a message was about, by the name of its kind.
 KINDS = {
     "code": later("A code"), "reset": later("A new password"), "invitation": later("An invitation"),
     "requested": later("A request"),
-    "accepted": later("Accepted"), "confirmed": later("Confirmed"), "paid": later("Paid"),
-    "code rejected": later("A code that did not fit"), "declined": later("Declined"),
-    "paid too late": later("Paid too late"), "cancelled": later("Cancelled"), "expired": later("No longer kept"),
+    "accepted": later("A session that was accepted"), "confirmed": later("A session that is confirmed"),
+    "paid": later("A payment that came"),
+    "code rejected": later("A code that did not fit"), "declined": later("A request that was declined"),
+    "paid too late": later("A payment that came too late"), "cancelled": later("A session that was cancelled"),
+    "expired": later("A time that is no longer kept"),
     "payment failed": later("A payment that did not go through"), "taken": later("A time that is taken"),
     "still to answer": later("A request still to answer"), "answer soon": later("A request to answer soon"),
     "unpaid": later("Not paid yet"), "reminder": later("A reminder"), "soon": later("A reminder, shortly before"),
     "tomorrow": later("The list for tomorrow"), "money comes back": later("Money that comes back"),
     "money given back": later("Money that is back"),
-    "extended": later("Kept longer"), "broken off": later("Broken off"), "no-show": later("Not met"),
-    "corrected": later("Put right"),
+    "extended": later("A time that is kept longer"), "broken off": later("A session that was broken off"),
+    "no-show": later("A session to which somebody did not come"), "corrected": later("What its end is called"),
 }
+# What stopped something, by the name of the error; the name stands beside it.
+FAULTS = {
+    "TimeoutError": later("No answer in time"), "ConnectionError": later("No connection"),
+    "ConnectError": later("No connection"), "ConnectTimeout": later("No answer in time"),
+    "ReadTimeout": later("No answer in time"), "ReadError": later("The connection broke"),
+}
+FAULTS_ELSE = later("A fault in our program")
 # Why a message reached nobody.
 UNREACHED = {
     "no contact": later("No contact that works"), "mail_no_such_reader": later("This mailbox does not exist"),
@@ -99,7 +112,7 @@ UNREACHED_ELSE = later("It did not go through")
 # What is told of a psychologist's listing.
 LISTING = {
     "prepare": later("Profile begun"), "change profile": later("Profile changed"), "list": later("Listed"),
-    "refuse": later("Refused"), "disable": later("Disabled"), "check the licence": later("Licence checked again"),
+    "refuse": later("Refused"), "disable": later("Suspended"), "check the licence": later("Licence checked again"),
     "set grace": later("Renewal under way: days past the licence"), "set supervisor": later("Training changed"),
 }
 ROLES = {

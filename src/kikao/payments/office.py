@@ -139,7 +139,8 @@ async def moves(conn: Conn, charge_id: UUID) -> list[Move]:
 
 
 class Duty(msgspec.Struct, frozen=True):
-    """Money that has to go back, by `until_at`; `phone`, masked, is the number that paid, if one did."""
+    """Money that has to go back, by `until_at`; `phone`, masked, is the number that paid, if one did. `channel`: how
+    the money came that the receipt is of."""
 
     id: UUID
     charge_id: UUID | None
@@ -152,11 +153,12 @@ class Duty(msgspec.Struct, frozen=True):
     created_at: datetime
     until_at: datetime
     done_at: datetime | None
+    channel: str | None = None
 
 
 _DUTIES = Statement(f"""
 select d.id, d.charge_id, c.purpose_id, c.reference, r.number as receipt, a.phone, d.amount, d.why, d.created_at,
-       d.until_at, d.done_at, d.created_at as cursor_at, d.id as cursor_id
+       d.until_at, d.done_at, r.channel, d.created_at as cursor_at, d.id as cursor_id
 from payments.duty d left join payments.charge c on c.id = d.charge_id
 left join payments.receipt r on r.id = d.receipt_id left join payments.attempt a on a.id = r.attempt_id
 where {_WHERE.format(c="c", at="d.created_at", id="d.id")} and (:open_only::boolean is false or d.done_at is null)
@@ -172,7 +174,7 @@ async def duties(
 
 
 class Suspense(msgspec.Struct, frozen=True):
-    """Money that fits nothing: `asked` KES were asked for by this attempt."""
+    """Money that fits nothing: `asked` KES were asked for by this attempt, of this phone, which is masked."""
 
     id: UUID
     number: str | None
@@ -180,12 +182,14 @@ class Suspense(msgspec.Struct, frozen=True):
     asked: int | None
     reference: str | None
     received_at: datetime
+    charge_id: UUID | None = None
+    phone: str | None = None
 
 
 async def suspense(conn: Conn) -> list[Suspense]:
     rows = await conn.fetch(
         """
-        select r.id, r.number, r.amount, a.amount as asked, c.reference, r.received_at
+        select r.id, r.number, r.amount, a.amount as asked, c.reference, r.received_at, a.charge_id, a.phone
         from payments.receipt r left join payments.attempt a on a.id = r.attempt_id
         left join payments.charge c on c.id = a.charge_id
         where r.charge_id is null
@@ -193,7 +197,8 @@ async def suspense(conn: Conn) -> list[Suspense]:
         order by r.received_at
         """
     )
-    return [Suspense(*row.values()) for row in rows]
+    found = [Suspense(*row.values()) for row in rows]
+    return [msgspec.structs.replace(one, phone=masked(one.phone) if one.phone else None) for one in found]
 
 
 # Codes that somebody typed ------------------------------------------------------------------------
@@ -250,7 +255,7 @@ async def contradictions(conn: Conn, *, most: int = 100) -> list[Contradiction]:
 
 
 class Stray(msgspec.Struct, frozen=True):
-    """A letter that moved nothing or contradicts, waits for more, or could not be read."""
+    """A letter that does not fit: it moved nothing or contradicts, waits for more, or could not be read."""
 
     id: UUID
     charge_id: UUID | None
@@ -260,11 +265,13 @@ class Stray(msgspec.Struct, frozen=True):
     received_at: datetime
 
 
+# Of letters: what is listed as odd, and counted as odd.
+ODD = "(outcome in ('stray', 'parked') or why is not null)"
 _STRAYS = Statement(f"""
 select l.id, a.charge_id, c.reference, l.outcome, l.why, l.received_at, l.received_at as cursor_at, l.id as cursor_id
 from payments.letter l left join payments.attempt a on a.id = l.attempt_id
 left join payments.charge c on c.id = a.charge_id
-where (l.outcome in ('stray', 'parked') or l.why is not null)
+where {ODD}
   and {_WHERE.format(c="c", at="l.received_at", id="l.id")}
 order by l.received_at desc, l.id desc limit :most
 """)

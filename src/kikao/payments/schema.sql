@@ -261,6 +261,13 @@ select r.id, r.channel, r.number, r.charge_id, r.amount, r.method, r.paid_at, r.
 create view payments.owed_back as
 select id, charge_id, receipt_id, amount, why, created_at, until_at, done_at from payments.duty;
 
+-- What M-Pesa took back, but for what had to go back anyway: a duty that was done with it is counted there.
+create view payments.went_by_itself as
+select v.id, v.noted_at, v.amount - coalesce((
+    select sum(d.amount) from payments.duty d where d.charge_id = v.charge_id and d.done_at = v.noted_at
+), 0)::integer as amount
+from payments.reversal v;
+
 -- Who earns what, from when. While it is promised only, the amounts are what would be theirs as things stand;
 -- `waits`: a duty of its charge is open, or M-Pesa took money back and nobody has decided. Nothing is passed on then.
 create view payments.earning_state as

@@ -12,7 +12,7 @@ from kikao.availability.queries import Place
 from kikao.core.actor import Actor
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Row
-from kikao.core.errors import NotFound
+from kikao.core.errors import Forbidden, NotFound
 from kikao.core.ids import read_id, read_reference
 from kikao.core.paging import make_cursor
 from kikao.sessions import rules, seen
@@ -237,6 +237,21 @@ async def past(
     del own["sees_all"]
     rows = await seen.PAST.rows(
         conn, **own, ended=list(rules.ENDED), over=over, before_at=before_at, before_id=before_id, most=most + 1
+    )
+    return [_session(row, actor, now) for row in rows]
+
+
+async def ended(
+    conn: Conn, actor: Actor, now: datetime, *, before: tuple[datetime, UUID] | None = None, most: int = 20
+) -> list[Session]:
+    """Everybody's, for desk and admin: what has ended and would have begun by now; the latest first, one more than
+    `most`. Raises Forbidden."""
+    if not _who(actor, now)["sees_all"]:
+        raise Forbidden
+    before_at, before_id = before or (None, None)
+    rows = await seen.ENDED_ALL.rows(
+        conn, person_id=actor.person_id, now=now, ended=list(rules.ENDED), before_at=before_at, before_id=before_id,
+        most=most + 1,
     )
     return [_session(row, actor, now) for row in rows]
 

@@ -31,6 +31,7 @@ WAITING = frozenset({PENDING_APPROVAL, APPROVED, PAYMENT_SUBMITTED})
 HOLDING = WAITING | {CONFIRMED, IN_PROGRESS}
 MUST_BE_SETTLED = frozenset({CONFIRMED, IN_PROGRESS, COMPLETED, NO_SHOW})
 ENDED = frozenset({COMPLETED, DECLINED, CANCELLED, EXPIRED, NO_SHOW})
+ENDED_WITHOUT = frozenset({DECLINED, CANCELLED, EXPIRED})  # before it could begin
 
 # Who somebody can be to a session.
 CLIENT, PSYCHOLOGIST, DESK, FINANCE, ADMIN, SYSTEM = "client", "psychologist", "desk", "finance", "admin", "system"

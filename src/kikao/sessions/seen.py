@@ -90,6 +90,14 @@ and s.starts_at <= coalesce(:before_at::timestamptz, 'infinity')
 and (:before_at::timestamptz is null or (s.starts_at, s.id) < (:before_at::timestamptz, :before_id::uuid))
 """
 PAST = Statement(f"select {COLUMNS} {_OWN.format(mine=_mine(f'{_OVER} {_LAST}'))} {_LAST}")
+# Everybody's that are over, the latest first: for those who see all.
+ENDED_ALL = Statement(f"""
+select {COLUMNS} {FROM}
+where {_STATUS_NOW} = any (:ended::text[]) and s.starts_at < :now::timestamptz
+  and s.starts_at <= coalesce(:before_at::timestamptz, 'infinity')
+  and (:before_at::timestamptz is null or (s.starts_at, s.id) < (:before_at::timestamptz, :before_id::uuid))
+{_LAST}
+""")
 AGAIN = Statement(f"""
 select p.name, d.slug, s.session_type, s.mode
 from sessions.session s
