@@ -254,6 +254,9 @@ async def test_a_number_is_proved_by_the_code_that_is_read_out(world: World) -> 
     address = sent.headers["location"]
     verification = address.rsplit("=", 1)[-1]
     assert "The 6 figures that they read out" in await get(world.wambui, address)
+    page = await get(world.wambui, sent.headers["location"])
+    assert "We sent a code to +2547" in page
+    assert "Send another code" in page
     wrong = await send(world.wambui, f"{home}/read-out", sent=verification, code="12")
     assert wrong.status_code == 422
     assert verification in wrong.text

@@ -27,7 +27,7 @@ from kikao.accounts.queries import ConsentText
 from kikao.accounts.rules import Numbers
 from kikao.admin import words
 from kikao.admin.parts import MESSAGES, Parts, columns, link, reference, together
-from kikao.admin.people_pages import errors_about, look_for, pack, signs_of, unpack
+from kikao.admin.people_pages import look_for, pack, signs_of, unpack
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
@@ -109,7 +109,7 @@ async def _finding(
     asked = bool(typed) and unfit is None
     return page(
         request, kit, actor, "admin/caller.html", status=refused.status if refused else 200, url=HERE, typed=typed,
-        kept=kept, errors=errors(unfit), new_errors=errors_about(refusal), values=_typed(given), today=str(now.date()),
+        kept=kept, errors=errors(unfit), new_errors=errors(refusal), values=_typed(given), today=str(now.date()),
         consent=_consent(written, given), caption=_("Contacts are masked. Opening somebody stands in the journal."),
         columns=columns(_("Name"), _("Contacts"), _("State")), rows=[_row(one, actor, now, kept) for one in found],
         asked=asked, more=len(found) == files.MOST, new_open=refusal is not None or (asked and not found),
@@ -255,7 +255,7 @@ def _wrong(refusal: Refusal | None) -> list[dict[str, str]]:
     if isinstance(refusal, CodeRefused):
         said = _("This is not the code, or it is too old. Ask them to read it again, or send a new code.")
         return [{"field": "code", "detail": said}]
-    return errors_about(refusal)
+    return errors(refusal)
 
 
 def _to_book(kept: dict[str, str]) -> dict[str, str]:

@@ -24,7 +24,6 @@ from kikao.core.crypto import hash_password, new_token
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid, NotFound, Refusal
 from kikao.core.i18n import gettext as _
-from kikao.core.i18n import later
 from kikao.core.ids import SYSTEM, new_id, read_reference
 from kikao.core.render import page
 from kikao.core.web import NOBODY_ID, Form, Kit, Req, form_once, need, read, read_form, see_other
@@ -124,23 +123,6 @@ def signs_of(state: str, has_account: bool, parts: Parts) -> list[Markup]:
     return none if none and state == "active" else [parts.sign(tone, icon, _(word)), *none]
 
 
-# Sentences that speak to whoever types, said of somebody else.
-_OF_THEM = {
-    ("name", "missing"): later("Please write what they are called."),
-    ("phone", "not_a_contact"): later("Please write a mobile phone number, like 0700 000 001."),
-    ("email", "not_a_contact"): later("Please write an e-mail address."),
-}
-
-
-def errors_about(refusal: Refusal | None) -> list[dict[str, str]]:
-    """As `errors`, where the form is about somebody else than its reader."""
-    codes = {error.field: error.code for error in refusal.fields} if refusal else {}
-    return [
-        one | {"detail": _(_OF_THEM.get((one["field"], codes.get(one["field"], "")), one["detail"]))}
-        for one in errors(refusal)
-    ]
-
-
 # hiring -------------------------------------------------------------------------------------------
 
 
@@ -156,7 +138,7 @@ def _hire(
     request: Req, kit: Kit, actor: Actor, form: Form | None = None, refusal: Refusal | None = None
 ) -> Response[str]:
     return page(
-        request, kit, actor, "admin/hire.html", status=refusal.status if refusal else 200, errors=errors_about(refusal),
+        request, kit, actor, "admin/hire.html", status=refusal.status if refusal else 200, errors=errors(refusal),
         name=form["name"] if form else "", email=form["email"] if form else "", key=str(new_id()),
         roles=[{"value": role, "label": _(ROLES[role])} for role in WORKING],
         ticked=form.every("roles") if form else (),
