@@ -277,7 +277,7 @@ async def test_somebody_new_is_invited_and_chooses_a_password(world: World) -> N
 @pytest.mark.parametrize(
     ("form", "told"),
     [
-        ({"name": "", "email": "a@example.test", "roles": "desk"}, "what they are called"),
+        ({"name": "", "email": "a@example.test", "roles": "desk"}, "give a name"),
         ({"name": "Achieng", "email": "0700 000 044", "roles": "desk"}, "give an e-mail address"),
         ({"name": "Achieng", "email": "a@example.test"}, "tick at least one"),
         ({"name": "Achieng", "email": "amina@example.test", "roles": "desk"}, "already signs somebody in"),
@@ -294,7 +294,7 @@ async def test_an_account_that_cannot_be_opened_keeps_what_was_typed(
 
 async def test_all_that_cannot_be_used_is_said_at_once(world: World) -> None:
     refused = await hire(world, name="", email="achieng")
-    for told in ("what they are called", "give an e-mail address", "tick at least one"):
+    for told in ("give a name", "give an e-mail address", "tick at least one"):
         assert told in refused.text
 
 
