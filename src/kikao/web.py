@@ -35,10 +35,10 @@ from kikao.core.clock import utc_now
 from kikao.core.crypto import hash_token
 from kikao.core.errors import Invalid, NotFound
 from kikao.core.render import assets
-from kikao.core.web import Kit, Req, asked_language, need, read
+from kikao.core.web import SIGN_IN_COOKIE, Kit, Req, asked_language, need, read
 from kikao.directory.queries import emergency_lines
 
-COOKIE = "kikao"
+COOKIE = SIGN_IN_COOKIE
 FRESH_LINES_SECONDS = 30.0
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -19,6 +19,7 @@ from kikao.core.crypto import hash_token
 from kikao.core.db import Database
 from kikao.core.practice import Practice
 from kikao.core.web import Kit, Req
+from support.app import as_read
 from support.cast import Cast
 from support.people import VAULT
 
@@ -73,7 +74,7 @@ async def app(db: Database, cast: Cast, clock: Clock) -> Litestar:
 
 
 def browser(app: Any) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE, event_hooks={"response": [as_read]})
 
 
 @pytest.fixture

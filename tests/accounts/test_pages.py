@@ -261,7 +261,7 @@ async def test_signing_out_wipes_and_ends(http: httpx.AsyncClient, cast: Cast) -
     assert "You are signed out" in answer.text
     assert "Amina" not in answer.text
     http.cookies.set("kikao", token, domain="testserver.local")
-    assert (await http.get("/me/account")).headers["location"] == "/sign-in?next=/me/account"
+    assert (await http.get("/me/account")).headers["location"] == "/sign-in?next=/me/account&ended=went"
 
 
 async def test_leaving_ends_the_sign_in_and_goes_somewhere_harmless(http: httpx.AsyncClient, cast: Cast) -> None:

@@ -38,7 +38,7 @@ async def test_a_typed_code_waits_with_what_is_needed_to_check_it(world: World, 
     owed = await typed_code(world, books)
     for who in ("wambui", "makena"):
         html = (await world.by_name[who].page("GET", "/practice/codes")).text
-        for told in (f"/s/{owed.reference}/money", "UKM1234567", "KSh 2,500", "Payment Submitted"):
+        for told in (f"/s/{owed.reference}/money", "UKM1234567", "KSh 2,500", "Code being checked"):
             assert told in html
         assert (await world.by_name[who].page("GET", f"/s/{owed.reference}/money")).status_code == 200
         assert "Codes to check" in (await world.by_name[who].page("GET", "/practice")).text

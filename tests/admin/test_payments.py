@@ -164,7 +164,7 @@ async def test_everything_about_one_payment_is_on_its_page(world: World, books: 
     for told in (
         owed.reference, rung.receipt, "+2547•••••001", "+2547•••••042", "2001: The PIN was not right",
         "M-Pesa told us", "Moved money", "Moved nothing", "are not those of the try", "Arrived", "Given back",
-        "Owed by", "Amina", "Refunded", "KSh 2,500",
+        "Owed by", "Amina", "Paid back", "KSh 2,500",
     ):
         assert told.replace("'", "&#39;") in html, told
     for private in ("Otieno", "Individual", "unwell", "ws_CO"):

@@ -86,7 +86,7 @@ async def test_a_second_tab_with_an_older_state_is_told_what_happened(world: app
         refused = await world.otieno.api("PUT", f"/api/sessions/{session['id']}/approve")
     assert "Declined" in shown
     assert problem(refused, 409, "not_possible")["detail"] == (
-        "This is no longer possible: the session is Declined."
+        "This is not possible now. The session was declined."
     )
 
 

@@ -86,7 +86,7 @@ async def from_first_page_to_confirmed(hand: Hand, doctor: Hand, town: Town) -> 
     await hand.press(page.locator(".chips a.chip").first)
     await expect(page.get_by_role("heading", name="Check and request")).to_be_visible()
     await hand.write(page.get_by_label("What may we call you?"), "Chebet")
-    await hand.write(page.get_by_label("Phone number or e-mail"), "0700 000 041")
+    await hand.write(page.get_by_label("Phone number or"), "0700 000 041")
     await hand.write(page.get_by_label("Choose a password"), PASSWORD)
     await hand.tick(page.locator("input[name=consent]"))
     await hand.press(page.get_by_role("button", name="Send the request"))

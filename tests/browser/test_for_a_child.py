@@ -33,7 +33,7 @@ async def _choose_the_child(page: Page) -> None:
 
 async def _fill_in(page: Page, born: str) -> None:
     await page.get_by_label("What may we call you?").fill("Mwende")
-    await page.get_by_label("Phone number or e-mail").fill("0700 000 041")
+    await page.get_by_label("Phone number or").fill("0700 000 041")
     await page.get_by_label("Choose a password").fill(PASSWORD)
     await page.get_by_label("What may we call them?").fill("Musa")
     await page.get_by_label("Date of birth").fill(born)

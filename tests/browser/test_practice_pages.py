@@ -135,8 +135,8 @@ async def place(screen: Screen, url: str, known: Owed) -> None:
 async def take_back(screen: Screen, url: str) -> None:
     """What was just put where it belongs, M-Pesa takes back; the practice bears it."""
     page = screen.page
-    await page.locator("summary", has_text="Note that M-Pesa took it back").first.click()
-    await page.locator("dialog[open]").get_by_role("button", name="Note that M-Pesa took it back").click()
+    await page.locator("summary", has_text="took it back").first.click()
+    await page.locator("dialog[open]").get_by_role("button", name="took it back").click()
     await expect(page.get_by_text("Taken back,", exact=False).first).to_be_visible()
     await screen.look("practice-taken-back")
     await page.goto(f"{url}/practice/decisions")
@@ -144,7 +144,7 @@ async def take_back(screen: Screen, url: str) -> None:
     await screen.look("practice-decide-who-bears-it")
     await page.locator("dialog[open]").get_by_label("Why?", exact=False).fill("Reversed in error")
     await page.locator("dialog[open]").get_by_role("button", name="Let the practice bear it").click()
-    await expect(page.get_by_text("M-Pesa took back")).not_to_be_visible()
+    await expect(page.get_by_text("took back")).not_to_be_visible()
     await screen.look("practice-decisions")
 
 

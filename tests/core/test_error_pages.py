@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from kikao import web
 from kikao.core.clock import utc_now
+from kikao.directory import queries
 from support import app as apps
 from support.app import BASE, World
 
@@ -34,6 +36,31 @@ async def test_nobody_is_sent_to_the_first_page(world: World) -> None:
     assert answer.status_code == 404
     assert 'href="/sign-in"' in answer.text
     assert 'class="button" href="/"' in answer.text
+
+
+async def test_a_payer_with_half_a_link_is_told_whom_to_call(world: World) -> None:
+    answer = await world.nobody.page("GET", "/p/no-such-link")
+    assert answer.status_code == 404
+    assert 'class="button" href="tel:+2547' in answer.text
+    assert "the number 404" not in answer.text
+
+
+async def test_what_went_wrong_on_our_side_can_be_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_given: object, **_named: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(queries, "listed", fails)
+    answer = await world.nobody.page("GET", "/team?topic=Grief")
+    assert answer.status_code == 500
+    assert 'class="button" href="/team?topic=Grief"' in answer.text
+    assert "say the number 500" in answer.text
+
+
+async def test_who_looks_with_a_sign_in_that_has_ended_is_told(world: World) -> None:
+    world.nobody.browser.cookies.set(web.COOKIE, "something that ended")
+    answer = await world.nobody.page("GET", "/me")
+    assert answer.headers["location"] == "/sign-in?next=/me&ended=went"
+    assert "back where you were going" in (await world.nobody.page("GET", answer.headers["location"])).text
 
 
 async def test_a_refused_form_leads_back_to_its_page_and_never_elsewhere(world: World) -> None:

@@ -9,7 +9,7 @@ from babel.numbers import format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kikao.core import i18n, money
+from kikao.core import i18n, money, phone
 from kikao.notifications.gsm7 import fits_gsm7
 
 AT = datetime(2026, 9, 23, 11, 30, tzinfo=UTC)
@@ -34,6 +34,26 @@ def test_each_reader_has_their_own_zone_by_its_name() -> None:
     with i18n.speaking("sw"):
         assert i18n.zone_name(AT, "Asia/Tokyo") == "Saa za Wastani za Japani"
         assert i18n.clock(AT, "Asia/Tokyo") == "20:30"
+
+
+@pytest.mark.parametrize(("seconds", "en", "sw"), [
+    (190_000, "2 days 4 h", "siku 2 na saa 4"), (172_801, "2 days", "siku 2"),
+    (17_580, "4 h 53 min", "saa 4 na dakika 53"),
+    (14_430, "4 h", "saa 4"), (659, "10 min", "dakika 10"), (598, "9 min 58 s", "dakika 9 na sekunde 58"),
+    (58, "58 s", "sekunde 58"), (0, "0 min", "dakika 0"),
+])
+def test_what_lasts_is_told_without_a_nought_and_in_the_middle_of_a_sentence(seconds: int, en: str, sw: str) -> None:
+    for code, told in (("en", en), ("sw", sw)):
+        with i18n.speaking(code):
+            assert i18n.lasting(seconds) == told
+
+
+@pytest.mark.parametrize(("number", "shown", "link"), [
+    ("+254700000099", "0700 000 099", "tel:+254700000099"), ("0700 000 099", "0700 000 099", "tel:0700000099"),
+    ("the desk", "the desk", "tel:"),
+])
+def test_a_number_is_shown_as_people_here_write_it(number: str, shown: str, link: str) -> None:
+    assert (phone.shown(number), phone.link(number)) == (shown, link)
 
 
 @given(st.dates(date(2020, 1, 1), date(2040, 12, 31)))

@@ -18,7 +18,7 @@ def body(refusal: Refusal) -> dict[str, Any]:
 def test_the_status_is_the_https_one_and_the_sessions_stands_beside_it() -> None:
     told = body(NotPossible(sessionStatus="Payment Submitted"))
     assert (told["status"], told["sessionStatus"], told["code"]) == (409, "Payment Submitted", "not_possible")
-    assert told["detail"] == told["msg"] == "This is no longer possible: the session is Payment Submitted."
+    assert told["detail"] == told["msg"] == "This is not possible now. A payment code for the session is being checked."
 
 
 @pytest.mark.parametrize("refusal", [NotPossible(sessionStatus="Expired"), Invalid.field("a", "b", "c"), TooOften()])

@@ -90,7 +90,7 @@ async def test_payments_say_what_came_what_is_open_and_what_comes_back(world: ap
     for sentence in ("KSh 1,800 to pay by", "KSh 2,500 came on", "KSh 2,200 will be given back by"):
         assert sentence in shown
     assert "Refund on its way" in shown
-    assert ">Refunded<" not in shown
+    assert ">Paid back<" not in shown
     for receipt in re.findall(r'href="(/p/\w+/receipt)"', shown):
         told = (await world.nobody.page("GET", receipt)).text
         assert "Paid to" in told
@@ -101,7 +101,7 @@ async def test_payments_say_what_came_what_is_open_and_what_comes_back(world: ap
     async with world.db.connection() as conn:
         await conn.execute("update payments.duty set done_at = $1, done_by = $2", now, cast.njeri.account_id)
     after = (await world.amina.page("GET", "/me/payments")).text
-    for told in ("KSh 2,200 was given back", "Refunded</span>"):
+    for told in ("KSh 2,200 was given back", "Paid back</span>"):
         assert told in after
     assert "Nothing here yet" in (await world.baraka.page("GET", "/me/payments")).text
 

@@ -17,6 +17,7 @@ from kikao import web
 from kikao.accounts.signing_in import open_sign_in
 from kikao.core import settings
 from kikao.core.db import Database
+from kikao.core.lines import JOINER, SPACE
 from kikao.payments.links import pay_token
 from support.cast import Cast, Member, seed_cast, workday
 from support.house import environment
@@ -73,13 +74,13 @@ def browser(app: Litestar, *, network: str = "127.0.0.1", **options: Any) -> htt
     """Something that sends requests from this network address. What the application raises is answered, not raised."""
     asgi: Any = app  # two libraries, two names for one protocol
     transport = httpx.ASGITransport(app=asgi, raise_app_exceptions=False, client=(network, 50_000))
-    return httpx.AsyncClient(transport=transport, base_url=BASE, **options)
+    return httpx.AsyncClient(transport=transport, base_url=BASE, event_hooks={"response": [as_read]}, **options)
 
 
-async def _as_read(page: httpx.Response) -> None:
-    """What holds an amount together looks like a space."""
+async def as_read(page: httpx.Response) -> None:
+    """What holds an amount together looks like a space, what holds a word together like nothing."""
     if page.headers.get("content-type", "").startswith("text/html"):
-        page._content = (await page.aread()).replace("\N{NO-BREAK SPACE}".encode(), b" ")
+        page._content = (await page.aread()).replace(SPACE.encode(), b" ").replace(JOINER.encode(), b"")
 
 
 class Visitor:
@@ -89,9 +90,7 @@ class Visitor:
         self.token, self.cookie = token, cookie
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.program = browser(app, headers=self.headers)
-        self.browser = browser(
-            app, cookies={web.COOKIE: cookie} if cookie else None, event_hooks={"response": [_as_read]}
-        )
+        self.browser = browser(app, cookies={web.COOKIE: cookie} if cookie else None)
 
     async def api(self, method: str, path: str, **options: Any) -> httpx.Response:
         return await self.program.request(method, path, **options)

@@ -15,9 +15,9 @@ from kikao.core.actor import Actor
 from kikao.core.answers import rest_of, sentence
 from kikao.core.errors import Refusal, TooOften
 from kikao.core.i18n import gettext as _
-from kikao.core.web import Form, Kit, Req, safe_next
+from kikao.core.web import SIGN_IN_COOKIE, Form, Kit, Req, safe_next
 
-COOKIE = "kikao"
+COOKIE = SIGN_IN_COOKIE
 OWN_PHONE_SECONDS = 30 * 24 * 3600
 LANGUAGE_SECONDS = 365 * 24 * 3600
 

@@ -47,6 +47,7 @@ def _sign_in_page(
 def _ended(how: str | None) -> dict[str, str] | None:
     texts = {
         "1": _("Nothing was saved. Sign in, and you are back on the page that you came from."),
+        "went": _("Sign in, and you are back where you were going."),
         "kept": _("What you typed was not sent, and is not lost: sign in, and send it with one tap."),
     }
     return {"tone": "attention", "title": _("Your sign-in has ended"), "text": texts[how]} if how in texts else None

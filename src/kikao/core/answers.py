@@ -16,14 +16,14 @@ from litestar.params import QueryParameter
 from litestar.routes import HTTPRoute
 from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
-from kikao.core import i18n, logs
+from kikao.core import i18n, logs, phone
 from kikao.core.actor import NOBODY, Actor
 from kikao.core.clock import utc_now
-from kikao.core.errors import Busy, FieldError, Forbidden, Invalid, NotSignedIn, Refusal, from_constraint
+from kikao.core.errors import STANDS, Busy, FieldError, Forbidden, Invalid, NotSignedIn, Refusal, from_constraint
 from kikao.core.i18n import gettext as _
 from kikao.core.i18n import later, ngettext
-from kikao.core.render import page
-from kikao.core.web import Req, safe_next, same_site, see_other
+from kikao.core.render import here, page
+from kikao.core.web import SIGN_IN_COOKIE, Req, safe_next, same_site, see_other
 
 PROBLEM = "application/problem+json"
 log = logs.get("web")
@@ -32,12 +32,12 @@ _SENTENCES = {
     400: ("bad_request", later("What was sent cannot be read.")),
     401: ("not_signed_in", later("Please sign in first.")),
     403: ("forbidden", later("Your account may not do this.")),
-    404: ("not_found", later("There is no such thing, or it is not yours to see.")),
+    404: ("not_found", later("This cannot be found, or it belongs to another account.")),
     405: ("method_not_allowed", later("This address does not answer to that method.")),
     413: ("too_large", later("What was sent is too large.")),
     415: ("unsupported_media_type", later("This kind of body is not understood.")),
     429: ("too_often", later("That was too often. Please wait a little.")),
-    500: ("internal", later("Something went wrong on our side. It has been noted; please try again.")),
+    500: ("internal", later("It is not your fault, and it has been noted. Please try again.")),
 }
 
 
@@ -66,7 +66,7 @@ def _with_facts(text: str, refusal: Refusal) -> str:
     shown = {}
     for key, value in refusal.facts.items():
         if isinstance(value, str | int):
-            shown[key] = _(value) if value and isinstance(value, str) else value
+            shown[key] = _(STANDS.get(value, value)) if value and isinstance(value, str) else value
         elif isinstance(value, date) and not isinstance(value, datetime):
             shown[key] = i18n.date_of_year(value)
     return _(text).format_map(shown)
@@ -133,7 +133,8 @@ def _answer(request: Req, refusal: Refusal) -> Response[Any]:
         before = _before(request)
         here = request.scope["path"] if request.method == "GET" else before or "/me"
         kept = request.scope["state"].get("kept") if before else None  # a cookie: what was typed into the form
-        how = "&ended=kept" if kept else "&ended=1" if before else ""
+        went = request.method == "GET" and SIGN_IN_COOKIE in request.cookies
+        how = "&ended=kept" if kept else "&ended=1" if before else "&ended=went" if went else ""
         answer = see_other(f"/sign-in?next={quote(here)}{how}")
         if kept:
             answer.set_cookie(kept)
@@ -142,10 +143,10 @@ def _answer(request: Req, refusal: Refusal) -> Response[Any]:
     viewer: Actor = request.scope["state"].get("viewer", NOBODY)
     return page(
         request, request.app.state.kit, viewer, "core/error.html", status=refusal.status, headers=_headers(refusal),
-        title=_error_title(refusal.status), sentence=sentence(refusal),
+        **_told(request, refusal),
         # Something that went wrong is not tried again by a change of language, and says nothing of where it was.
         here=request.scope["path"] if request.method == "GET" and refusal.status < 500 else "/",
-        next_steps=[{"label": label, "url": url} for label, url in _next_steps(request, viewer)],
+        next_steps=[{"label": label, "url": url} for label, url in _next_steps(request, viewer, refusal.status)],
     )
 
 
@@ -157,10 +158,29 @@ def _before(request: Req) -> str | None:
     return safe_next(before.path + (f"?{before.query}" if before.query else ""))
 
 
-def _next_steps(request: Req, viewer: Actor) -> list[tuple[str, str]]:
-    """Back to the page with the form, where there was one, and to where this viewer's pages begin."""
+def _by_a_link_to_pay(request: Req) -> bool:
+    """Whoever was sent one knows nothing here but whom to call."""
+    return request.scope["path"].startswith("/p/")
+
+
+def _told(request: Req, refusal: Refusal) -> dict[str, str]:
+    if refusal.status == 404 and _by_a_link_to_pay(request):
+        return {
+            "title": _("This link leads nowhere"),
+            "sentence": _("Perhaps a part of it is missing. Open it from the message itself, or call the practice."),
+        }
+    return {"title": _error_title(refusal.status), "sentence": sentence(refusal)}
+
+
+def _next_steps(request: Req, viewer: Actor, status: int) -> list[tuple[str, str]]:
+    """Once more where that can help, back to the page with the form, where there was one, and to where this viewer's
+    pages begin."""
     before = _before(request)
     steps = [(_("Back to the page before"), before)] if before else []
+    if status >= 500 and request.method == "GET":
+        steps.append((_("Try again"), here(request)))
+    if _by_a_link_to_pay(request):
+        steps.append((_("Call the practice"), phone.link(request.app.state.kit.practice_phone)))
     if viewer.has("desk", "finance", "admin"):
         steps.append((_("The practice"), "/practice"))
     elif viewer.signed_in:
@@ -171,7 +191,7 @@ def _next_steps(request: Req, viewer: Actor) -> list[tuple[str, str]]:
 
 
 def _error_title(status: int) -> str:
-    titles = {403: _("Not for this account"), 404: _("There is nothing here"), 429: _("A little slower, please")}
+    titles = {403: _("Not for this account"), 404: _("We cannot find this page"), 429: _("A little slower, please")}
     return titles.get(status, _("That did not work") if status < 500 else _("Something went wrong"))
 
 
@@ -197,7 +217,7 @@ def _field_error(request: Req, extra: dict[str, Any]) -> FieldError:
     """One refused field, by the name that the caller wrote."""
     message = str(extra.get("message", ""))
     for pattern, code, text in (
-        (_MISSING, "missing", "This is missing."), (_UNKNOWN, "unknown_field", "There is no such field."),
+        (_MISSING, "missing", "Please fill this in."), (_UNKNOWN, "unknown_field", "There is no such field."),
         (_UNUSABLE, "unusable_text", "This text cannot be used."),
     ):
         found = pattern.search(message)

@@ -7,6 +7,22 @@ from typing import Any
 
 import msgspec
 
+from kikao.core.i18n import later
+
+# How a session stands, where a refusal says it.
+STANDS = {
+    "Pending Approval": later("The session is not answered yet."),
+    "Approved": later("The session is accepted and not paid yet."),
+    "Payment Submitted": later("A payment code for the session is being checked."),
+    "Confirmed": later("The session is confirmed."),
+    "In Progress": later("The session is under way."),
+    "Completed": later("The session is over."),
+    "Declined": later("The session was declined."),
+    "Cancelled": later("The session was cancelled."),
+    "Expired": later("The session's time ran out, and it is no longer kept."),
+    "No Show": later("The session did not take place."),
+}
+
 
 class FieldError(msgspec.Struct, frozen=True):
     """One refused field: its name as the caller wrote it, a stable code, a sentence."""
@@ -45,7 +61,7 @@ class Forbidden(Refusal):
 
 
 class NotFound(Refusal):
-    status, code, detail = 404, "not_found", "There is no such thing, or it is not yours to see."
+    status, code, detail = 404, "not_found", "This cannot be found, or it belongs to another account."
 
 
 class Invalid(Refusal):
@@ -89,9 +105,10 @@ class KeyReused(Refusal):
 
 
 class NotPossible(Refusal):
-    """The thing is in a state from which this cannot be done; `status` in the facts says which."""
+    """The thing is in a state from which this cannot be done; `sessionStatus` in the facts says which, and its sentence
+    says it in plain words."""
 
-    code, detail = "not_possible", "This is no longer possible: the session is {sessionStatus}."
+    code, detail = "not_possible", "This is not possible now. {sessionStatus}"
 
 
 class Busy(Refusal):

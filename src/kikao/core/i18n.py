@@ -195,6 +195,32 @@ def short_zone(at: datetime, zone: str) -> str:
     return at.astimezone(ZoneInfo(zone)).tzname() or zone
 
 
+def lasting_words() -> dict[str, str]:
+    """Each part of a duration, with %n for its number, and how two of them stand together."""
+    return {
+        "days": gettext("%(n)s days") % {"n": "%n"}, "hours": gettext("%(n)s h") % {"n": "%n"},
+        "minutes": gettext("%(n)s min") % {"n": "%n"}, "seconds": gettext("%(n)s s") % {"n": "%n"},
+        "both": gettext("%(more)s %(less)s") % {"more": "%1", "less": "%2"},
+    }
+
+
+def lasting(seconds: float) -> str:
+    """`4 h 53 min`: the greatest part and the next, without what is nought."""
+    left = int(seconds)
+    hours, minutes = left // 3600, left // 60 % 60
+    if left >= 172_800:
+        parts = [(left // 86_400, "days"), (hours % 24, "hours")]
+    elif hours:
+        parts = [(hours, "hours"), (minutes, "minutes")]
+    else:
+        parts = [(minutes, "minutes"), (left % 60 if minutes < 10 else 0, "seconds")]
+    words = lasting_words()
+    said = [words[unit].replace("%n", str(number)) for number, unit in parts if number]
+    if len(said) == 2:
+        return words["both"].replace("%1", said[0]).replace("%2", said[1])
+    return said[0] if said else words["minutes"].replace("%n", "0")
+
+
 def day_name(day_: date) -> str:
     """`Tue`."""
     return _short_day_name(day_)
@@ -222,7 +248,7 @@ def date_of_year(day_: date) -> str:
 
 def short_date(day_: date) -> str:
     """`Tue 24 Nov`."""
-    return format_date(day_, "EEE d MMM", locale=_locale())
+    return f"{_short_day_name(day_)} {format_date(day_, 'd MMM', locale=_locale())}"
 
 
 def month(day_: date) -> str:

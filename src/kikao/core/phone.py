@@ -57,6 +57,24 @@ def looks_like_safaricom(phone: str) -> bool:
     return _SAFARICOM.match(phone.removeprefix("+")) is not None
 
 
+def shown(number: str) -> str:
+    """`+254700000012` → `0700 000 012`, as people here write it; what comes from elsewhere in its own groups."""
+    e164 = re.sub(r"\s", "", number)
+    if re.fullmatch(r"(\+?254|0)\d{9}", e164):
+        own = e164[-9:]
+        return f"0{own[:3]} {own[3:6]} {own[6:]}"
+    try:
+        read = phonenumbers.parse(number, HOME)
+        return phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    except phonenumbers.NumberParseException:
+        return number
+
+
+def link(number: str) -> str:
+    """What rings it when it is tapped."""
+    return f"tel:{re.sub(r'[^0-9+]', '', number)}"
+
+
 def masked(value: str) -> str:
     """`+254700000012` → `+2547•••••012`; `amina@example.test` → `a•••@example.test`."""
     if "@" in value:

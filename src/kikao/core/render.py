@@ -15,17 +15,15 @@ import msgspec
 from litestar import Response
 from litestar.enums import MediaType
 
-from kikao.core import i18n, money
+from kikao.core import i18n, money, phone
 from kikao.core.actor import Actor
 from kikao.core.errors import Refusal
 from kikao.core.ids import new_id
+from kikao.core.lines import unbroken
 from kikao.core.web import LEAVE_TO, Kit, Req
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 ROOMS = ("core", "accounts", "notifications", "payments", "availability", "directory", "sessions", "admin")
-
-
-_AMOUNT = re.compile(rf"{money.UNIT} (?=\d)")
 
 
 class Asset(msgspec.Struct, frozen=True):
@@ -75,10 +73,17 @@ def _environment() -> jinja2.Environment:
     )
     env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals["asset"] = assets.address.__getitem__
-    env.filters["money"] = money.shown
+    env.globals["lasting_words"], env.globals["hint_beside"] = i18n.lasting_words, hint_beside
+    env.filters["money"], env.filters["lasting"], env.filters["phone"] = money.shown, i18n.lasting, phone.shown
     for name, function in (("day", i18n.day), ("clock", i18n.clock), ("zone", i18n.zone_name), ("when", i18n.when)):
         env.filters[name] = _in_readers_zone(function)
     return env
+
+
+def hint_beside(hint: str | None, error: str | None) -> str | None:
+    """The hint of a field, unless its error says the same again."""
+    told, said = ({word.lower() for word in re.findall(r"\w+", text or "")} for text in (error, hint))
+    return None if said and len(said & told) >= 0.8 * len(said) else hint
 
 
 def _in_readers_zone(function: Any) -> Any:
@@ -107,7 +112,10 @@ def render(template: str, viewer: Actor, kit: Kit, path: str, **context: Any) ->
     """The HTML of one template, in the language of this moment and the viewer's zone."""
     return env.get_template(template).render(
         viewer=viewer,
-        practice={"trading_name": kit.trading_name, "phone": kit.practice_phone},
+        practice={
+            "trading_name": kit.trading_name, "phone": phone.shown(kit.practice_phone),
+            "tel": phone.link(kit.practice_phone),
+        },
         emergency_lines=[line.to_read() for line in kit.emergency_lines],
         page_path=path,
         spoken=i18n.language.get(),
@@ -126,15 +134,13 @@ def page(
     """A page as an answer. `form_key` is ready in every template, for one effect a form."""
     context.setdefault("form_key", str(new_id()))
     context.setdefault("status", status)
-    context.setdefault("here", _here(request))
-    html = render(template, viewer, kit, request.scope["path"], **context)
-    # An amount does not break between its parts, in whatever sentence it stands.
-    html = _AMOUNT.sub(f"{money.UNIT}\N{NO-BREAK SPACE}", html)
+    context.setdefault("here", here(request))
+    html = unbroken(render(template, viewer, kit, request.scope["path"], **context))
     told = {"Content-Language": i18n.language.get()} | (headers or {})
     return Response(content=html, status_code=status, media_type=MediaType.HTML, headers=told)
 
 
-def _here(request: Req) -> str:
+def here(request: Req) -> str:
     """Where a change of language leads back to."""
     query = request.scope["query_string"].decode("latin-1")
     return request.scope["path"] + (f"?{query}" if query and request.method == "GET" else "")

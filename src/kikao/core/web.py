@@ -25,6 +25,7 @@ from kikao.core.practice import Practice, Snapshot
 
 T = TypeVar("T")
 Req = Request[Any, Any, State]
+SIGN_IN_COOKIE = "kikao"
 # What *leave now* opens: something that anybody may have been looking at.
 LEAVE_TO = "https://www.google.com/"
 NOBODY_ID = UUID(int=2**128 - 1)

@@ -107,8 +107,10 @@
     const left = Math.max(0, Math.round(Number(seen.left) - (now - seen.at) / 1000));
     const days = Math.floor(left / 86400), hours = Math.floor(left / 3600), minutes = Math.floor(left / 60) % 60;
     const say = element.dataset;
-    const words = !left ? say.over : days >= 2 ? say.days : hours ? say.hours : minutes >= 10 ? say.minutes : say.seconds;
-    const text = words.replace("%d", days).replace("%h", days >= 2 ? hours % 24 : hours).replace("%m", minutes).replace("%s", left % 60);
+    const parts = days >= 2 ? [[days, say.days], [hours % 24, say.hours]] : hours ? [[hours, say.hours], [minutes, say.minutes]]
+      : [[minutes, say.minutes], [minutes < 10 ? left % 60 : 0, say.seconds]];
+    const [more, less] = parts.filter(([number]) => number).map(([number, word]) => word.replace("%n", number));
+    const text = less ? say.both.replace("%1", more).replace("%2", less) : more || say.over;
     if (element.textContent !== text) element.textContent = text;
   }), 1000);
 
