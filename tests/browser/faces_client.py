@@ -355,10 +355,10 @@ async def reset_with_a_short_password(here: Stage) -> None:
 async def reset_ran_out(here: Stage) -> None:
     about = await ask_for_reset(here, here.cast.amina)
     await here.give_code(about, "123456")
+    await here.goto(f"/reset/{about}")
+    await here.fill(code="123456", password=PASSWORD)
     await here.db.pool.execute(
         "update accounts.verification set created_at = created_at - interval '3 hours',"
         " expires_at = expires_at - interval '3 hours' where id = $1", about,
     )
-    await here.goto(f"/reset/{about}")
-    await here.fill(code="123456", password=PASSWORD)
     await here.press("/reset/[^/]+")

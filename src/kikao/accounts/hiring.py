@@ -63,7 +63,7 @@ async def _email(conn: Conn, account_id: UUID) -> str:
         account_id,
     )
     if email is None:
-        raise Invalid.field("email", "missing", "Those who work here need an e-mail address that is proved.")
+        raise Invalid.field("email", "missing", "Those who work here need a confirmed e-mail address.")
     return email
 
 

@@ -38,10 +38,10 @@ def closed(bill: Bill, now: datetime, receipt_url: str, *, zone: str, practice_p
 
 def _not_now(bill: Bill, now: datetime, zone: str) -> str:
     if bill.closed_at:
-        text = _("It could be paid until it was closed: %(when)s. If you still want to pay, call us.")
+        text = _("It has been closed since %(when)s. If you still want to pay, call us.")
         return text % {"when": i18n.when(bill.closed_at, zone)}
     if bill.open_until and bill.open_until <= now:
-        text = _("The time to pay it ended: %(when)s. If you still want to pay, call us.")
+        text = _("It could be paid until %(when)s. If you still want to pay, call us.")
         return text % {"when": i18n.when(bill.open_until, zone)}
     return _("The time to pay it has not begun. Please try again later, or call us.")
 
