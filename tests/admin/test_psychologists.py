@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from kikao.core import i18n
 from kikao.core.ids import new_id
 from sessions.staging import stage
 from support.app import World
@@ -186,6 +187,8 @@ async def test_a_renewal_under_way_gives_a_month_with_its_reason(world: World) -
         refused = await grace(days, reason)
         assert refused.status_code == 422
         assert reason.strip() in refused.text
+        first, past = (i18n.date_of_year(last + timedelta(days=ahead)) for ahead in (1, 31))
+        assert (f"Please choose a day from {first} to {past}." in refused.text) == (days != 31)
     assert (await grace(31, "the board is slow")).status_code == 303
     html = (await world.njeri.page("GET", address)).text
     assert "because: the board is slow" in html

@@ -30,6 +30,8 @@ _REGIONS = {ENGLISH: "en_GB", "sw": "sw_KE"}
 _SHORT_DAYS = {"sw": ("Jtt", "Jnn", "Jtn", "Alh", "Iju", "Jmo", "Jpi")}
 # Stored, and said to programs, with capitals; read in a sentence.
 _READ_AS = {"In Person": "In person", "In Progress": "In progress"}
+# CLDR's English names of these are not those that people here use.
+_AS_IN_KENYA = {"luy": "Luhya", "mas": "Maasai", "guz": "Kisii"}
 _LOCALES = Path(__file__).resolve().parent / "locale"
 
 # Whose eyes the text of this moment is for. `web.Application` sets it for each request, `speaking` for a message.
@@ -107,16 +109,22 @@ def _locale() -> str:
     return _REGIONS[language.get()]
 
 
+@lru_cache
+def _languages(locale: str) -> dict[str, str]:
+    found = dict(Locale.parse(locale).languages.items())
+    return found | _AS_IN_KENYA if locale.startswith(ENGLISH) else found
+
+
 def language_name(code: str) -> str:
     """What the reader calls it; a code that CLDR has no name for stands as it is."""
-    return str(Locale.parse(_locale()).languages.get(code, code))
+    return str(_languages(_locale()).get(code, code))
 
 
 def language_code(name: str) -> str | None:
     """Of a language that is called so by the reader or in English, or that is named by its code already."""
     wanted = name.strip().casefold()
     for locale in (_locale(), ENGLISH):
-        for code, called in Locale.parse(locale).languages.items():
+        for code, called in (*_languages(locale).items(), *Locale.parse(locale).languages.items()):
             if wanted in (code, called.casefold()) and code.isalpha():
                 return str(code)
     return None
