@@ -59,7 +59,7 @@ def test_bounds_have_one_unit_where_the_language_has_it() -> None:
     assert bounds(rules.SETTINGS["notifications.quiet_from_hour"]) == "00:00 to 23:00"
     assert bounds(rules.SETTINGS["availability.notice_minutes"]) == "0 to 43,200 minutes (at most 30 days)"
     with i18n.speaking("sw"):
-        assert bounds(hours) == "Saa 1 hadi 168"
+        assert bounds(hours) == "saa 1 hadi 168"
 
 
 def test_every_number_of_every_room_is_a_setting_with_bounds_and_a_name() -> None:

@@ -108,7 +108,7 @@ async def another_one_pays_in_cash(desk: Screen, url: str, cast: Cast) -> None:
     await page.get_by_role("link", name="Mzee Kamau").click()
     await page.get_by_role("link", name="Find a time").last.click()
     await page.get_by_text("Type a time").click()
-    await page.get_by_label("Hour").fill("19:10")
+    await page.get_by_label("Time", exact=True).fill("19:10")
     await page.evaluate("scrollTo(0, 0)")  # away from below *leave now*, which stays in sight
     await desk.look("desk-typed")
     await page.get_by_role("button", name="Check this time").click()
