@@ -134,13 +134,20 @@ async def nobody_lets_the_desk_answer(here: Stage) -> None:
 
 @face("GET /book/{person_id}", "full", who="njeri", note="with whom")
 async def with_whom(here: Stage) -> None:
+    """Of two who let the desk book; one of them is listed for this look alone."""
     await here.db.pool.execute("update directory.psychologist set desk_may_answer = true")
+    listed = ("update directory.psychologist set status = $2, public_yes_at = $3::timestamptz,"
+              " licence_until = ($3::timestamptz + interval '1 year')::date where id = $1")
+    await here.db.pool.execute(listed, here.cast.wanjiru.person_id, "listed", utc_now())
     await here.goto(f"/book/{here.cast.kamau.person_id}")
+    await here.db.pool.execute(listed, here.cast.wanjiru.person_id, "waiting", None)
+    await expect(here.page.locator("main .rows a[href*='t=kbt01']")).to_have_count(2)
 
 
 @face("GET /book/{person_id}", "full", who="njeri", note="when")
 async def when(here: Stage) -> None:
     await here.goto(f"/book/{here.cast.kamau.person_id}?t=kbt011")
+    await expect(here.page.locator("main .chips a[href*='start=']").first).to_be_visible()
 
 
 async def check(here: Stage, **typed: str) -> None:
@@ -156,7 +163,18 @@ async def no_time_of_day(here: Stage) -> None:
 
 @face("GET /book/{person_id}", "full", who="njeri", note="check")
 async def one_that_is_free(here: Stage) -> None:
+    await when(here)
+    first = await here.page.locator("main .chips a[href*='start=']").first.get_attribute("href")
+    await here.goto(str(first))
+    await expect(here.page.locator("main form input[type=hidden][name=start]")).to_have_count(1)
+    await expect(here.page.locator(REFUSED)).to_have_count(0)
+
+
+@face("GET /book/{person_id}", "full", who="njeri", note="check, taken")
+async def one_that_is_taken(here: Stage) -> None:
     await check(here, at="10:00")
+    await expect(here.page.locator("main [data-focus]")).to_be_visible()
+    await expect(here.page.locator("main form input[type=radio][name=start]").first).to_be_attached()
 
 
 @face("POST /book/{person_id}", "error", who="njeri", note="without a reason")
@@ -175,4 +193,4 @@ async def taken_meanwhile(here: Stage) -> None:
     taken = await here.page.request.post(f"{here.url}/book/{here.cast.amina.person_id}", form=hidden)
     assert taken.ok
     await here.press("/book/[^/]+")
-    await expect(here.page.locator("main .chips").first).to_be_visible()
+    await expect(here.page.locator("main form input[type=radio][name=start]").first).to_be_attached()

@@ -77,11 +77,12 @@ refused(route_of("decide/as-said"), "/s/{objected}", action="/s/{objected}/decid
 
 # its money --------------------------------------------------------------------------------------------
 
-for _fact in ("approved", "payment_submitted", "completed", "paid_back"):
+for _fact in ("approved", "with_code", "completed", "paid_back"):
     for _who in ("wambui", "njeri"):
         @face("GET /s/{reference}/money", "full", who=_who, note=f"{_fact.replace('_', ' ')}, {_who}")
         async def money(here: Stage, fact: str = _fact) -> None:
             await here.goto(f"/s/{here.facts[fact]}/money")
+            await expect(here.page.locator("main form[action$='/reject']")).to_have_count(int(fact == "with_code"))
 
 refused("POST /s/{reference}/ring", "/s/{approved}/money", "wambui", which="typed", phone="12")
 refused("POST /s/{reference}/verify", "/s/{approved}/money", method="cash", number="31", amount="many")
