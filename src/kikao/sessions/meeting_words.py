@@ -177,9 +177,9 @@ def after_lines(
     """What stands above the buttons: an objection that waits, until when one is possible, what will be whose."""
     found = []
     if session.to_decide:
-        text = [_("Decide here.") if _decides(session) else _("Somebody of the practice decides."),
+        says = [_("Decide here.") if _decides(session) else _("Somebody of the practice decides."),
                 *([] if for_nothing(session) else [_("No money moves meanwhile.")])]  # fmt: skip
-        found.append(_notice(_("There is an objection"), " ".join(text)) | {"quote": objection})
+        found.append(_notice(_("There is an objection"), " ".join(says)) | {"quote": objection})
     until = objects_until(session, numbers)
     if until is not None and now < until and session.status == NO_SHOW:
         text = _("You can object here until %(until)s.") % {"until": i18n.when(until, zone)}
