@@ -72,7 +72,7 @@ async def first_things_first(screen: Screen, url: str) -> None:
     page = screen.page
     await page.goto(f"{url}/me")
     titles = await page.locator(".todo h3").all_text_contents()
-    assert [title.split()[0] for title in titles] == ["It", "Pay", "This", "Prove"], titles
+    assert [title.split()[0] for title in titles] == ["It", "Pay", "This", "Confirm"], titles
     await page.get_by_role("link", name="See times").first.click()
     await expect(page.get_by_role("heading", name="Dr Otieno")).to_be_visible()
 
