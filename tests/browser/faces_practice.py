@@ -14,6 +14,7 @@ from kikao.core.clock import utc_now
 from kikao.core.db import Conn
 from kikao.core.ids import new_id
 from kikao.payments import reversals
+from kikao.payments.charges import done
 from kikao.sessions.rules import CONFIRMED, IN_PROGRESS, STATUSES, WAITING
 from kikao.wiring import wire
 from sessions.staging import money_arrives
@@ -50,12 +51,26 @@ def a_list(name: str, which: str, who: str = "njeri") -> None:
 
 
 for _name in LISTS:
-    a_list(_name, "empty")
+    if _name != "lines":
+        a_list(_name, "empty")
 for _name in FULL:
     a_list(_name, "full")
 a_list("decisions", "empty")
 a_list("journal/{kamau}", "empty")
 a_list("caller", "full", "wambui")
+
+
+@face("GET /practice/lines", "empty", who="njeri")
+async def nobody_to_ring(here: Stage) -> None:
+    """The cast has lines: they are away while the page opens."""
+    async with here.db.connection() as conn:
+        await conn.execute("create temp table kept as select * from directory.emergency_line")
+        await conn.execute("delete from directory.emergency_line")
+        try:
+            await here.goto("/practice/lines")
+        finally:
+            await conn.execute("insert into directory.emergency_line select * from kept")
+            await conn.execute("drop table kept")
 
 
 @fills
@@ -124,6 +139,10 @@ async def they_press(here: Stage) -> None:
         answer = await here.page.request.post(f"{here.url}/s/{path}", form={"reason": reason})
         assert answer.ok, path
     await here.screen.context.clear_cookies()
+    async with here.db.transaction() as conn:
+        given = await conn.fetchval(
+            "select id from payments.duty where done_at is null order by created_at, id limit 1")
+        await done(conn, cast.njeri.actor, given, utc_now(), None)
     facts["typed"] += ["I waited on the link"]
 
 

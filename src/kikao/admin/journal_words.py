@@ -46,7 +46,7 @@ DONE: dict[str, str] = {
     "agree rate": later("A client's own price"),
 }
 LISTED = {
-    "waiting": later("Waits to be listed"), "listed": later("Listed"), "refused": later("Refused"),
+    "waiting": later("Waiting"), "listed": later("Listed"), "refused": later("Refused"),
     "disabled": later("Suspended"),
 }
 NOUNS = {

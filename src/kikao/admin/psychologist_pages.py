@@ -22,7 +22,7 @@ from kikao.core.web import Kit, Req, need, read
 from kikao.directory.actions import NotReady
 
 STATES = {
-    "waiting": ("todo", "glass", later("Waits to be listed")), "listed": ("good", "done", later("Listed")),
+    "waiting": ("todo", "glass", later("Waiting")), "listed": ("good", "done", later("Listed")),
     "refused": ("past", "stop", later("Refused")), "disabled": ("bad", "off", later("Suspended")),
 }
 # Of one and of several there are different words.

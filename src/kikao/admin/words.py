@@ -16,7 +16,7 @@ STATES: dict[str, tuple[str, str, str]] = {
     "unknown": ("todo", "search", later("Not known yet")),
     "paid": ("good", "done", later("Paid")),
     "paid_no_receipt": ("good", "done", later("Paid, number to come")),
-    "amount_mismatch": ("bad", "half", later("Another amount came")),
+    "amount_mismatch": ("bad", "half", later("Another amount")),
     "vouched": ("good", "shield", later("Entered by hand")),
 }
 METHODS = {
