@@ -1,4 +1,4 @@
-"""What a person has to look at: typed codes, letters that fit nothing, what is stuck, who could not be reached."""
+"""What a person has to look at: typed codes, letters that do not fit, what is stuck, who could not be reached."""
 
 from __future__ import annotations
 
