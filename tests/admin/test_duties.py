@@ -28,7 +28,7 @@ async def keys(world: World, address: str, verb: str) -> tuple[str, str]:
 async def test_a_duty_is_listed_with_what_is_needed_to_give_it_back(world: World, books: Books) -> None:
     owed = await to_give_back(world, books)
     html = (await world.makena.page("GET", "/practice/duties")).text
-    for told in (owed.reference, "KSh 2,500", "Cancelled", "+2547•••••042", "Note as given back", ">Open</span>"):
+    for told in (owed.reference, "KSh 2,500", "Cancelled", "+2547•••••042", "Note as done", ">Open</span>"):
         assert told in html
     assert f"/practice/payments/{owed.charge_id}" in html
 

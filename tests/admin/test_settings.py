@@ -273,10 +273,12 @@ async def test_new_terms_follow_and_the_old_ones_stay(world: World) -> None:
 @pytest.mark.parametrize(
     ("tiers", "field", "sentence"),
     [
-        ([(24, 50), (48, 100)], "hours1", "fewer hours"), ([(24, 50), (12, 60)], "percent1", "cannot give more back"),
-        ([(24, 50), ("", ""), (24, 40)], "hours2", "fewer hours"), ([(24, 101)], "percent0", "0 to 100 percent"),
+        ([(24, 50), (48, 100)], "hours1", "Fewer than the line above"),
+        ([(24, 50), (12, 60)], "percent1", "Line 2, percent back: Not more than"),
+        ([(24, 50), ("", ""), (24, 40)], "hours2", "Fewer than the line above"),
+        ([(24, 101)], "percent0", "0 to 100 percent"),
         ([(721, 100)], "hours0", "0 to 720 hours"), ([], "hours0", "one to eight lines"),
-        ([("", 5)], "hours0", "Each line needs hours and percent"),
+        ([("", 5)], "hours0", "write a whole number"),
     ],
 )
 async def test_terms_fall_with_notice_or_are_refused_where_they_do_not(

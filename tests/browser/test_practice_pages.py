@@ -110,9 +110,9 @@ async def find(screen: Screen, url: str, known: Owed) -> None:
 async def give_back(screen: Screen, url: str) -> None:
     page = screen.page
     await page.goto(f"{url}/practice/duties")
-    await page.locator("summary", has_text="Note as given back").first.click()
+    await page.locator("summary", has_text="Note as done").first.click()
     await screen.look("practice-give-back")
-    await page.locator("dialog[open]").get_by_role("button", name="Note as given back").click()
+    await page.locator("dialog[open]").get_by_role("button", name="Note as done").click()
     await page.goto(f"{url}/practice/duties?show=all")
     await expect(page.get_by_text("by Njeri").first).to_be_visible()
     await screen.look("practice-given-back")

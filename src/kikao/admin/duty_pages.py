@@ -10,7 +10,7 @@ import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from kikao.admin import reports, words
 from kikao.admin.parts import (
@@ -50,8 +50,8 @@ EACH = 100
 
 def shape() -> list[dict[str, Any]]:
     return columns(
-        _("Reference"), _("Amount"), _("Why"), _("To the phone"), _("Receipt"), _("Until"), _("State"),
-        _("What can be done"), num=(1,), bare=(7,),
+        _("Reference"), _("Amount"), _("Why"), _("To the phone, by receipt"), _("Until"), _("State"),
+        _("What can be done"), num=(1,), bare=(6,),
     )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def row(one: Duty, parts: Parts, people: reports.People, givers: dict[UUID, UUID
     """`here` is the page to come back to."""
     return [
         charge_link(one.reference, one.charge_id), shown(one.amount), _(words.WHY_BACK[one.why]),
-        one.phone or _("no phone paid"), one.receipt or "–", parts.at(one.until_at),
+        Markup("{}<br>{}").format(one.phone or _("no phone paid"), one.receipt or "–"), parts.at(one.until_at),
         _state(one, parts, people.name(givers.get(one.id))), "" if one.done_at else parts.actions(_give(one, here)),
     ]
 
@@ -76,7 +76,7 @@ def _give(one: Duty, here: str) -> dict[str, Any]:
     text = _("Say so only after the money has left.")
     if one.receipt and one.channel == "mpesa":
         text += " " + _("M-Pesa's portal shows the number by the receipt %(number)s.") % {"number": one.receipt}
-    asks = action(_("Note as given back"), f"/practice/duties/{one.id}/done", title, text, back=here)
+    asks = action(_("Note as done"), f"/practice/duties/{one.id}/done", title, text, back=here)
     asks["hidden"]["seen"] = str(one.amount)
     return asks
 
@@ -184,7 +184,7 @@ def _entry(one: Suspense, parts: Parts, typed: Typed | None) -> dict[str, Any]:
         "facts": [
             (_("Receipt"), one.number or _("to come")), (_("Came"), i18n.when(one.received_at, parts.zone_id)),
             (_("From the phone"), one.phone or _("not known")),
-            (_("Asked for"), escape("{} ({})").format(asked, charge_link(one.reference, one.charge_id))
+            (_("Asked for"), Markup("{} ({})").format(asked, charge_link(one.reference, one.charge_id))
              if one.reference else asked),
         ],
         "place": {"url": f"{address}/place", "key": str(new_id()), "open": again is not None,

@@ -238,7 +238,7 @@ async def _terms(
         request, kit, actor, "admin/terms.html", status=refusal.status if refusal else 200, errors=errors(refusal),
         current=_tiers_told(current.tiers) if current else [], lines=_lines(current, form),
         from_day=form["from"] if form else "", reason=form["reason"] if form else "",
-        seen=terms.newest(found) or "", key=str(new_id()),
+        seen=terms.newest(found) or "", key=str(new_id()), labels=_labels(),
         history={
             "caption": parts.zone,
             "columns": columns(_("From"), _("What comes back"), _("Set by"), _("Set on"), _("Why")),
@@ -272,6 +272,12 @@ def _why(one: Terms) -> str:
     return _(one.reason) if one.set_by == SYSTEM else one.reason
 
 
+def _labels() -> dict[str, str]:
+    """Which field a sentence is about, where the fields are many and called alike."""
+    called = {"hours": _("Line %(number)s, hours before"), "percent": _("Line %(number)s, percent back")}
+    return {f"{name}{at}": text % {"number": at + 1} for name, text in called.items() for at in range(MOST_TIERS)}
+
+
 def _written(form: Form) -> list[int]:
     """The lines that hold anything: one left empty is none."""
     return [at for at in range(MOST_TIERS) if form[f"hours{at}"] or form[f"percent{at}"]]
@@ -281,7 +287,7 @@ def _tiers(form: Form) -> tuple[Tier, ...]:
     """Raises Invalid, each field by its name in the form."""
     lines = _written(form)
     wrong = [
-        FieldError(name, "not_a_number", "Each line needs hours and percent, as whole numbers.")
+        FieldError(name, "not_a_number", "Please write a whole number.")
         for at in lines for name in (f"hours{at}", f"percent{at}")
         if not (form[name].isascii() and form[name].isdecimal() and len(form[name]) < 6)
     ]

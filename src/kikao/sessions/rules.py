@@ -262,10 +262,9 @@ def check_tiers(tiers: Sequence[Tier]) -> None:
             raise Invalid.field(f"tiers[{at}].percent", "out_of_range", "This is 0 to 100 percent.")
     for at, (more, less) in enumerate(pairwise(tiers), start=1):
         if less.hours >= more.hours:
-            raise Invalid.field(f"tiers[{at}].hours", "not_falling", "Each line has fewer hours than the one above.")
+            raise Invalid.field(f"tiers[{at}].hours", "not_falling", "Fewer than the line above.")
         if less.percent > more.percent:
-            raise Invalid.field(
-                f"tiers[{at}].percent", "not_falling", "Less notice cannot give more back than the line above.")
+            raise Invalid.field(f"tiers[{at}].percent", "not_falling", "Not more than the line above.")
 
 
 def check_number_of_tiers(tiers: Sequence[Tier]) -> None:
