@@ -19,6 +19,7 @@ from kikao.sessions.rules import (
     DECLINED,
     EXPIRED,
     IN_PROGRESS,
+    NO_SHOW,
     PAYMENT_SUBMITTED,
     PENDING_APPROVAL,
 )
@@ -144,3 +145,9 @@ async def test_the_page_of_its_money_leads_back_and_says_how_much_more_can_come_
         page = html.unescape((await world.wambui.page("GET", f"/s/{reference}/money")).text)
         assert f'href="/s/{reference}">Back to the session</a>' in page
         assert "The session is" not in page
+
+
+async def test_whoever_is_noted_as_absent_is_led_on(world: World) -> None:
+    page = await page_of(world, "amina", await staged(world, NO_SHOW, world.now - timedelta(days=2)))
+    assert "Choose another time</a>" in page
+    assert "Questions? Ring the practice:" in page

@@ -97,7 +97,7 @@ async def _session_page(
         events=events, emergency=waits,
         aloud=ringing.aloud(session, zone, now, kit.paybill), pay_link=f"{kit.base_url}{pay_url}",
         poll_url=f"/s/{session.reference}/news?seen={session.updated_at.timestamp():.6f}" if waits else None,
-        to_ring=kit.practice_phone if rules.CLIENT in session.parties and session.status == rules.NO_SHOW else None,
+        to_ring=rules.CLIENT in session.parties and session.status == rules.NO_SHOW,
         wipe=rules.CLIENT in session.parties and session.status != rules.APPROVED,
     )
 
