@@ -81,7 +81,7 @@ def _about(one: Line) -> Any:
 def _deeds(one: Line, *, first: bool) -> list[dict[str, Any]]:
     here = f"{HERE}/{one.id}"
     found = [action(
-        _("Rung today"), f"{here}/rung", _("Did somebody answer %(number)s?") % {"number": one.number},
+        _("I rang it today"), f"{here}/rung", _("Did somebody answer %(number)s?") % {"number": one.number},
         _("Say so only after you have rung it yourself. It stands on every page from then on."),
     )]  # fmt: skip
     if not first:
