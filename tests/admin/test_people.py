@@ -79,7 +79,7 @@ async def test_nobody_and_too_little_have_a_face(world: World, typed: str, statu
 async def test_contacts_are_masked_until_asked_and_each_look_is_noted(world: World) -> None:
     await world.request("amina")
     html = (await world.njeri.page("GET", address(world.cast.amina))).text
-    for told in ("Amina", "a•••@example.test", "client", "on a page", "Pending Approval"):
+    for told in ("Amina", "a•••@example.test", "client", "on a page", "Not answered yet"):
         assert told in html
     assert "amina@example.test" not in html
     assert (await journal(world, "look"), await journal(world, "open the contacts")) == (1, 0)
@@ -156,7 +156,7 @@ async def test_those_who_work_here_need_an_e_mail(world: World) -> None:
         )
     refused = await do(world, world.cast.baraka, "give", role="desk")
     assert refused.status_code == 422
-    assert "need an e-mail address" in refused.text
+    assert "need a confirmed e-mail address" in refused.text
 
 
 async def test_a_disabled_account_is_out_at_once_and_comes_back(world: World) -> None:
