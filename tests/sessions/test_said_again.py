@@ -97,4 +97,4 @@ async def test_where_nothing_else_is_free_the_page_says_that_the_time_has_gone(w
 async def test_a_pay_link_that_is_none_says_what_to_do(world: World) -> None:
     answer = await world.nobody.page("GET", "/p/cut-off")
     assert answer.status_code == 404
-    assert "please ask for it again" in answer.text
+    assert "Open it from the message itself, or call the practice." in answer.text

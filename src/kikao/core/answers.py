@@ -22,7 +22,7 @@ from kikao.core.clock import utc_now
 from kikao.core.errors import STANDS, Busy, FieldError, Forbidden, Invalid, NotSignedIn, Refusal, from_constraint
 from kikao.core.i18n import gettext as _
 from kikao.core.i18n import later, ngettext
-from kikao.core.render import here, page
+from kikao.core.render import page
 from kikao.core.web import SIGN_IN_COOKIE, Req, safe_next, same_site, see_other
 
 PROBLEM = "application/problem+json"
@@ -178,7 +178,7 @@ def _next_steps(request: Req, viewer: Actor, status: int) -> list[tuple[str, str
     before = _before(request)
     steps = [(_("Back to the page before"), before)] if before else []
     if status >= 500 and request.method == "GET":
-        steps.append((_("Try again"), here(request)))
+        steps.append((_("Try again"), ""))  # this very address, which need not be written into the page
     if _by_a_link_to_pay(request):
         steps.append((_("Call the practice"), phone.link(request.app.state.kit.practice_phone)))
     if viewer.has("desk", "finance", "admin"):
