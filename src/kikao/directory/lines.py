@@ -16,7 +16,6 @@ from kikao.journal.actions import record
 
 LONGEST = {"name": 80, "for_whom": 120, "hours": 80, "for_whom_sw": 120, "hours_sw": 80}
 NEEDED = ("name", "for_whom", "hours")
-_NUMBER = "Please write the number as one dials it, like 0700 000 095."
 MOST = 12
 
 
@@ -58,13 +57,15 @@ async def lines(conn: Conn) -> list[Line]:
 def check(wanted: NewLine) -> NewLine:
     """The same without blanks around it. Raises Invalid, for all that cannot be used at once."""
     found = NewLine(*(" ".join(text.split()) for text in msgspec.structs.astuple(wanted)))
-    wrong = [
-        Invalid.field(name, "missing", "Please fill this in, in a few words.")
+    wrong = {
+        name: Invalid.field(name, "missing", "Please fill this in, in a few words.")
         for name, longest in LONGEST.items() if not (name in NEEDED) <= len(getattr(found, name)) <= longest
-    ]
+    }
     if not re.fullmatch(r"\+?[0-9][0-9 ]{2,18}", found.number):
-        wrong.append(Invalid.field("number", "not_a_number", _NUMBER))
-    if refusal := all_of(*wrong):
+        wrong["number"] = Invalid.field(
+            "number", "not_a_number", "Please write the number as one dials it, like 0700 000 095."
+        )
+    if refusal := all_of(*(wrong.get(name) for name in NewLine.__struct_fields__)):
         raise refusal
     return found
 
