@@ -14,7 +14,7 @@ from litestar.params import FromPath
 from kikao.accounts import acting, queries, rules
 from kikao.accounts.acting import ActedFor
 from kikao.accounts.page_parts import errors_of, status_of
-from kikao.core import i18n
+from kikao.core import i18n, phone
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid, NotFound, NotSignedIn, Refusal, all_of, refused
@@ -43,13 +43,13 @@ def _until(one: ActedFor, zone: str) -> str:
         one.ends_at.astimezone(ZoneInfo(zone)).date())}
 
 
-def _shown(one: ActedFor, zone: str, phone: str) -> dict[str, Any]:
+def _shown(one: ActedFor, zone: str, call: str) -> dict[str, Any]:
     address = f"{HERE}/{one.person_id}"
     born = _("Born %(day)s.") % {"day": i18n.date_of_year(one.birth_date)} if one.birth_date else ""
     question = {
         "title": _("Stop acting for %(name)s?") % {"name": one.name}, "button": _("Stop acting"), "kind": "danger",
         "text": _("You see and do nothing for them any more. What is booked stays: to cancel it, call %(phone)s.")
-        % {"phone": phone},
+        % {"phone": call},
     }
     return {
         "name": one.name, "facts": f"{_relation(one.relation)}. {born}".strip(),
@@ -75,7 +75,8 @@ async def _page(
              for error in errors_of(refusal)]
     return page(
         request, kit, actor, "accounts/people.html", status=status_of(refusal), tabs=own_pages(actor, HERE),
-        people=[_shown(one, actor.time_zone, kit.practice_phone) for one in people], url=HERE, relations=relations(),
+        people=[_shown(one, actor.time_zone, phone.shown(kit.practice_phone)) for one in people],
+        url=HERE, relations=relations(),
         lines=text.lines, text_id=str(text.id), errors=[] if about else found, agree_errors=found if about else [],
         about=str(about) if about else None,
         values={"name": typed["name"], "birthDate": typed["birthDate"], "relation": typed["relation"] or "parent",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from kikao.core import i18n
+from kikao.core import i18n, phone
 from kikao.core.i18n import gettext as _
 from kikao.core.i18n import later
 from kikao.core.money import shown as money
@@ -31,8 +31,8 @@ def closed(bill: Bill, now: datetime, receipt_url: str, *, zone: str, practice_p
         return _closing("good", _("Nothing to pay"), _("Nothing is owed any more. You can close this page."), {})
     if bill.payable(now):
         return None
-    call = {"label": _("Call %(phone)s") % {"phone": practice_phone},
-            "url": f"tel:{practice_phone.replace(' ', '')}", "icon": "phone"}
+    call = {"label": _("Call %(phone)s") % {"phone": phone.shown(practice_phone)}, "url": phone.link(practice_phone),
+            "icon": "phone"}
     return _closing("attention", _("This cannot be paid now"), _not_now(bill, now, zone), receipt or call)
 
 
