@@ -37,7 +37,7 @@ async def add_past(url: str) -> None:
             conn, utc_now(), psychologist=BUSY_ONE, sessions=PAST, clients=place.CLIENTS, first=2_000_000
         )
         await crowd.sign_in_staff(conn, utc_now(), psychologist=BUSY_ONE)
-        await conn.execute("analyze", timeout=crowd.PATIENCE)
+        await conn.execute("vacuum analyze", timeout=crowd.PATIENCE)
         await conn.execute("checkpoint", timeout=crowd.PATIENCE)
     await opened.close()
 
