@@ -38,7 +38,6 @@ from kikao.core.render import assets
 from kikao.core.web import SIGN_IN_COOKIE, Kit, Req, asked_language, need, read
 from kikao.directory.queries import emergency_lines
 
-COOKIE = SIGN_IN_COOKIE
 FRESH_LINES_SECONDS = 30.0
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -109,7 +108,7 @@ class Application(Litestar):
 
 
 async def page_actor(request: Req, kit: NamedDependency[Kit], now: NamedDependency[datetime]) -> Actor:
-    token = request.cookies.get(COOKIE)
+    token = request.cookies.get(SIGN_IN_COOKIE)
     actor = await _known(kit, token, "page", now)
     request.scope["state"]["viewer"] = actor  # for a page that refuses something
     speak_to(actor)

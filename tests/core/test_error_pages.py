@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from kikao import web
 from kikao.core.clock import utc_now
+from kikao.core.web import SIGN_IN_COOKIE
 from kikao.directory import queries
 from support import app as apps
 from support.app import BASE, World
@@ -58,7 +58,7 @@ async def test_what_went_wrong_on_our_side_can_be_tried_again(world: World, monk
 
 
 async def test_who_looks_with_a_sign_in_that_has_ended_is_told(world: World) -> None:
-    world.nobody.browser.cookies.set(web.COOKIE, "something that ended")
+    world.nobody.browser.cookies.set(SIGN_IN_COOKIE, "something that ended")
     answer = await world.nobody.page("GET", "/me")
     assert answer.headers["location"] == "/sign-in?next=/me&ended=went"
     assert "back where you were going" in (await world.nobody.page("GET", answer.headers["location"])).text

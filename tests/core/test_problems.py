@@ -8,6 +8,9 @@ import pytest
 
 from kikao.core.answers import problem
 from kikao.core.errors import Invalid, NotPossible, Refusal, TooOften
+from kikao.wiring import wire
+
+wire()  # every room's words are there, as in the program
 
 
 def body(refusal: Refusal) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from kikao.accounts.signing_in import open_sign_in
 from kikao.core import settings
 from kikao.core.db import Database
 from kikao.core.lines import JOINER, SPACE
+from kikao.core.web import SIGN_IN_COOKIE
 from kikao.payments.links import pay_token
 from support.cast import Cast, Member, seed_cast, workday
 from support.house import environment
@@ -90,7 +91,7 @@ class Visitor:
         self.token, self.cookie = token, cookie
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.program = browser(app, headers=self.headers)
-        self.browser = browser(app, cookies={web.COOKIE: cookie} if cookie else None)
+        self.browser = browser(app, cookies={SIGN_IN_COOKIE: cookie} if cookie else None)
 
     async def api(self, method: str, path: str, **options: Any) -> httpx.Response:
         return await self.program.request(method, path, **options)

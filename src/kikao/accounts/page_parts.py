@@ -17,7 +17,6 @@ from kikao.core.errors import Refusal, TooOften
 from kikao.core.i18n import gettext as _
 from kikao.core.web import SIGN_IN_COOKIE, Form, Kit, Req, safe_next
 
-COOKIE = SIGN_IN_COOKIE
 OWN_PHONE_SECONDS = 30 * 24 * 3600
 LANGUAGE_SECONDS = 365 * 24 * 3600
 
@@ -28,7 +27,7 @@ def set_sign_in_cookie(response: Response[Any], token: str, own_phone: bool, sec
     """Without "my own phone" the browser forgets it when it closes."""
     response.set_cookie(
         Cookie(
-            key=COOKIE, value=token, path="/", httponly=True, samesite="lax", secure=secure,
+            key=SIGN_IN_COOKIE, value=token, path="/", httponly=True, samesite="lax", secure=secure,
             max_age=OWN_PHONE_SECONDS if own_phone else None,
         )
     )
@@ -44,7 +43,7 @@ def set_language_cookie(response: Response[Any], code: str, secure: bool) -> Non
 
 
 def drop_sign_in_cookie(response: Response[Any]) -> None:
-    response.delete_cookie(COOKIE, path="/")
+    response.delete_cookie(SIGN_IN_COOKIE, path="/")
 
 
 async def numbers_now(kit: Kit, actor: Actor, now: datetime) -> Numbers:

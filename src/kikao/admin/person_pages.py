@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Response, post
@@ -22,6 +21,7 @@ from kikao.admin.parts import Parts, action, columns, link, reference
 from kikao.admin.people_pages import HERE, WORKING, signs_of
 from kikao.core import i18n
 from kikao.core.actor import Actor
+from kikao.core.clock import local_day
 from kikao.core.db import Conn
 from kikao.core.errors import Forbidden, NotFound, Refusal
 from kikao.core.i18n import gettext as _
@@ -172,7 +172,7 @@ def _acting(found: File, parts: Parts) -> list[tuple[str, Any]]:
     def told(one: Acting) -> Any:
         text = _("as %(relation)s") % {"relation": _(words.RELATIONS.get(one.relation, one.relation))}
         if one.until:
-            day = one.until.astimezone(ZoneInfo(parts.zone_id)).date()
+            day = local_day(one.until, parts.zone_id)
             text += ", " + _("until %(day)s") % {"day": i18n.date_of_year(day)}
         return parts.beside(link(one.name, f"{HERE}/{one.person_id}"), text)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from litestar import Response
 from litestar.di import NamedDependency
@@ -14,12 +13,14 @@ from kikao.admin import reports, words
 from kikao.admin.parts import tabs
 from kikao.core import i18n
 from kikao.core.actor import Actor
+from kikao.core.clock import local_day
 from kikao.core.i18n import gettext as _
 from kikao.core.i18n import later
 from kikao.core.ids import new_id
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, need, read
 from kikao.directory.actions import NotReady
+from kikao.directory.rules import needed_to_be_listed
 
 STATES = {
     "waiting": ("todo", "glass", later("Waiting")), "listed": ("good", "done", later("Listed")),
@@ -62,9 +63,10 @@ async def list_page(
 
 def lacks(until: date | None, yes_at: datetime | None, kit: Kit, now: datetime) -> list[str]:
     """What stands against a listing; the emergency number is the whole practice's."""
-    wrong = {"licence": until is None or until < now.date(), "public_yes": yes_at is None,
-             "emergency_line": not kit.emergency_lines}
-    return [name for name, missing in wrong.items() if missing]
+    return needed_to_be_listed(
+        has_licence=until is not None and until >= now.date(), said_yes=yes_at is not None,
+        has_emergency_line=bool(kit.emergency_lines),
+    )
 
 
 def _person(one: reports.Listed, kit: Kit, now: datetime) -> dict[str, Any]:
@@ -75,7 +77,7 @@ def _person(one: reports.Listed, kit: Kit, now: datetime) -> dict[str, Any]:
         "registration": one.registration_number,
         "until": i18n.date_of_year(one.licence_until) if one.licence_until else _("not known"),
         "lacks": [_(words.LACKS[name]) for name in missing if name in words.LACKS],
-        "checked": i18n.date_of_year(one.checked_at.astimezone(ZoneInfo(kit.time_zone)).date()) if one.checked_at
+        "checked": i18n.date_of_year(local_day(one.checked_at, kit.time_zone)) if one.checked_at
         else _("not yet"),
         "state": {"tone": tone, "icon": icon, "label": _(label)},
         "actions": decisions(one.id, one.name, one.status, ready=not missing),

@@ -54,7 +54,7 @@ class Wanted(msgspec.Struct, frozen=True):
 # Starts that are taken: a session that holds, unless its hold has run out by now, bars all that would reach into it.
 _BARRED = """
 barred as materialized (
-    select x.psychologist_id, range_agg(tstzrange(x.from_at, x.until, '()')) as starts
+    select x.psychologist_id, range_agg(tstzrange(x.from_at, x.until, '()')) as barred
     from (
         select a.psychologist_id, upper(b.occupied) as until,
                lower(b.occupied) - make_interval(mins => a.minutes + a.buffer) as from_at
@@ -87,7 +87,6 @@ _WHOSE = """
 from asked a
 join open_time o on o.psychologist_id = a.psychologist_id
 left join barred b on b.psychologist_id = a.psychologist_id
-cross join lateral (select b.starts) taken (barred)
 """
 _ALL = Statement(f"""
 with {_ASKED}, {sql.OPEN_TIME}, {_BARRED}

@@ -7,22 +7,6 @@ from typing import Any
 
 import msgspec
 
-from kikao.core.i18n import later
-
-# How a session stands, where a refusal says it.
-STANDS = {
-    "Pending Approval": later("The session is not answered yet."),
-    "Approved": later("The session is accepted and not paid yet."),
-    "Payment Submitted": later("A payment code for the session is being checked."),
-    "Confirmed": later("The session is confirmed."),
-    "In Progress": later("The session is under way."),
-    "Completed": later("The session is over."),
-    "Declined": later("The session was declined."),
-    "Cancelled": later("The session was cancelled."),
-    "Expired": later("The session's time ran out, and it is no longer kept."),
-    "No Show": later("The session did not take place."),
-}
-
 
 class FieldError(msgspec.Struct, frozen=True):
     """One refused field: its name as the caller wrote it, a stable code, a sentence."""
@@ -115,6 +99,8 @@ class Busy(Refusal):
     status, code, detail = 503, "busy", "The system is busy. Please try again in a moment."
 
 
+# How a thing stands, as a sentence, by the word that a fact of a refusal has for it. Rooms add theirs at import.
+STANDS: dict[str, str] = {}
 # A constraint's name becomes its error here, and nowhere else. Rooms add theirs at import.
 BY_CONSTRAINT: dict[str, type[Refusal]] = {}
 

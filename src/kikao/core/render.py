@@ -134,13 +134,13 @@ def page(
     """A page as an answer. `form_key` is ready in every template, for one effect a form."""
     context.setdefault("form_key", str(new_id()))
     context.setdefault("status", status)
-    context.setdefault("here", here(request))
+    context.setdefault("here", _here(request))
     html = unbroken(render(template, viewer, kit, request.scope["path"], **context))
     told = {"Content-Language": i18n.language.get()} | (headers or {})
     return Response(content=html, status_code=status, media_type=MediaType.HTML, headers=told)
 
 
-def here(request: Req) -> str:
+def _here(request: Req) -> str:
     """Where a change of language leads back to."""
     query = request.scope["query_string"].decode("latin-1")
     return request.scope["path"] + (f"?{query}" if query and request.method == "GET" else "")

@@ -11,7 +11,8 @@ from kikao.core import practice
 from kikao.core.actor import THE_SYSTEM, Actor
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Row
-from kikao.core.errors import BY_CONSTRAINT, Invalid, NotPossible, Refusal
+from kikao.core.errors import BY_CONSTRAINT, STANDS, Invalid, NotPossible, Refusal
+from kikao.core.i18n import later
 from kikao.core.ids import SYSTEM
 from kikao.core.money import share
 from kikao.core.practice import Snapshot
@@ -47,6 +48,18 @@ BY_CONSTRAINT["no_two_at_one_time_for_a_psychologist"] = SlotTaken
 BY_CONSTRAINT["no_two_at_one_time_for_a_client"] = OwnOverlap
 BY_CONSTRAINT["few_open_at_once"] = TooManyOpen
 BY_CONSTRAINT["few_asked_at_once"] = TooManyOpen
+STANDS.update({
+    rules.PENDING_APPROVAL: later("The session is not answered yet."),
+    rules.APPROVED: later("The session is accepted and not paid yet."),
+    rules.PAYMENT_SUBMITTED: later("A payment code for the session is being checked."),
+    rules.CONFIRMED: later("The session is confirmed."),
+    rules.IN_PROGRESS: later("The session is under way."),
+    rules.COMPLETED: later("The session is over."),
+    rules.DECLINED: later("The session was declined."),
+    rules.CANCELLED: later("The session was cancelled."),
+    rules.EXPIRED: later("The session's time ran out, and it is no longer kept."),
+    rules.NO_SHOW: later("The session did not take place."),
+})
 
 
 class Reason(msgspec.Struct, frozen=True):
