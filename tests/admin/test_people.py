@@ -19,6 +19,7 @@ from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Database
 from kikao.core.ids import new_id
 from sessions.staging import stage
+from support import waiting
 from support.app import World
 from support.cast import Cast, Member, workday
 from support.people import VAULT, message
@@ -209,11 +210,15 @@ async def none_is_left(db: Database, cast: Cast, now: datetime, first: Removal, 
         await actions.grant_role(conn, cast.njeri.actor, cast.wambui.account_id, "admin", now)
     njeri, wambui = cast.njeri, msgspec.structs.replace(cast.wambui, roles=("desk", "admin"))
 
+    removed: list[Member] = []
+
     async def remove(removal: Removal, by: Member, other: Member) -> None:
         with contextlib.suppress(LastAdmin):
             async with db.transaction() as conn:
                 await removal(conn, by, other, now)
-                await asyncio.sleep(0.05)
+                removed.append(other)
+                async with db.connection() as watch:
+                    await waiting.until(watch, or_=lambda: len(removed) == 2)
 
     await asyncio.gather(remove(first, njeri, wambui), remove(second, wambui, njeri))
     async with db.transaction() as conn:

@@ -14,6 +14,7 @@ from kikao.core.db import Conn, Database
 from kikao.core.practice import EMPTY
 from kikao.sessions import booking
 from kikao.sessions.actions import SlotTaken
+from support import waiting
 from support.sizes import size
 
 pytestmark = pytest.mark.slow
@@ -75,7 +76,7 @@ async def test_without_the_constraint_a_slot_has_several_winners(db: Database, u
             await gate.execute(GATE)
             await gate.execute("select pg_advisory_lock(1)")
             firing = asyncio.create_task(wire.fire(port, asked, CLIENTS, seconds=100, keep=True))
-            await _until(gate, TWO_WON)  # the first time, both: no connection is left for another before one is told
+            await waiting.until(gate, TWO_WON)  # both the first time: nobody has asked for another yet
             await gate.execute("select pg_advisory_unlock(1)")
         shots = await firing
         with pytest.raises(AssertionError, match="slot 0"):
@@ -124,27 +125,9 @@ async def _both_decide_before_either_commits(db: Database, now: datetime) -> int
     async with db.transaction() as conn:
         await _ask(conn, 1, start, now)
         second = asyncio.create_task(rival())
-        await _done_or_waiting(db, second)  # the guard makes it wait for us; without one it is through
+        async with db.connection() as watch:
+            await waiting.until(watch, or_=second.done)  # the guard makes it wait for us; without one it is through
     return 1 + await second
-
-
-async def _done_or_waiting(db: Database, rival: asyncio.Task[int]) -> None:
-    async with db.connection() as conn:
-        await _until(conn, _SOMEBODY_WAITS, or_done=rival)
-
-
-async def _until(conn: Conn, question: str, *, or_done: asyncio.Task[int] | None = None) -> None:
-    """By the database's own word, so that a slow machine changes nothing."""
-    for _ in range(200):
-        if (or_done and or_done.done()) or await conn.fetchval(question):
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("nobody has decided, and nobody has come to wait")
-
-
-_SOMEBODY_WAITS = """
-select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')
-"""
 
 
 async def test_the_constraint_sees_what_the_decision_cannot(db: Database, now: datetime) -> None:

@@ -20,6 +20,7 @@ from kikao.sessions.booking import Request
 from kikao.sessions.rules import APPROVED, CONFIRMED, EXPIRED
 from sessions.conftest import VAULT, Desk
 from sessions.test_invariants import overlapping, too_many_asked, too_many_open, unpaid_but_confirmed
+from support import waiting
 
 pytestmark = pytest.mark.database
 
@@ -31,18 +32,10 @@ async def _side_by_side(desk: Desk, first: Request, second: Request) -> None:
         await transaction.start()
         await booking.request(conn, first, desk.now, EMPTY, VAULT)
         rival = asyncio.create_task(_try_to_book(desk, second))
-        await _until_it_waits_or_is_done(desk, rival)
+        async with desk.db.connection() as watch:
+            await waiting.until(watch, or_=rival.done)  # without its guard it waits for nobody
         await transaction.commit()
     await rival
-
-
-async def _until_it_waits_or_is_done(desk: Desk, rival: asyncio.Task[bool]) -> None:
-    """The database says when a rival waits for a lock; without its guard it waits for nobody."""
-    async with desk.db.connection() as conn:
-        while not rival.done() and not await conn.fetchval(
-            "select true from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' limit 1"
-        ):
-            await asyncio.sleep(0.01)
 
 
 async def _try_to_book(desk: Desk, asked: Request) -> bool:
