@@ -139,7 +139,7 @@ async def test_a_new_code_can_be_asked_for_without_losing_the_way(
     late = await http.post(f"{address}/resend", data={"next": "/s/K7Q2M9X4"})
     assert late.status_code == 429
     assert int(late.headers["retry-after"]) > 0
-    assert "You can try again in 60 minutes" in late.text
+    assert "You can try again in 60 minutes. The code that we sent last still works." in late.text
     assert "to put right" not in late.text
     assert hidden(late.text, "next") == "/s/K7Q2M9X4"
 

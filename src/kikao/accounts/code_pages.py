@@ -122,7 +122,12 @@ def _over(found: Verification, numbers: Numbers, now: datetime) -> dict[str, str
     return None
 
 
-def _code_errors(refusal: Refusal | None) -> list[dict[str, str]]:
+def _code_errors(refusal: Refusal | None, *, over: bool, resending: bool) -> list[dict[str, str]]:
+    if isinstance(refusal, TooOften) and resending and not over:
+        works = _("The code that we sent last still works.")
+        return [error | {"detail": f"{error['detail']} {works}"} for error in errors_of(refusal)]
+    if over and not isinstance(refusal, TooOften):
+        return []
     if isinstance(refusal, CodeRefused):
         text = _("This is not the code that we sent last. Look at it again, or ask for a new one.")
         return [{"field": "code", "detail": text}]
@@ -131,9 +136,9 @@ def _code_errors(refusal: Refusal | None) -> list[dict[str, str]]:
 
 async def _code_page(
     request: Req, kit: Kit, actor: Actor, now: datetime, about: UUID, *, next_: str, typed: str = "",
-    refusal: Refusal | None = None,
+    refusal: Refusal | None = None, resending: bool = False,
 ) -> Response[Any]:
-    """Where the code was used already: on to where it led."""
+    """Where the code was used already: on to where it led. `resending`: another code was what was refused."""
     found, numbers = await _waiting_for(kit, actor, about), await numbers_now(kit, actor, now)
     if found is None:
         return see_other(next_ or "/me") if actor.signed_in else see_other(with_next("/sign-in", next_))
@@ -144,7 +149,7 @@ async def _code_page(
         request, kit, actor, "accounts/code.html", status=status_of(refusal), headers=waiting(refusal),
         heading=_("One more step: the code"), text=_("We sent 6 figures to %(to)s.") % {"to": to},
         url=address, hidden={"next": next_}, resend_url=f"{address}/resend", over=over, code=typed,
-        errors=[] if over and not isinstance(refusal, TooOften) else _code_errors(refusal),
+        errors=_code_errors(refusal, over=over is not None, resending=resending),
         seconds=int((found.expires_at - now).total_seconds()),
         notice=sent if "sent" in request.query_params and not refusal else None, ask_own_phone=not actor.signed_in,
     )
@@ -208,7 +213,9 @@ async def do_resend(
         async with kit.db.transaction() as conn:
             await resend(conn, about, now, numbers)
     except Refusal as refusal:
-        return await _code_page(request, kit, actor, now, about, next_=onward(form), refusal=refusal)
+        return await _code_page(
+            request, kit, actor, now, about, next_=onward(form), refusal=refusal, resending=True
+        )
     return see_other(with_next(f"/code/{about}", onward(form), sent="1"))
 
 

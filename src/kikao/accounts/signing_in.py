@@ -51,8 +51,8 @@ class SignInRefused(Refusal):
 
     status, code = 401, "sign_in_refused"
     detail = (
-        "That name and password do not belong together, or signing in rests after several wrong tries: then wait a "
-        "quarter of an hour, even with the right password, or choose a new one."
+        "That name and password do not belong together. After several wrong tries signing in rests for a quarter of "
+        "an hour: then wait, or choose a new password."
     )
 
 

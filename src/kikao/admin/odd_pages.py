@@ -128,8 +128,8 @@ async def strays(
     )
     blocks = [contradictions, letters] if alarms else [letters]
     return _page(request, kit, actor, _("Letters"), "strays", blocks, lead=_(
-        "A letter is what comes to the address at which M-Pesa tells us of payments. Nothing has to be done about"
-        " one that is forged or meant for somebody else: it moves no money."
+        "A letter is what comes to the address at which M-Pesa tells us of payments. One that moved nothing may be"
+        " forged or meant for somebody else: nothing has to be done about it."
     ))  # fmt: skip
 
 

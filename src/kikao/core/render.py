@@ -96,13 +96,16 @@ def _in_readers_zone(function: Any) -> Any:
 
 def to_put_right(actions: Iterable[dict[str, Any]], path: str, refusal: Refusal | None, typed: str) -> bool:
     """Opens the action that was sent to this path, where its reason was refused: it stands beside its field, which has
-    the focus. Whether there was one."""
+    the focus, and no other stands out any more. Whether there was one."""
     wrong = next((one.detail for one in refusal.fields if one.field == "reason"), None) if refusal else None
+    actions = list(actions)
+    sent = next((one for one in actions if one["url"] == path and one.get("confirm", {}).get("reason")), None)
+    if wrong is None or sent is None:
+        return False
     for one in actions:
-        if wrong and one["url"] == path and one.get("confirm", {}).get("reason"):
-            one["refused"] = {"error": i18n.gettext(wrong), "typed": typed}
-            return True
-    return False
+        one["kind"] = "plain" if one["kind"] == "main" else one["kind"]
+    sent["refused"] = {"error": i18n.gettext(wrong), "typed": typed}
+    return True
 
 
 env = _environment()

@@ -146,7 +146,9 @@ def todo(home: Home, kit: Kit, actor: Actor, now: datetime) -> list[dict[str, An
 
 def entry(session: Session, zone: str, now: datetime, own_person: UUID | None = None) -> dict[str, Any]:
     mine = rules.CLIENT in session.parties
-    facts = [_(session.session_type), _(session.mode), shown(session.price)]
+    facts = [_(session.session_type), _(session.mode)]
+    if not words.for_nothing(session):
+        facts.append(shown(session.price))
     if mine and own_person is not None and session.client_id != own_person:
         facts.insert(0, _("for %(name)s") % {"name": session.client_name})
     return {

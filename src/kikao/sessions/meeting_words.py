@@ -104,7 +104,7 @@ def _objecting(session: Session, now: datetime, numbers: Numbers) -> list[Action
     text = (_("Somebody of the practice decides. They may ring you both.") if for_nothing(session)
             else _("No money moves until somebody of the practice has decided. They may ring you both."))  # fmt: skip
     return [dialog(_("Object…"), f"/s/{session.reference}/object", "plain", title, text, _("Object"),
-                   _("What happened? The practice reads this."))]
+                   _("Why do you object? The practice reads this."))]
 
 
 def _decides(session: Session) -> bool:

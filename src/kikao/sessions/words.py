@@ -374,6 +374,8 @@ def _cancelling(session: Session, back: int) -> str:
         return _("The client is given everything back: %(amount)s.") % {"amount": amount}
     if back == 0:
         return _("If you cancel now, nothing of the %(paid)s comes back.") % {"paid": paid}
+    if back == session.received:
+        return _("If you cancel now, all of it comes back, to the number that paid: %(amount)s.") % {"amount": amount}
     return _("If you cancel now, %(amount)s of %(paid)s comes back, to the number that paid.") % {
         "amount": amount, "paid": paid}
 
