@@ -6,8 +6,9 @@ import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from html import unescape
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -127,21 +128,29 @@ async def test_a_number_that_is_typed_is_meant(world: World) -> None:
         assert await conn.fetchval("select phone from payments.attempt") == "+254700000061"
 
 
-async def test_a_free_stretch_of_the_day_leads_to_booking_at_that_hour(world: World) -> None:
+@pytest.mark.parametrize("zone", ["Africa/Nairobi", "Europe/London"])
+async def test_a_free_stretch_of_the_day_leads_to_booking_at_that_moment(world: World, zone: str) -> None:
+    """Also where whoever sits at the desk reads another clock than the practice's."""
     await world.approved("amina", hour=10)
-    day = workday(world.now).date()
-    shown = await get(world.wambui, f"/practice/day?on={day}")
-    kept = f"t=kbt011&day={day}"
-    assert re.findall(rf'href="/practice/caller\?{kept}&at=([0-9%A]+)"', shown) == ["09%3A00", "11%3A15"]
+    start = workday(world.now, hour=11, minute=15)
+    async with world.db.connection() as conn:
+        await conn.execute(
+            "update accounts.person set time_zone = $2 where id = $1", world.cast.wambui.person_id, zone)
+    shown = await get(world.wambui, f"/practice/day?on={start.date()}")
+    kept = f"t=kbt011&day={start.date()}"
+    led = [unquote(at) for at in re.findall(rf'href="/practice/caller\?{kept}&start=([^"]+)"', shown)]
+    assert led == [start.replace(hour=9, minute=0).isoformat(), start.isoformat()]
     assert "t=kbt012" not in shown
-    found = await send(world.wambui, "/practice/caller", who="Kamau", t="kbt011", day=str(day), at="11:15")
-    own = f"/practice/caller/{world.cast.kamau.person_id}"
-    assert f'href="{own}?{kept}&at=11%3A15"' in await get(world.wambui, found.headers["location"])
-    page = await get(world.wambui, f"{own}?{kept}&at=11%3A15")
-    led = re.search(rf'href="(/book/{world.cast.kamau.person_id}\?[^"]+)"', page)
-    assert led
-    check = await get(world.wambui, led[1])
-    assert "11:15" in check
+    query = {"t": "kbt011", "day": str(start.date()), "start": start.isoformat()}
+    found = await send(world.wambui, "/practice/caller", who="Kamau", **query)
+    own = f"/practice/caller/{world.cast.kamau.person_id}?{urlencode(query)}"
+    assert f'href="{own}"' in await get(world.wambui, found.headers["location"])
+    page = await get(world.wambui, own)
+    to_book = re.search(rf'href="(/book/{world.cast.kamau.person_id}\?[^"]+)"', page)
+    assert to_book
+    check = await get(world.wambui, to_book[1])
+    assert f'name="start" value="{start.isoformat()}"' in check
+    assert f"{start.astimezone(ZoneInfo(zone)):%H:%M}" in check
     assert "between the times that are offered" in check
 
 

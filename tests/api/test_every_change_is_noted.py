@@ -41,7 +41,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 }
 # The noun is whoever was made, not whoever stands in the address.
 OF_SOMEBODY_NEW = ("make_person", "act_for")
-LOOKS = ("look", "look at payments", "search people", "open the reason", "open the note")
+LOOKS = ("look", "look at payments", "search people", "open the reason", "open the note", "open the number")
 STRANGERS = ("halima", "wanjiru", "otieno", "amina", "wambui", "nobody")
 ROOMS = {"sessions": changes_sessions, "people": changes_people, "practice": changes_practice,
          "money": changes_money}  # fmt: skip

@@ -14,7 +14,7 @@ from support.app import World
 from support.rows import changed, picture
 
 JOURNAL = frozenset({"journal.entry"})
-LOOKS = ["open the note", "open the reason", "look", "look at payments"]
+LOOKS = ["open the note", "open the number", "open the reason", "look", "look at payments"]
 
 
 def addresses(world: World, known: dict[str, str]) -> Iterator[str]:

@@ -45,7 +45,7 @@ from kikao.sessions.rules import ENDED
 from kikao.sessions.words import badges
 
 HERE = "/practice/caller"
-KEPT = ("t", "day", "at")  # with whom and when, where the calendar led here
+KEPT = ("t", "day", "start")  # with whom and when, where the calendar led here
 BEFORE = timedelta(days=90)
 _FIELDS = ("name", "phone", "email", "birthDate", "relation", "how", "consent_text", "code")
 
@@ -259,10 +259,9 @@ def _wrong(refusal: Refusal | None) -> list[dict[str, str]]:
 
 
 def _to_book(kept: dict[str, str]) -> dict[str, str]:
-    """The day that the calendar led here from, and the hour as one that is typed."""
+    """The day that the calendar led here from, and the moment, which is the same in every zone."""
     day = {"from": kept["day"], "day": kept["day"]} if "day" in kept else {}
-    typed = {"on": kept["day"], "at": kept["at"]} if "day" in kept and "at" in kept else {}
-    return {name: kept[name] for name in ("t",) if name in kept} | day | typed
+    return {name: kept[name] for name in ("t", "start") if name in kept} | day
 
 
 def _facts(found: File, now: datetime) -> list[tuple[str, Any]]:

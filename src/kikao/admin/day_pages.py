@@ -77,7 +77,7 @@ def _booking(
 
     return {
         "book_url": url(),
-        "free": calendar_faces.free(on, zone, shown, entries, opened, now, lambda clock: url(at=clock)),
+        "free": calendar_faces.free(on, zone, shown, entries, opened, now, lambda at: url(start=at.isoformat())),
     }
 
 

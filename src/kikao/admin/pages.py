@@ -40,6 +40,7 @@ from kikao.sessions.words import badges
 # What nobody can tick off is news for so long, and then stands in its list only.
 NEWS = timedelta(days=7)
 EACH = 50
+TODAY = 100  # a whole practice's day stands on its calendar
 
 
 @read("/practice")
@@ -52,12 +53,10 @@ async def overview(
     async with kit.db.connection() as conn:
         found = await reports.figures(conn, now, reports.local_day(now, midnight), now - NEWS)
         odd = await _odd(conn, actor, now)
-        today = await _today(conn, actor, now, midnight) if actor.has("admin", "desk") else []
+        today = await _today(conn, actor, now, midnight) if actor.has("admin", "desk") else None
     return page(
         request, kit, actor, "admin/overview.html", todo=_todo(found, odd, kit, actor), figures=_figures(found, actor),
-        today={"caption": Parts(actor, now).zone, "columns": _SESSION_COLUMNS(), "rows": today}
-        if actor.has("admin", "desk") else None,
-        links=_links(actor), caller_url="/practice/caller" if actor.has("desk") else None,
+        today=today, links=_links(actor), caller_url="/practice/caller" if actor.has("desk") else None,
     )
 
 
@@ -85,12 +84,13 @@ async def _odd(conn: Conn, actor: Actor, now: datetime) -> Odd:
     return Odd(stuck, contradictions, unreachable, orphans, taken_back)
 
 
-async def _today(conn: Conn, actor: Actor, now: datetime, midnight: datetime) -> list[list[Any]]:
+async def _today(conn: Conn, actor: Actor, now: datetime, midnight: datetime) -> dict[str, Any]:
     begin, end = reports.local_day(now, midnight)
-    wanted = Wanted(from_at=begin, to_at=end, most=100, statuses=reports.STANDING)
+    wanted = Wanted(from_at=begin, to_at=end, most=TODAY, statuses=reports.STANDING)
     found = await sessions.listed(conn, actor, wanted, now)
     parts = Parts(actor, now)
-    return [_row(session, i18n.clock(session.starts_at, actor.time_zone), parts) for session in found]
+    rows = [_row(session, i18n.clock(session.starts_at, actor.time_zone), parts) for session in found[:TODAY]]
+    return {"caption": parts.zone, "columns": _SESSION_COLUMNS(), "rows": rows, "more": len(found) > TODAY}
 
 
 def _todo(found: reports.Figures, odd: Odd, kit: Kit, actor: Actor) -> list[dict[str, Any]]:

@@ -70,6 +70,14 @@ def shown(number: str) -> str:
         return number
 
 
+def masked_as_shown(number: str) -> str:
+    """`+254700000012` → `07•• ••• •12`: enough to know one's own number again."""
+    text = shown(number)
+    places = [at for at, sign in enumerate(text) if sign.isdigit()]
+    hidden = set(places[2:-2])
+    return "".join("•" if at in hidden else sign for at, sign in enumerate(text))
+
+
 def link(number: str) -> str:
     """What rings it when it is tapped."""
     return f"tel:{re.sub(r'[^0-9+]', '', number)}"

@@ -20,7 +20,7 @@ from kikao.core.idempotency import Answer
 from kikao.core.paging import bound, place, read_cursor
 from kikao.core.web import Form, Json, Kit, Req, Shown, need, of, once, only, read
 from kikao.journal.queries import history
-from kikao.sessions import actions, doors, queries, rules
+from kikao.sessions import actions, calling, doors, queries, rules
 from kikao.sessions.doors import Door, Press
 from kikao.sessions.queries import Session
 
@@ -86,6 +86,7 @@ class SessionShown(Shown):
     note: str | None = None
     reason: str | None = None
     against: tuple[str, ...] = ()
+    phone_to_ring: str | None = None
 
 
 def shown(session: Session, note: str | None = None, reason: str | None = None) -> SessionShown:
@@ -104,6 +105,7 @@ def shown(session: Session, note: str | None = None, reason: str | None = None) 
         hold_until=session.hold_until, meeting_link=session.meeting_link, created_at=session.created_at,
         updated_at=session.updated_at, note=note, reason=reason,
         against=session.against if session.parties != {rules.CLIENT} else (),
+        phone_to_ring=session.rung.number if session.rung else None,
     )
 
 
@@ -175,7 +177,7 @@ async def one_session(
 ) -> SessionShown:
     need(actor)
     async with kit.db.transaction() as conn:
-        session = await queries.visible(conn, actor, session_id, now)
+        session = await calling.with_number(conn, actor, await queries.visible(conn, actor, session_id, now), now)
         note = await actions.open_note(conn, actor, session, kit.vault, now)
         reason = await actions.open_reason(conn, actor, session, kit.vault, now)
     return shown(queries.with_link(session, kit.vault), note, reason)

@@ -16,7 +16,7 @@ from litestar.params import FromPath
 
 from kikao.accounts import queries as accounts
 from kikao.accounts import rules as people
-from kikao.accounts.acting import people_of
+from kikao.accounts.acting import ActedFor, people_of
 from kikao.accounts.actions import give_consent
 from kikao.accounts.signing_up import sign_up
 from kikao.availability.queries import Place, Slot, Wanted, free, places_of
@@ -36,7 +36,7 @@ from kikao.core.web import Form, Kit, Req, form_once, network, read, read_form, 
 from kikao.directory import queries as directory
 from kikao.directory.queries import Profile, Rate
 from kikao.directory.rules import MODE_CODES, TYPE_CODES, code_of, mode_code
-from kikao.sessions import actions, booking, for_whom, queries, rivals, rules, words
+from kikao.sessions import actions, booking, calling, for_whom, queries, rivals, rules, words
 from kikao.sessions.terms import current_tiers
 
 
@@ -95,7 +95,9 @@ async def _request_page(
         agreed = actor.person_id is not None and await accounts.has_consent(conn, actor.person_id)
         lost = asked.start if isinstance(refusal, actions.SlotTaken) else None
         others = await _others(conn, actor, now, asked) if lost else []
+        rung = await _can_be_rung(conn, actor, people, asked)
     start = asked.start
+    needs_number = not rung or (actor.signed_in and lacks_number(refusal))
     theirs = agreed and for_whom.lacks_consent(refusal)
     chosen_for = form["for"] if form else (request.query_params.get("for") or "")
     address = f"/t/{asked.profile.slug}/request"
@@ -111,14 +113,26 @@ async def _request_page(
         lost=i18n.when(lost, actor.time_zone) if lost else None, zone_line=i18n.times_are(now, actor.time_zone),
         back_url=f"/t/{asked.profile.slug}?{back}#times",
         url=address, hidden=_hidden(asked, kept=not lost) | (_carried(form) if lost else {}), values=_values(form),
-        errors=for_whom.told(errors(None if lost else refusal), refusal, chosen_for, theirs=theirs),
+        errors=for_whom.told(errors(None if lost or needs_number else refusal), refusal, chosen_for, theirs=theirs),
         own_url="/me" if isinstance(refusal, actions.TooManyOpen) and actor.signed_in else None,
+        rings=asked.mode == calling.PHONE, needs_number=needs_number,
         alternatives=others, sign_up=not actor.signed_in, sign_in_url=f"/sign-in?{urlencode({'next': here})}",
         note_max=actions.LONGEST_TEXT, asks_first=asked.profile.takes != "everyone at once",
         **for_whom.parts(actor, people, form or Form({}), chosen_for, refusal is not None),
         agree_for=theirs or (form is not None and form.ticked("agreeFor")), agreed=agreed,
         consent={"text_id": str(text.id), "lines": text.lines, "more_url": None},
     )
+
+
+async def _can_be_rung(conn: Conn, actor: Actor, people: list[ActedFor], asked: Asked) -> bool:
+    """Where that matters; who is not signed in yet gives a number with the request."""
+    if asked.mode != calling.PHONE or actor.person_id is None:
+        return True
+    return await calling.can_be_rung(conn, [actor.person_id, *(one.person_id for one in people)])
+
+
+def lacks_number(refusal: Refusal | None) -> bool:
+    return refusal is not None and any(one.code == "no_number" for one in refusal.fields)
 
 
 async def _others(conn: Conn, actor: Actor, now: datetime, asked: Asked) -> list[dict[str, Any]]:
@@ -274,7 +288,7 @@ async def _ask_signed_in(
 async def _ask_and_sign_up(
     request: Req, kit: Kit, actor: Actor, now: datetime, asked: Asked, form: Form
 ) -> Response[Any]:
-    found = _checked_together(form, now)
+    found = _checked_together(form, now, asked)
     new = for_whom.read(form, now)
     password_hash = await crypto.hash_password(form.raw("password"))
     text_id = read_id(form["consent_text"])
@@ -299,12 +313,20 @@ async def _ask_and_sign_up(
         return await form_once(request, kit, actor, now, verb)
 
 
-def _checked_together(form: Form, now: datetime) -> Contact:
+def _contact(form: Form, asked: Asked) -> Contact:
+    """A number, where that is what will be rung. Raises Invalid."""
+    found = people.contact(form["contact"])
+    if asked.mode == calling.PHONE and found.kind != "phone":
+        raise Invalid.field("contact", "no_number", "You are to be rung at this time: please give a phone number.")
+    return found
+
+
+def _checked_together(form: Form, now: datetime, asked: Asked) -> Contact:
     """The contact; raises Invalid with every field that cannot be used, so that one correction is enough."""
     found: list[Contact] = []
     wrong = all_of(
         refused(lambda: people.called(form["name"])),
-        refused(lambda: found.append(people.contact(form["contact"]))),
+        refused(lambda: found.append(_contact(form, asked))),
         refused(lambda: crypto.check_new_password(form.raw("password"))),
         refused(lambda: _check_consent(form)),
         for_whom.check(form, now),

@@ -195,6 +195,7 @@ def _check_face(check: Check, scene: Scene, profile: Profile, actor: Actor, now:
         "place": str(wanted.place_id or ""), "hidden": hidden,
         "against": [_(words.RULES[one]) for one in check.against],
         "blocked": _told(check.blocked) if check.blocked else None, "no_consent": _lacks_consent(check.blocked),
+        "no_number": asking.lacks_number(check.blocked),
         "lost": i18n.when(wanted.starts_at, zone),
         "others": [
             {"label": f"{i18n.short_day(at, zone)} {i18n.clock(at, zone)}", "value": at.isoformat()}

@@ -21,7 +21,7 @@ from kikao.core.sql import Statement
 from kikao.directory.rules import Numbers as Rates
 from kikao.directory.rules import check_mode, check_session_type
 from kikao.payments.links import link_hash, pay_token
-from kikao.sessions import rules
+from kikao.sessions import calling, rules
 from kikao.sessions.actions import LONGEST_TEXT, OwnOverlap, SlotTaken, TooManyOpen, expire
 from kikao.sessions.sql import BOOK
 
@@ -114,6 +114,8 @@ async def request(conn: Conn, asked: Request, now: datetime, practice: Snapshot,
     """
     check(asked)
     check_span(asked.starts_at, now)
+    await calling.check_number(
+        conn, asked.mode, asked.psychologist_id, asked.client_id, asked.asker_id, proved=asked.proved)
     values = values_of(asked, now, practice, vault, taken_by=SYSTEM)
     return await decide(conn, BOOK, {**values, "second_entry_id": new_id()}, now)
 

@@ -18,7 +18,7 @@ from kikao.core.errors import Forbidden, NotFound
 from kikao.core.practice import Snapshot
 from kikao.directory.clients import client_of
 from kikao.journal.actions import record
-from kikao.sessions import actions, booking, rules
+from kikao.sessions import actions, booking, calling, rules
 from kikao.sessions.booking import Booked
 from kikao.sessions.queries import Session
 from kikao.sessions.sql import BOOK_BY_HAND, WEIGH_BY_HAND
@@ -99,6 +99,8 @@ async def _values(
     )
     booking.check(asked)
     booking.check_span(asked.starts_at, now)
+    await calling.check_number(
+        conn, asked.mode, asked.psychologist_id, asked.client_id, asked.asker_id, proved=True)
     assert actor.account_id is not None
     values = booking.values_of(
         asked, now, practice, vault, taken_by=actor.account_id, booked_by=actor.account_id, by_psychologist=own,

@@ -13,7 +13,6 @@ from kikao.core.sql import Statement
 from kikao.sessions import rules
 
 SHOWN = (*sorted(rules.HOLDING), rules.COMPLETED, rules.NO_SHOW)
-MOST = 600
 LINK_BEFORE = timedelta(hours=24)
 
 
@@ -43,21 +42,22 @@ from sessions.session s
 join accounts.people c on c.id = s.client_id
 join accounts.people p on p.id = s.psychologist_id
 join directory.practising d on d.id = s.psychologist_id
-where s.starts_at >= :from_at::timestamptz and s.starts_at < :to_at::timestamptz
+where s.starts_at > :from_at::timestamptz - interval '8 hours' -- for the index by start: nothing occupies more
+  and s.occupied_until > :from_at::timestamptz and s.starts_at < :to_at::timestamptz
   and (:psychologist_id::uuid is null or s.psychologist_id = :psychologist_id::uuid)
   and s.sent_at is not null and s.status = any (:statuses::text[])
   and (s.hold_until is null or s.hold_until > :now::timestamptz)
 order by s.starts_at, s.id
-limit :most::integer
 """)
 
 
 async def entries(
     conn: Conn, from_at: datetime, to_at: datetime, now: datetime, *, psychologist_id: UUID | None
 ) -> list[Entry]:
-    """What begins in this span, by time; None: everybody's, for desk and admin. Overdue holds are over."""
+    """What takes time in this span, by its start, all of it: what is left out would be offered as free. None:
+    everybody's, for desk and admin. Overdue holds are over."""
     rows = await _ENTRIES.rows(
-        conn, from_at=from_at, to_at=to_at, psychologist_id=psychologist_id, statuses=list(SHOWN), now=now, most=MOST
+        conn, from_at=from_at, to_at=to_at, psychologist_id=psychologist_id, statuses=list(SHOWN), now=now
     )
     return [
         Entry(row["id"], row["reference"], row["psychologist_id"], row["psychologist_name"], row["client_name"],

@@ -55,9 +55,9 @@ def _open(block: Block, first: int) -> dict[str, Any]:
 
 def free(
     day: date, zone: str, shown: tuple[int, int], entries: Sequence[Entry], opened: Sequence[Span], now: datetime,
-    url: Callable[[str], str],
+    url: Callable[[datetime], str],
 ) -> list[dict[str, Any]]:
-    """The stretches of this day in which somebody can still be booked; `url` leads to booking at that hour."""
+    """The stretches of this day in which somebody can still be booked; `url` leads to booking at that moment."""
     first, _last = shown
     kept = [one for one in entries if one.status in rules.HOLDING]
     taken = grid.blocks([*((one.starts_at, one.occupied_until) for one in kept), (grid.midnight(day, zone), now)],
@@ -65,7 +65,7 @@ def free(
     text = _("%(from)s–%(until)s free")
     return [
         {"row": gap.row - first, "rows": gap.rows, "text": text % {"from": _clock(gap.row), "until": _clock(gap.end)},
-         "full": _("Book from %(time)s") % {"time": _clock(gap.row)}, "url": url(_clock(gap.row))}
+         "full": _("Book from %(time)s") % {"time": _clock(gap.row)}, "url": url(grid.moment(gap.row, day, zone))}
         for gap in grid.gaps(grid.blocks(opened, day, zone), taken, LEAST)
     ]  # fmt: skip
 

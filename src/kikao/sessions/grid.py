@@ -35,6 +35,11 @@ def midnight(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(zone))
 
 
+def moment(row: int, day: date, zone: str) -> datetime:
+    """When this quarter-hour of the local day begins."""
+    return datetime.combine(day, time(row // 4, row % 4 * 15), ZoneInfo(zone))
+
+
 def _quarter(at: datetime, day: date, zone: str) -> float:
     local = at.astimezone(ZoneInfo(zone))
     if local.date() != day:

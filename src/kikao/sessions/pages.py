@@ -24,6 +24,8 @@ from kikao.sessions import (
     actions,
     asking,
     by_hand,
+    calling,
+    calling_words,
     doors,
     home_pages,
     meeting_words,
@@ -54,6 +56,7 @@ async def _session_page(
 ) -> Response[Any]:
     async with kit.db.transaction() as conn:
         session = queries.with_link(await queries.visible(conn, actor, reference, now), kit.vault)
+        session = await calling.with_number(conn, actor, session, now)
         note = await actions.open_note(conn, actor, session, kit.vault, now)
         reason = await actions.open_reason(conn, actor, session, kit.vault, now)
         said = await reasons.open_reasons(conn, actor, session, kit.vault, now)
@@ -86,7 +89,7 @@ async def _session_page(
         left=words.left(session, now),
         errors=errors, opened=opened,
         notices=[*words.in_its_place(instead), *([] if errors else _refused(refusal)),
-                 *meeting_words.after_lines(session, zone, now, numbers, objection)],
+                 *calling_words.notices(session), *meeting_words.after_lines(session, zone, now, numbers, objection)],
         actions=_paid_already(words.before(instead, first)) if code_form else words.before(instead, first),
         more=more, code_form=code_form, link_form=link_form,
         meeting=_meeting(session), rows=words.rows(session, zone, actor.person_id),
@@ -146,8 +149,9 @@ def _code_form(session: Session, refusal: Refusal | None, typed: str) -> dict[st
 
 def _meeting(session: Session) -> dict[str, str] | None:
     if session.meeting_link is None:
-        return None
-    return {"label": _("Open the meeting"), "url": session.meeting_link, "text": _("This is where you meet.")}
+        return calling_words.to_ring(session)
+    return {"label": _("Open the meeting"), "url": session.meeting_link, "text": _("This is where you meet."),
+            "icon": "video"}
 
 
 @read("/s/{reference:str}/news")

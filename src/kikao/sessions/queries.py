@@ -19,6 +19,14 @@ from kikao.sessions import rules, seen
 from kikao.sessions.rules import Tier
 
 
+class Rung(msgspec.Struct, frozen=True):
+    """What a viewer is shown of the number that is rung for a session by phone: masked unless `whole`; None: there is
+    none yet."""
+
+    number: str | None
+    whole: bool
+
+
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """One session as its viewer is shown it: an overdue hold reads as Expired."""
 
@@ -69,6 +77,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     parties: frozenset[str]
+    rung: Rung | None = None
 
     @property
     def said_at(self) -> datetime | None:

@@ -13,7 +13,7 @@ from kikao.core.i18n import gettext as _
 from kikao.core.i18n import later
 from kikao.core.money import shown
 from kikao.payments.rules import badge
-from kikao.sessions import rules
+from kikao.sessions import calling_words, rules
 from kikao.sessions.queries import Session
 from kikao.sessions.rules import (
     APPROVED,
@@ -154,6 +154,8 @@ def _together(*sentences: str | None) -> str | None:
 
 
 def _how_to_meet(session: Session) -> str:
+    if session.mode == "Phone":
+        return calling_words.how_to_meet(session)
     if session.mode != "Online":
         return _("Everything is arranged.")
     if session.meeting_link:
@@ -230,7 +232,7 @@ def rows(session: Session, zone: str, own_person: UUID | None = None) -> list[tu
         who, *([(_("For"), session.client_name)] if _mine(session) and session.client_id != own_person else []),
         (_("When"), i18n.when(session.starts_at, zone)),
         (_("Kind"), _("%(type)s, %(minutes)s minutes") % {"type": _(session.session_type), "minutes": session.minutes}),
-        (_("How"), _(session.mode)),
+        (_("How"), _(session.mode)), *calling_words.rows(session),
         *([(_("Where"), f"{session.place.name}, {session.place.address}")] if session.place else []),
         *money_rows(session),
     ]
