@@ -39,6 +39,16 @@ async def test_a_request_nudges_its_psychologist_half_way_and_near_its_end(desk:
     assert await due(desk, end) == []
 
 
+async def test_a_request_that_was_declined_and_put_right_nudges_once_more(desk: Desk) -> None:
+    session_id = await desk.request(desk.cast.amina, desk.cast.otieno)
+    await planning.post_due(desk.db, desk.now + 13 * HOUR)
+    declined = desk.now + 14 * HOUR
+    await desk.decline(desk.cast.otieno, session_id, declined)
+    await desk.do("correct", desk.cast.otieno, session_id, declined + MINUTE)
+    assert await kinds_due(desk, declined + 11 * HOUR) == []
+    assert await kinds_due(desk, declined + 13 * HOUR) == [STILL_TO_ANSWER]
+
+
 async def test_a_short_wait_has_one_nudge(desk: Desk) -> None:
     await desk.stage(rules.PENDING_APPROVAL, hold=3 * HOUR)
     assert await kinds_due(desk, desk.now + 3 * HOUR - MINUTE) == [STILL_TO_ANSWER]

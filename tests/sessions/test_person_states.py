@@ -215,6 +215,16 @@ async def test_consent_taken_back_ends_what_waits_and_takes_no_new_request(desk:
     assert refused.value.fields[0].field == "consent"
 
 
+async def test_consent_is_taken_back_also_in_the_minutes_after_the_start(desk: Desk) -> None:
+    """An unpaid one keeps its time a little longer than it can be paid; too late to cancel, and not to say no."""
+    amina, begun = desk.cast.amina, desk.now + timedelta(minutes=3)
+    waits = await desk.stage("Approved", desk.now + timedelta(minutes=1), hold=timedelta(minutes=6))
+    await desk.pay(waits, 500)
+    async with desk.db.transaction() as conn:
+        assert await standing.withdraw_consent(conn, amina.actor, VAULT, amina.person_id, begun)
+    assert (await desk.stored(waits), await desk.owed(waits)) == ("Cancelled", 500)
+
+
 async def both_ask_for_zuri(desk: Desk) -> tuple[UUID, UUID]:
     """Halima and Amina act for Zuri, both have agreed, each asked for a time."""
     cast = desk.cast

@@ -99,13 +99,13 @@ def _evening(at: datetime, zone: str, numbers: Numbers) -> datetime:
 
 def goes_at(now: datetime, zone: str, timing: Timing, numbers: Numbers) -> datetime:
     """`now`, or the end of the reader's night: what they caused themselves, what would lapse before they are up,
-    and what changes a session that is near is told at night too."""
+    and what changes a session that begins soon is told at night too."""
     if not is_quiet(now, zone, numbers):
         return now
     morning = _morning(now, zone, numbers)
     caused = timing.caused_at is not None and now - timing.caused_at <= JUST_DONE
     lapses = timing.lapses_at is not None and timing.lapses_at < morning + AFTER_THE_NIGHT
-    near = timing.starts_at is not None and timing.starts_at - now <= SOON
+    near = timing.starts_at is not None and timedelta() <= timing.starts_at - now <= SOON
     return now if caused or lapses or near else morning
 
 

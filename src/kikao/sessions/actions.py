@@ -81,7 +81,8 @@ _WHO_IS_TOLD = Statement(f"select {RECIPIENT} as id from sessions.session s wher
 
 
 async def who_is_told(conn: Conn, session_id: UUID, now: datetime) -> UUID:
-    """The person who requested it, while they may act for its client; else the client."""
+    """The person who requested it, while they may act for its client; where they are away, another who may; else the
+    client."""
     found: UUID = (await _WHO_IS_TOLD.one(conn, id=session_id, now=now))["id"]
     return found
 

@@ -14,7 +14,7 @@ from kikao.core.db import Conn, Row
 from kikao.core.errors import Refusal
 from kikao.payments.forgetting import forget_phones
 from kikao.sessions import rules
-from kikao.sessions.actions import cancel, decline, expire, read_reason
+from kikao.sessions.actions import cancel, decline, expire, read_reason, tell
 from kikao.sessions.queries import visible
 
 
@@ -28,6 +28,7 @@ async def stands(conn: Conn, fact: Stands) -> None:
     if fact.state == "active":
         return
     await _end_what_waits(conn, fact.by, fact.vault, fact.person_id, fact.at)
+    await _pass_on(conn, fact.person_id, fact.at)
     if fact.state == "erased":
         await _refuse_while_ahead(conn, fact)
         await forget_phones(conn, fact.person_id, fact.account_id)
@@ -45,6 +46,20 @@ async def stands(conn: Conn, fact: Stands) -> None:
             "delete from sessions.reason where session_id in (select id from sessions.session where client_id = $1)",
             fact.person_id,
         )
+
+
+async def _pass_on(conn: Conn, person_id: UUID, now: datetime) -> None:
+    """What was on its way to them about somebody else's session goes to whoever is told now."""
+    rows = await conn.fetch(
+        """
+        select m.kind, m.about, m.version, m.due_at from notifications.message m
+        join sessions.session s on s.id = m.about
+        where m.recipient = $1 and m.due_at is not null and $1 not in (s.client_id, s.psychologist_id)
+        """,
+        person_id,
+    )
+    for row in rows:
+        await tell(conn, row["kind"], row["about"], None, now, version=row["version"], due_at=row["due_at"])
 
 
 async def withdrawn(conn: Conn, fact: Withdrawn) -> None:
@@ -89,9 +104,10 @@ async def _end(conn: Conn, by: Actor, vault: Vault, person_id: UUID, rows: list[
         if row["overdue"]:
             await expire(conn, row["id"], now)
             continue
-        # Seen as what the practice or the client's side may do, whoever of them spoke.
+        # Seen as what the practice or the client's side may do, whoever of them spoke; once it has begun, the practice.
         session = await visible(conn, THE_SYSTEM, row["id"], now)
-        party = rules.DESK if by.has("desk", "admin") and by.person_id != person_id else rules.CLIENT
+        of_practice = by.has("desk", "admin") and by.person_id != person_id
+        party = rules.DESK if of_practice or session.starts_at <= now else rules.CLIENT
         session = msgspec.structs.replace(session, parties=frozenset({party}))
         await cancel(conn, by, session, read_reason(None, needed=False), now, vault)
 

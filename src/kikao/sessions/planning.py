@@ -75,15 +75,18 @@ async def _nudges(conn: Conn, now: datetime) -> list[Planned]:
     """Half-way through the wait for an answer, and two hours before its end where that is later."""
     rows = await conn.fetch(
         """
-        select id, psychologist_id, updated_at, hold_until, (extended_at is not null)::integer as extended
-        from sessions.session
+        select id, psychologist_id, updated_at, hold_until,
+               -- A wait that was made longer, or began again, is told of by messages of its own.
+               1 + (extended_at is not null)::integer
+                 + (select count(*) from journal.line where noun_id = s.id and verb = 'correct')::integer as version
+        from sessions.session s
         where status = 'Pending Approval' and sent_at is not null and hold_until > $1
           and due_at > $1 -- for the index: what waits is due when its hold ends
         """,
         now,
     )
     return [
-        Planned(kind, row["id"], row["psychologist_id"], 1 + row["extended"])
+        Planned(kind, row["id"], row["psychologist_id"], row["version"])
         for row in rows for kind, at in nudges(row["updated_at"], row["hold_until"]) if at <= now
     ]
 

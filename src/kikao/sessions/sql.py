@@ -31,9 +31,17 @@ coalesce(
     end)
 """
 
-# Who is told of a session `s`: whoever requested it, while they act for its client; else the client.
+# Who is told of a session `s`: whoever requested it, while they act for its client; where they are not active any more,
+# another who acts (with a contact before one without); else the client.
 RECIPIENT = """
-case when s.requested_by <> s.client_id and exists (
+case
+when exists (select from accounts.people a where a.id = s.requested_by and a.state <> 'active') then coalesce((
+    select f.by_person from accounts.may_act_for f join accounts.people a on a.id = f.by_person
+    where f.person_id = s.client_id and f.ends_at > :now::timestamptz and a.state = 'active'
+    order by exists (select from accounts.contact c where c.person_id = a.id and c.proved_at is not null) desc,
+             f.since, f.by_person
+    limit 1), s.client_id)
+when s.requested_by <> s.client_id and exists (
     select from accounts.may_act_for f
     where f.by_person = s.requested_by and f.person_id = s.client_id and f.ends_at > :now::timestamptz)
 then s.requested_by else s.client_id end
