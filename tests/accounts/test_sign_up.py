@@ -33,7 +33,7 @@ async def counts(db: Database) -> dict[str, Any]:
 async def test_a_sign_up_leaves_a_client_with_consent_and_a_code_on_its_way(db: Database, now: datetime) -> None:
     made = await sign_up(db, now)
     async with db.connection() as conn:
-        assert await has_consent(conn, made.person_id)
+        assert await has_consent(conn, made.person_id, now)
         roles = await conn.fetchval("select array_agg(role) from accounts.role where account_id = $1", made.account_id)
         row = await conn.fetchrow("select kind, about, recipient, due_at from notifications.outbox")
         verbs = await conn.fetch("select verb, facts::text from journal.entry order by at, id")

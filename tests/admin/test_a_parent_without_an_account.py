@@ -140,11 +140,13 @@ async def test_at_eighteen_acting_ends_and_who_was_a_child_is_asked_and_told(wor
                            world.now.date() - timedelta(days=18 * 366))
         await conn.execute("update accounts.acts_for set since = since - interval '10 years'")
     assert "Grace" not in await get(world.wambui, f"/practice/caller/{tatu['id']}")
-    session = (await book(world, tatu["id"])).json()
-    assert session["requestedById"] == tatu["id"]
+    refused = await book(world, tatu["id"])
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "consent"), "what she agreed to is over"
     agreed = await send(world.wambui, f"/practice/caller/{tatu['id']}/agree", how="voice", agreed="yes",
                         consent_text=str(world.cast.consent_text_id))
     assert agreed.status_code == 303
+    session = (await book(world, tatu["id"])).json()
+    assert session["requestedById"] == tatu["id"]
     async with world.db.connection() as conn:
         told = await conn.fetch("select recipient from notifications.outbox where kind = 'accepted'")
         given_by = await conn.fetchval("select given_by from accounts.consent where person_id = $1"

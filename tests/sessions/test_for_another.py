@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from kikao.accounts.acting import add_person, end_acting
+from kikao.accounts.acting import add_person, agree_for, end_acting
 from kikao.accounts.wires import Verified
 from kikao.core.errors import Invalid, NotFound
 from kikao.sessions import actions, evidence, queries, ringing, rules
@@ -143,6 +143,18 @@ async def test_a_child_needs_the_consent_of_somebody_who_acts_for_it_still(desk:
     with pytest.raises(Invalid) as refused:
         await desk.request(cast.zuri, cast.otieno, desk.start + timedelta(hours=3), by=cast.amina)
     assert refused.value.fields[0].field == "consent"
+
+
+async def test_of_somebody_grown_up_only_their_own_consent_counts_or_a_carer_s(desk: Desk) -> None:
+    cast, came_of_age = desk.cast, desk.now.date() - timedelta(days=18 * 366)
+    await desk.run("update accounts.person set birth_date = $2 where id = $1", cast.zuri.person_id, came_of_age)
+    await desk.act_for(cast.amina, cast.zuri)
+    with pytest.raises(Invalid) as refused:
+        await desk.request(cast.zuri, cast.otieno, by=cast.amina)
+    assert refused.value.fields[0].field == "consent"
+    async with desk.db.transaction() as conn:
+        await agree_for(conn, cast.amina.actor, cast.zuri.person_id, cast.consent_text_id, desk.now)
+    assert await desk.request(cast.zuri, cast.otieno, by=cast.amina)
 
 
 async def test_a_sign_up_for_a_child_is_sent_once_the_parent_is_proved(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""Who is told of a session where whoever asked for it is not there any more: nobody comes to a cancelled one unawares."""
+"""Who is told of a session where whoever asked for it is not there any more: nobody comes to a cancelled one."""
 
 from __future__ import annotations
 

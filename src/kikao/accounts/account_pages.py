@@ -135,7 +135,7 @@ async def _account_page(
         user = await queries.user(conn, actor.account_id)
         sign_ins = await queries.sign_ins(conn, actor.account_id, now)
         acted_for = await queries.acted_for(conn, user.person_id, now) if user else []
-        agreed = await queries.has_consent(conn, user.person_id) if user else False
+        agreed = await queries.has_consent(conn, user.person_id, now) if user else False
     if user is None:
         raise NotSignedIn
     others = {"label": _("End all others"), "url": f"{HERE}/sign-ins/end-others", "kind": "plain"}

@@ -51,7 +51,7 @@ async def _page(
         raise NotSignedIn
     async with kit.db.connection() as conn:
         text = await queries.consent_text(conn, actor.language)
-        agreed = await queries.has_consent(conn, actor.person_id)
+        agreed = await queries.has_consent(conn, actor.person_id, now)
         given = await queries.consents(conn, actor.person_id, now)
     return page(
         request, kit, actor, "accounts/consent.html", status=status_of(refusal), errors=errors_of(refusal),
@@ -82,7 +82,7 @@ async def do_agree(
             raise Invalid.field("consent", "missing", "Please read what is kept about you, and agree to it first.")
         async with kit.db.transaction() as conn:
             assert actor.person_id is not None
-            if not await queries.has_consent(conn, actor.person_id):
+            if not await queries.has_consent(conn, actor.person_id, now):
                 await give_consent(conn, actor, text_id, actor.person_id, now)
     except (Invalid, OutdatedConsent) as refusal:
         return await _page(request, kit, actor, now, ticked=form.ticked("consent"), refusal=refusal)

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from kikao.accounts.rules import ranked
+from kikao.accounts.sql import AGREED
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import NotFound
@@ -94,10 +95,12 @@ async def consent_text(conn: Conn, language: str) -> ConsentText:
     return ConsentText(row["id"], row["language"], row["version"], row["text"])
 
 
-async def has_consent(conn: Conn, person_id: UUID) -> bool:
-    return bool(
-        await conn.fetchval("select exists (select from accounts.valid_consent where person_id = $1)", person_id)
-    )
+_AGREED = Statement(f"select {AGREED}")
+
+
+async def has_consent(conn: Conn, person_id: UUID, now: datetime) -> bool:
+    """Whether a consent for this person counts now: their own, or of whoever acts for them still."""
+    return bool(await _AGREED.value(conn, client_id=person_id, now=now))
 
 
 async def name_of(conn: Conn, person_id: UUID) -> str:

@@ -202,7 +202,7 @@ async def _seen(conn: Conn, actor: Actor, person_id: UUID, now: datetime) -> See
     found = await files.file(conn, person_id, now)
     await record(conn, actor, "look", "person", person_id, now)
     return Seen(
-        found, await by_desk.reach(conn, [person_id]), await queries.has_consent(conn, person_id),
+        found, await by_desk.reach(conn, [person_id]), await queries.has_consent(conn, person_id, now),
         await by_desk.can_act(conn, person_id, now),
         await sessions.of_client(conn, actor, person_id, now - BEFORE, now), await texts(conn),
     )

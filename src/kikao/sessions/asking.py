@@ -92,7 +92,7 @@ async def _request_page(
         tiers = await current_tiers(conn, now)
         text = await accounts.consent_text(conn, actor.language)
         people = await people_of(conn, actor.person_id, now) if actor.person_id else []
-        agreed = actor.person_id is not None and await accounts.has_consent(conn, actor.person_id)
+        agreed = actor.person_id is not None and await accounts.has_consent(conn, actor.person_id, now)
         lost = asked.start if isinstance(refusal, actions.SlotTaken) else None
         others = await _others(conn, actor, now, asked) if lost else []
         rung = await _can_be_rung(conn, actor, people, asked)
@@ -258,13 +258,13 @@ async def _ask_signed_in(
     own = actor.person_id
     if lacks := for_whom.check(form, now):
         async with kit.db.connection() as conn:
-            agreed = await accounts.has_consent(conn, own)
+            agreed = await accounts.has_consent(conn, own, now)
         raise all_of(lacks, None if agreed else refused(lambda: _check_consent(form))) or lacks
     new = for_whom.read(form, now)
     known = None if new else for_whom.named(form, own)
 
     async def verb(conn: Conn) -> str:
-        if not await accounts.has_consent(conn, own):
+        if not await accounts.has_consent(conn, own, now):
             _check_consent(form)
             text_id = read_id(form["consent_text"])
             if text_id is not None:

@@ -55,7 +55,7 @@ async def _read(kit: Kit, actor: Actor, now: datetime) -> Home:
         user = await accounts.user(conn, actor.account_id)
         assert user is not None
         return Home(
-            user=user, agreed=await accounts.has_consent(conn, actor.person_id),
+            user=user, agreed=await accounts.has_consent(conn, actor.person_id, now),
             ahead=[one for one in await queries.listed(conn, own, holding, now) if one.ends_at > now - OVER_AFTER],
             lost=[one for one in await queries.listed(conn, own, lost, now) if one.updated_at > now - NEWS],
             requests=await queries.requests(conn, actor, now, most=50) if actor.has("psychologist") else [],

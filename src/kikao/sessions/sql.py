@@ -7,6 +7,7 @@ caller asks again. Waiting for a rival costs nothing but the wait; a plain inser
 `BOOK` is a client's request, `BOOK_BY_HAND` what the practice books; they share all parts but those that say so.
 """
 
+from kikao.accounts.sql import AGREED
 from kikao.availability.sql import AGAINST, AT_PLACE, BINDING, CALENDAR_NUMBERS, OPEN_TIME, REFUSED
 from kikao.core.sql import Statement
 from kikao.directory.sql import RATE_NOW
@@ -123,19 +124,13 @@ seat as (
 )
 """
 
-# Who may ask for whom: one's own person, or somebody one acts for. A child has whoever acts for it agree.
+# Who may ask for whom: one's own person, or somebody one acts for.
 _NOT_THEIRS = """
 :client_id::uuid <> :asker_id::uuid
 and not exists (select from accounts.may_act_for where by_person = :asker_id::uuid
                 and person_id = :client_id::uuid and ends_at > :now::timestamptz)
 """
-_NO_CONSENT = """
-not exists (
-    select from accounts.valid_consent v where v.person_id = :client_id::uuid
-    and (not exists (select from accounts.people c where c.id = :client_id::uuid and c.of_age_at > :now::timestamptz)
-         or exists (select from accounts.may_act_for f where f.by_person = v.given_by
-                    and f.person_id = :client_id::uuid and f.ends_at > :now::timestamptz)))
-"""
+_NO_CONSENT = f"not {AGREED}"
 # Whoever took theirs back asks for nothing before they agree again, though somebody else's stands.
 _TAKEN_BACK = """
 exists (select from accounts.consent_taken_back where person_id = :client_id::uuid and given_by = :asker_id::uuid)
