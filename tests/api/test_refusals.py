@@ -98,9 +98,13 @@ async def test_the_other_conflicts_have_their_names(world: apps.World) -> None:
 
 async def test_too_often_says_for_how_long(world: apps.World) -> None:
     text = (await world.nobody.api("GET", "/api/public/consent")).json()
-    body = {"name": "Chebet", "phone": "0700000041", "password": "mango juice at noon",
-            "consent": {"textId": text["textId"], "language": "en"}}  # fmt: skip
-    answers = [await world.nobody.api("POST", "/api/users/register", json=body) for _ in range(4)]
+    for phone in ("0700000041", "0700000042"):  # a second time where an hour of the clock began meanwhile
+        body = {"name": "Chebet", "phone": phone, "password": "mango juice at noon",
+                "consent": {"textId": text["textId"], "language": "en"}}  # fmt: skip
+        began = utc_now()
+        answers = [await world.nobody.api("POST", "/api/users/register", json=body) for _ in range(4)]
+        if utc_now().hour == began.hour:
+            break
     assert [answer.status_code for answer in answers] == [202, 202, 202, 429]
     problem(answers[3], 429, "too_often")
     assert 1 <= int(answers[3].headers["retry-after"]) <= 3600

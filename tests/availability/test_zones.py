@@ -17,6 +17,7 @@ from support.sizes import FULL, size
 
 FROM = datetime(2026, 11, 1, tzinfo=UTC)
 YEARS = 2
+SEED = 20_261_126  # of `make test`; `make proof` draws another each time
 HOUR = timedelta(hours=1)
 # Where clocks do something odd; always among those that are tried.
 ODD = (
@@ -63,7 +64,7 @@ async def agree(conn: Conn, name: str) -> bool:
 
 async def zones(conn: Conn) -> tuple[int, list[str]]:
     """The seed, and the zones of this run."""
-    seed = random.SystemRandom().randrange(1_000_000)
+    seed = random.SystemRandom().randrange(1_000_000) if FULL else SEED
     names = sorted(available_timezones() - {"localtime", "Factory"})
     if not FULL:
         rest = [name for name in names if name not in ODD]

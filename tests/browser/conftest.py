@@ -13,7 +13,7 @@ from typing import Any
 
 import axe_playwright_python
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "pictures"
@@ -23,7 +23,9 @@ COLOURS = ["color-contrast", "link-in-text-block"]
 NO_COLOURS = {name: {"enabled": False} for name in COLOURS}
 ALL_BUT_COLOURS = {"runOnly": TAGS, "rules": NO_COLOURS, "resultTypes": ["violations"]}
 ONLY_COLOURS = {"runOnly": {"type": "rule", "values": COLOURS}, "resultTypes": ["violations"]}
+PATIENCE = 30_000  # milliseconds: what does not come at all costs that much; what comes late on a slow machine, nothing
 SECRETS = re.compile(r'(<input type="hidden"[^>]*? value=)"[^"]*"')
+expect.set_options(timeout=PATIENCE)
 # How a page looks: in which light, how much wider than the screen, and what decides about the colours of each text:
 # its element and those around it, by name, class and state. One of each is kept for axe.
 LOOKS = """() => {
@@ -120,5 +122,5 @@ async def open_screen(
         java_script_enabled=script, reduced_motion="reduce",
     )
     page = await context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE)
     return kind(context, page, name or f"{size}-{scheme}")

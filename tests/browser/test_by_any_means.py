@@ -119,7 +119,7 @@ async def _type_the_pin(town: Town) -> None:
 
 async def _see_it(page: Page) -> None:
     """By itself, with or without script: the page asks again."""
-    await expect(page.get_by_role("heading", name="Confirmed")).to_be_visible(timeout=30_000)
+    await expect(page.get_by_role("heading", name="Confirmed")).to_be_visible()
 
 
 async def _doctor(db: Database, cast: Cast, browser: Browser, town: Town, *, script: bool = True) -> Screen:

@@ -53,7 +53,6 @@ class Town:
     async def stage(self, who: str | None) -> Stage:
         if who not in self.windows:
             screen = await open_screen(self.browser, "1280", locale=f"{self.language}-KE")
-            screen.page.set_default_timeout(5_000)
             self.windows[who] = screen
             if who is not None:
                 stage = await self.stage(who)

@@ -128,7 +128,7 @@ async def pay(client: Screen, town: Town) -> None:
 async def see_it_confirmed(client: Screen, doctor: Screen, reference: str) -> None:
     page = client.page
     await expect(page.get_by_role("heading", name="Confirmed")).to_be_visible()
-    await expect(page.get_by_text(re.compile(r"\bU[A-L][1-9A-V][A-Z0-9]{7}\b"))).to_be_visible()
+    await expect(page.get_by_text(re.compile(r"\b[A-Z][A-L][1-9A-V][A-Z0-9]{7}\b"))).to_be_visible()
     await client.look("13-paid")
     await page.goto(page.url.split("/p/")[0] + f"/s/{reference}")
     await expect(page.get_by_role("heading", name="Confirmed")).to_be_visible()

@@ -1,5 +1,6 @@
 """What happens to a callback on its way: lost, doubled, late, out of order, spoilt."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -143,6 +144,11 @@ async def test_aimed_at_one_phone_and_amount(sim: Merchant) -> None:
 
 async def test_a_callback_that_comes_before_the_answer(sim: Merchant) -> None:
     await sim.do("mode", mode="auto")
-    await sim.fault("push", "latency", when="after", seconds=0.2)
-    answer = await sim.push()
+    await sim.fault("push", "latency", when="after", seconds=50)
+    waiting = asyncio.create_task(sim.push())
+    while not sim.letters:
+        await asyncio.sleep(0.01)
+    assert not waiting.done()
+    await sim.advance(50)
+    answer = await waiting
     assert [letter["CheckoutRequestID"] for letter in sim.opened()] == [answer.body["CheckoutRequestID"]]

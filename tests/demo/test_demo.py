@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from kikao.core.embedded import Cluster
+from support.ports import free_port
 from support.tree import ROOT
 
 pytestmark = pytest.mark.slow
@@ -66,22 +67,6 @@ class Demo:
             return str(answer.read().decode())
 
 
-def free_port() -> int:
-    """The first of five that nobody uses."""
-    for port in range(20_000, 30_000, 10):
-        probes = [socket.socket() for _ in range(5)]
-        try:
-            for plus, probe in enumerate(probes):
-                probe.bind(("127.0.0.1", port + plus))
-        except OSError:
-            continue
-        finally:
-            for probe in probes:
-                probe.close()
-        return port
-    raise AssertionError("no free ports")
-
-
 @pytest.fixture
 def folder() -> Iterator[Path]:
     with TemporaryDirectory() as made:
@@ -92,14 +77,14 @@ def folder() -> Iterator[Path]:
 
 
 def test_up_and_down_and_up_again(folder: Path) -> None:
-    demo = Demo(folder, free_port())
+    demo = Demo(folder, free_port(5))
     screen = demo.wait_until_up()
     assert f"http://127.0.0.1:{demo.port}/" in screen
     assert '"ready"' in demo.get(0, "/ready")
     assert "SIMULAT" in demo.get(2, "/").upper()
     assert '"messages"' in demo.get(3, "/api/messages")
 
-    second = Demo(folder, free_port())
+    second = Demo(folder, free_port(5))
     code, complaint = second.end()
     assert code == 1
     assert complaint.startswith(f"kikao: A demo already runs on {folder};")
@@ -129,7 +114,7 @@ def test_a_broken_database_gets_a_sentence(folder: Path) -> None:
     (folder / "secrets.json").write_text(
         '{"key":"","password":"","consumer_key":"","consumer_secret":"","passkey":"","sms_key":""}'
     )
-    code, complaint = Demo(folder, free_port()).end()
+    code, complaint = Demo(folder, free_port(5)).end()
     assert code == 1
     assert complaint.startswith("kikao: The database in")
     assert complaint.count("\n") == 1

@@ -21,7 +21,7 @@ PATIENCE = 150.0  # seconds for one life, whatever dies meanwhile
 PAYING, ASKING = 6, 4  # at once
 BREATH = 0.3  # seconds between two who only ask
 PSYCHOLOGISTS = 200
-PHONES = 100  # 2547000000xx
+PHONES = [f"254{start}{last:02d}" for start in ("7000000", "1100000") for last in range(100)]  # nobody's
 # Those in which somebody tries again as soon as they may. Of one of them nobody knows whether the phone has rung.
 LAST_STATES = {"paid", "failed", "refused", "not_sent", "unknown", "submit_unknown"}
 
@@ -49,7 +49,7 @@ class Customer:
         self.until = monotonic() + PATIENCE
         # M-Pesa refuses the same amount from the same phone within two minutes: prices differ by psychologist, and who
         # shares one's psychologist does not share one's phone.
-        self.phone = f"2547000000{(number + number // PSYCHOLOGISTS) % PHONES:02d}"
+        self.phone = PHONES[(number + number // PSYCHOLOGISTS) % len(PHONES)]
 
     async def call(self, method: str, path: str, key: str = "", body: Any = None) -> Any:
         """The answer, however often it takes: the same request with the same key."""
@@ -130,9 +130,19 @@ class Customer:
                 await handset.post(f"/api/phones/{self.phone}/pin", json={"pin": "1234"})
 
 
+# How often one phone may be rung is not what is proved here, and far more people come than there are phones of nobody.
+OFTEN = """
+insert into core.setting (name, value, from_at, set_at, set_by, reason)
+select name, '100'::jsonb, begun, begun, gen_random_uuid(), 'a test with few phones'
+from (values ('payments.prompts_at_once'), ('payments.prompts_a_day')) as setting (name),
+     (values (now() - interval '1 year')) as times (begun)
+"""
+
+
 async def seed(conn: Conn, now: datetime, *, people: int) -> None:
     await crowd.seed(conn, now, psychologists=PSYCHOLOGISTS, clients=people)
     await conn.execute("update directory.psychologist set takes = 'everyone at once'")
+    await conn.execute(OFTEN)
     await conn.execute(
         """
         insert into directory.rate (id, psychologist_id, session_type, amount, minutes, from_at, set_by)

@@ -18,7 +18,7 @@ import pytest
 from bench import crowd
 
 from faults.customers import Customer, Life, judge, seed, settled
-from kikao.core.db import Database
+from kikao.core.db import Conn, Database
 from support import house as houses
 
 pytestmark = pytest.mark.slow
@@ -40,11 +40,14 @@ class Scene:
     def __init__(self, house: houses.House, db: Database, who: Customer) -> None:
         self.house, self.db, self.who = house, db, who
 
-    async def _until(self, question: str, *values: Any) -> None:
+    async def _until(self, question: str, *values: Any, holding: Conn | None = None) -> None:
+        """`holding`: who holds the lock meanwhile says something now and then, or PostgreSQL ends it as idle."""
         async with self.db.connection() as conn:
-            for _ in range(3000):
+            for _ in range(12_000):
                 if await conn.fetchval(question, *values):
                     return
+                if holding is not None:
+                    await holding.execute("select 1")
                 await asyncio.sleep(0.005)
         raise AssertionError("the step does not come")
 
@@ -57,7 +60,7 @@ class Scene:
         async with self.db.transaction() as conn:
             await conn.execute(lock, *values)
             doing = asyncio.ensure_future(deed())
-            await self._until(_WAITS, waiting)
+            await self._until(_WAITS, waiting, holding=conn)
             await self.house.web.stop(kill=True)
         await self.house.web.start()
         await doing

@@ -29,7 +29,8 @@ from support.sizes import size
 pytestmark = pytest.mark.slow
 
 BACK_WITHIN = 10.0
-MOST_PEOPLE = 6_000
+# Who comes at most between two faults: ten at once, each for half a second or longer, until all is up again.
+PEOPLE_A_FAULT = 200
 
 
 async def _until_settled(db: Database) -> None:
@@ -71,7 +72,7 @@ async def _kill(house: houses.House, victim: str) -> None:
 async def test_web_and_worker_are_killed_again_and_again(db: Database, url: str, now: datetime) -> None:
     kills, chance, lives = size("kills of web and worker"), random.Random(5), list[Life]()
     async with db.connection() as conn:
-        await seed(conn, now, people=MOST_PEOPLE)
+        await seed(conn, now, people=(kills + 1) * PEOPLE_A_FAULT)
     async with houses.running(url, workers=2) as house:
         await _stubborn_callbacks(house)
         async with crowd_of(house, lives, now) as over:
@@ -125,7 +126,7 @@ async def test_the_database_falls_again_and_again(durable: Cluster) -> None:
     migrate.upgrade(url)
     db = await databases.connect(url, size=2)
     async with db.connection() as conn:
-        await seed(conn, now, people=MOST_PEOPLE)
+        await seed(conn, now, people=(falls + 1) * PEOPLE_A_FAULT)
     async with houses.running(url, workers=2) as house:
         await _stubborn_callbacks(house)
         async with crowd_of(house, lives, now) as over:

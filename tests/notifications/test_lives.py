@@ -231,6 +231,12 @@ class Lives:
 
 
 @pytest.fixture
+def now() -> datetime:
+    """Noon of a Wednesday: the same history is the same at whatever hour it is told."""
+    return datetime(2027, 1, 27, 12, tzinfo=NAIROBI)
+
+
+@pytest.fixture
 async def practice(db: Database, cast: Cast, sink: Addresses, inbox: httpx.AsyncClient) -> AsyncIterator[Story]:
     before = dict(kinds.KINDS)
     kinds.KINDS.clear()

@@ -15,7 +15,7 @@ from kikao.core.db import Database
 from support import house as houses
 from support.cast import PASSWORD, Cast
 
-SOON = 15.0
+SOON = 60.0
 
 
 async def until(look: Callable[[], Awaitable[Any]], seconds: float = SOON) -> Any:

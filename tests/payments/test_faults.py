@@ -16,11 +16,12 @@ from kikao.payments.codes import Look, Push
 from kikao.payments.jobs import queues
 from kikao.payments.office import Filter, strays
 from payments.conftest import AMOUNT, Rung, Shop, Till
-from support.sizes import size
+from support.sizes import FULL, size
 
 # Nobody's numbers, in both ranges: a day's worth of payers.
 PHONES = [f"+254{start}{last:02d}" for start in ("7000000", "1100000") for last in range(100)]
 DAY = 86_401.0
+SEED = 20_261_126  # of `make test`; `make proof` draws another each time
 
 
 class Fate(msgspec.Struct):
@@ -92,7 +93,7 @@ async def _drain(till: Till, script: Script) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 async def test_thousands_of_payments_in_bad_weather(till: Till) -> None:
-    seed = random.randrange(2**32)
+    seed = random.randrange(2**32) if FULL else SEED
     print("seed", seed)
     chance, posted = random.Random(seed), 0
     fates: list[Fate] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,16 +16,11 @@ from daraja_sim import server as simulator
 from daraja_sim.settings import Settings as SimSettings
 from demo_sink import server as sink
 from kikao.core.crypto import new_key
+from support.ports import free_port
 from support.rows import NO_NIGHT
 
-READY_WITHIN = 30.0
+READY_WITHIN = 60.0
 KEYS = new_key()
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 class Program:
@@ -93,6 +87,19 @@ def environment(database_url: str, simulator_url: str, caught: Any, port: int) -
     }
 
 
+async def _works(database_url: str) -> None:
+    """The worker has left its first sign of life."""
+    conn = await asyncpg.connect(database_url)
+    try:
+        for _ in range(int(READY_WITHIN / 0.05)):
+            if await conn.fetchval("select exists (select from core.heartbeat where program = 'worker')"):
+                return
+            await asyncio.sleep(0.05)
+    finally:
+        await conn.close()
+    raise AssertionError("the worker did not begin")
+
+
 @asynccontextmanager
 async def running(database_url: str, *, workers: int = 1, worker: bool = True) -> AsyncIterator[House]:
     """Everything up and ready; all of it is stopped when the block ends. Nobody's messages wait for the morning."""
@@ -109,4 +116,6 @@ async def running(database_url: str, *, workers: int = 1, worker: bool = True) -
             stack.push_async_callback(house.worker.stop)
             await house.worker.start()
         await house.wait()
+        if worker:
+            await _works(database_url)
         yield house

@@ -14,7 +14,7 @@ select exists (select from pg_stat_activity where datname = current_database() a
 
 async def until(conn: Conn, question: str = SOMEBODY_WAITS, *, or_: Callable[[], bool] = lambda: False) -> None:
     """Until the database says yes to `question`, or `or_` is true. Fails when neither comes."""
-    for _ in range(1000):
+    for _ in range(6000):
         if or_() or await conn.fetchval(question):
             return
         await asyncio.sleep(0.01)
