@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
 
+from api.changes import GOOD, Scene
+from api.test_every_change_is_noted import ROOMS, of_room
 from support import app as apps
 from support.app import asking
 from support.cast import PASSWORD, workday
@@ -24,43 +27,38 @@ NOT_AN_OBJECT = {"nothing": b"", "null": b"null", "a list": b"[]", "a text": b'"
 TOO_LARGE = b'{"a": "' + b"x" * 300_000 + b'"}'
 
 
-def _send(house: apps.World, route: Route, content: bytes, **options: Any) -> Any:
-    return house.by_name[route.may].api(
-        route.method, route.address(house), content=content, headers={"Content-Type": "application/json"}, **options
-    )
+async def _send(visitor: apps.Visitor, method: str, address: str, content: bytes) -> httpx.Response:
+    return await visitor.api(method, address, content=content, headers={"Content-Type": "application/json"})
 
 
-@pytest.mark.parametrize("route", READ_A_BODY, ids=str)
-async def test_what_cannot_be_read_is_a_400_and_changes_nothing(house: apps.World, route: Route) -> None:
-    async with nothing_changes(house.db):
-        for name, content in UNREADABLE.items():
-            answer = await _send(house, route, content)
-            assert answer.status_code in (400, 404), f"{name}: {answer.text}"
-            problem(answer, answer.status_code, "bad_request" if answer.status_code == 400 else "not_found")
-
-
-@pytest.mark.parametrize("route", READ_A_BODY, ids=str)
-async def test_what_is_no_object_is_a_422_and_changes_nothing(house: apps.World, route: Route) -> None:
-    async with nothing_changes(house.db):
+async def _bad_bodies(scene: Scene, route: Route) -> None:
+    """Sent by whoever may, about something that is there: nothing but the body is wrong."""
+    ask = await GOOD[str(route)](scene)
+    await scene.sign_in(ask.who)
+    visitor = scene.world.by_name[ask.who]
+    address = route.path.format_map({name: str(value) for name, value in ask.names.items()})
+    async with nothing_changes(scene.world.db):
+        for content in UNREADABLE.values():
+            problem(await _send(visitor, route.method, address, content), 400, "bad_request")
         for content in NOT_AN_OBJECT.values():
-            answer = await _send(house, route, content)
-            if answer.status_code != 404:
-                problem(answer, 422, "invalid", "body", "not_an_object")
+            problem(await _send(visitor, route.method, address, content), 422, "invalid", "body", "not_an_object")
+        problem(await _send(visitor, route.method, address, TOO_LARGE), 413, "too_large")
+        unknown = json.dumps({**ask.form, "isAdmin": True}).encode()
+        problem(await _send(visitor, route.method, address, unknown), 422, "invalid", "isAdmin", "unknown_field")
+    answer = await visitor.api(route.method, address, json=ask.form)
+    assert answer.status_code < 300, f"with a good body it is done: {answer.text}"
 
 
-@pytest.mark.parametrize("route", READ_A_BODY, ids=str)
-async def test_an_unknown_field_is_named(house: apps.World, route: Route) -> None:
-    async with nothing_changes(house.db):
-        answer = await _send(house, route, b'{"isAdmin": true}')
-    if answer.status_code != 404:
-        body = problem(answer, 422, "invalid")
-        assert body["errors"][0]["code"] in ("unknown_field", "missing")
+@pytest.mark.parametrize("room", ROOMS)
+async def test_a_bad_body_is_refused_about_what_is_there_and_changes_nothing(world: apps.World, room: str) -> None:
+    scene = Scene(world)
+    for route in READ_A_BODY:
+        if str(route) in of_room(room):
+            await _bad_bodies(scene, route)
 
 
-@pytest.mark.parametrize("route", READ_A_BODY, ids=str)
-async def test_a_body_that_is_too_large_is_a_413(house: apps.World, route: Route) -> None:
-    async with nothing_changes(house.db):
-        problem(await _send(house, route, TOO_LARGE), 413, "too_large")
+def test_each_route_that_reads_a_body_is_in_one_of_the_rooms() -> None:
+    assert [str(route) for route in READ_A_BODY if sum(str(route) in of_room(room) for room in ROOMS) != 1] == []
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
