@@ -57,8 +57,51 @@ async def test_a_code_that_nobody_checked_in_time_stands_apart(world: World, boo
         "update sessions.session set hold_until = now() - interval '1 minute' where id = $1", owed.session_id
     )
     html = (await world.wambui.page("GET", "/practice/codes")).text
-    assert html.index("No code to check") < html.index("Too late") < html.index("UKM1234567")
+    assert html.index("No code to check") < html.index("No time waits for these") < html.index("UKM1234567")
     assert "Expired" in html
+    assert "Codes to check" in (await world.wambui.page("GET", "/practice")).text
+
+
+@pytest.mark.parametrize("deed", ["came", "did not come"])
+async def test_no_code_stays_in_the_list_for_ever(world: World, books: Books, deed: str) -> None:
+    owed = await typed_code(world, books)
+    await books.value("update sessions.session set hold_until = now() - interval '1 minute'")
+    html = (await world.makena.page("GET", f"/s/{owed.reference}/money")).text
+    assert "Did the money come?" in html
+    assert "Nothing to do here" not in html
+    if deed == "came":
+        form = {"method": "mpesa", "number": "UKM1234567", "amount": "2500"}
+        answer = await world.makena.page("POST", f"/s/{owed.reference}/verify", data=form)
+    else:
+        assert (await world.makena.page("POST", f"/s/{owed.reference}/reject", data={})).status_code == 422
+        answer = await world.makena.page("POST", f"/s/{owed.reference}/reject", data={"reason": "not there"})
+    assert answer.status_code == 303, answer.text
+    html = (await world.wambui.page("GET", "/practice/codes")).text
+    assert "UKM1234567" not in html
+    assert "No code to check" in html
+    assert "Codes to check" not in (await world.wambui.page("GET", "/practice")).text
+
+
+async def test_old_codes_never_hide_one_whose_time_is_kept(world: World, books: Books) -> None:
+    """More than a page of those that nobody answered, all older; and each list goes on."""
+    owed = await typed_code(world, books)
+    await books.value(
+        """
+        with old as (
+            insert into payments.charge (id, purpose, purpose_id, reference, amount, link_hash, created_at, closed_at)
+            select gen_random_uuid(), 'session', gen_random_uuid(), 'OLD' || n, 100, n::text::bytea, now(), now()
+            from generate_series(101, 160) n returning id, reference)
+        insert into payments.claim (id, charge_id, code, state, made_at, made_by)
+        select id, id, 'UKM0000' || right(reference, 3), 'open', now() - interval '90 days', id from old
+        """)
+    html = (await world.wambui.page("GET", "/practice/codes")).text
+    assert html.index("UKM1234567") < html.index("No time waits for these") < html.index("UKM0000")
+    first = set(re.findall(r"UKM0000\d{3}", html))
+    [more] = re.findall(r'href="(/practice/codes\?show=late[^"]+)"', html)
+    html = (await world.wambui.page("GET", more.replace("&amp;", "&"))).text
+    rest = set(re.findall(r"UKM0000\d{3}", html))
+    assert (len(first), len(rest), first & rest) == (50, 10, set())
+    assert owed.reference not in html
 
 
 # letters ------------------------------------------------------------------------------------------

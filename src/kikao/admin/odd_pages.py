@@ -24,12 +24,13 @@ from kikao.admin.parts import (
     reference,
     sections,
 )
+from kikao.admin.typed import Cursor, Typed, typed
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import NotFound
 from kikao.core.i18n import gettext as _
 from kikao.core.money import shown
-from kikao.core.paging import make_cursor, read_cursor
+from kikao.core.paging import make_cursor, or_begin, read_cursor
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, form_once, must_be_id, need, read, read_form
 from kikao.journal.actions import record
@@ -37,8 +38,7 @@ from kikao.notifications import queries as notifications
 from kikao.notifications.actions import told_by_telephone, wait_on
 from kikao.notifications.queries import Message
 from kikao.payments import office
-from kikao.payments.office import Contradiction, Filter, Stray, Stuck, Typed
-from kikao.sessions import rules
+from kikao.payments.office import Contradiction, Filter, Stray, Stuck
 
 EACH = 50
 UNREACHABLE = timedelta(days=30)
@@ -71,31 +71,47 @@ async def typed_codes(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
 ) -> Response[str]:
     need(actor, *CODES)
+    show, after = request.query_params.get("show"), or_begin(request.query_params.get("after"))
+    late, parts, blocks = show == "late", Parts(actor, now), []
     async with kit.db.transaction() as conn:
-        found = await office.codes(conn)
-        holds = await reports.holds(conn, [one.charge_id for one in found], now)
+        if not late:
+            blocks.append(_kept(*await typed(conn, now, kept=True, limit=EACH, after=after), parts, after is None))
+        rest = await typed(conn, now, kept=False, limit=EACH, after=after if late else None)
         await note_look(conn, actor, now, page="codes")
-    parts = Parts(actor, now)
-    waiting = [one for one in found if holds.get(one.charge_id, ("",))[0] == rules.PAYMENT_SUBMITTED]
-    late = [one for one in found if one not in waiting]
-    shape = columns(_("Reference"), _("Code"), _("Still to pay"), _("Typed"), _("Status"), _("Kept until"), num=(2,))
-    none = (_("No code to check"), _("Codes of M-Pesa messages that clients type stand here until somebody looks."))
-    blocks = [_table(
-        None, _("The oldest first. %(zone)s") % {"zone": parts.zone}, shape,
-        [_code(one, parts, *holds.get(one.charge_id, ("", None))) for one in waiting], none,
-    )]  # fmt: skip
-    if late:
-        blocks.append(_table(
-            _("Too late"), _("The time is no longer kept. Did the money come?"), shape,
-            [_code(one, parts, holds.get(one.charge_id, ("", None))[0], None) for one in late], none,
-        ))  # fmt: skip
+    if rest[0] or late:
+        blocks.append(_late(*rest, parts, after is None or not late))
     return _page(request, kit, actor, _("Codes to check"), "codes", blocks)
 
 
-def _code(one: Typed, parts: Parts, status: str, until: datetime | None) -> list[Any]:
+def _kept(found: list[Typed], more: Cursor | None, parts: Parts, first: bool) -> dict[str, Any]:
+    none = (_("No code to check"), _("Codes of M-Pesa messages that clients type stand here until somebody looks."))
+    table = _table(
+        None, _("The oldest first. %(zone)s") % {"zone": parts.zone}, _of_codes(), [_code(one, parts) for one in found],
+        none,
+    )
+    return table | _paged("/practice/codes?", make_cursor(more), first)
+
+
+def _late(found: list[Typed], more: Cursor | None, parts: Parts, first: bool) -> dict[str, Any]:
+    table = _table(
+        _("No time waits for these"), _("They ended, or were settled in another way. Did this money come, too?"),
+        _of_codes(), [_code(one, parts) for one in found], (_("Every code is answered."), ""),
+    )
+    return table | _paged("/practice/codes?show=late&", make_cursor(more), first)
+
+
+def _paged(address: str, more: str | None, first: bool) -> dict[str, Any]:
+    return {"next_url": f"{address}after={more}" if more else None, "first_url": None if first else address[:-1]}
+
+
+def _of_codes() -> list[dict[str, Any]]:
+    return columns(_("Reference"), _("Code"), _("Still to pay"), _("Typed"), _("Status"), _("Kept until"), num=(2,))
+
+
+def _code(one: Typed, parts: Parts) -> list[Any]:
     return [
         reference(one.reference, f"/s/{one.reference}/money"), one.code, shown(one.missing), parts.at(one.made_at),
-        parts.badges(status) if status else "–", parts.at(until) if until else "–",
+        parts.badges(one.status) if one.status else "–", parts.at(one.hold_until) if one.hold_until else "–",
     ]
 
 

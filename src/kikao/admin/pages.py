@@ -108,7 +108,7 @@ def _todo(found: reports.Figures, odd: Odd, kit: Kit, actor: Actor) -> list[dict
          _("Ring one, then say so. New listings wait for it."), "lines"),
         (found.late_duties, MONEY, "danger", _("Money should have gone back by now"), owed, "duties"),
         (found.duties, MONEY, "", _("Money to give back"), owed, "duties"),
-        (found.codes, CODES, "", _("Codes to check"), _("Times are kept until somebody looks."), "codes"),
+        (found.codes, CODES, "", _("Codes to check"), _("Somebody has to say whether the money came."), "codes"),
         (found.suspense, MONEY, "", _("Money that belongs to nothing yet"), _("Find out whose it is."), "suspense"),
         (found.strays, MONEY, "", _("Letters that do not fit"),
          _("Forged, for somebody else, or another amount than was asked for."), "strays"),

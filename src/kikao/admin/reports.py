@@ -41,7 +41,7 @@ select
     (select count(*) from sessions.overview where status = 'Approved' and hold_until > $1 and due_at > $1),
     (select count(*) from sessions.overview
      where starts_at >= $2 and starts_at < $3 and status = any ($5) and (hold_until is null or hold_until > $1)),
-    (select count(*) from sessions.overview where status = 'Payment Submitted' and hold_until > $1 and due_at > $1),
+    (select count(*) from payments.open_claim),
     (select count(*) from payments.owed_back where done_at is null),
     (select coalesce(sum(amount), 0) from payments.owed_back where done_at is null),
     (select count(*) from payments.owed_back where done_at is null and until_at < $1),

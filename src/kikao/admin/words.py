@@ -62,6 +62,7 @@ JOURNAL = {
     "reject the code": later("The code was refused"), "vouch": later("The money was vouched for"),
     "receive": later("Money came"), "receive in suspense": later("Money came that fits nothing"),
     "confirm": later("M-Pesa confirmed what somebody vouched for"),
+    "name the receipt": later("The number of a receipt was noted"),
     "receipt belongs elsewhere": later("M-Pesa says that the receipt is another payment's"),
     "contradiction": later("Something did not add up"), "owe back": later("Has to be given back"),
     "give back": later("Given back"), "earn": later("Earned"), "waive": later("Waived"),

@@ -252,9 +252,9 @@ async def credit(conn: Conn, charge: Charge, money: Money, now: datetime, number
     if over:
         why = "too much" if counted or not charge.asked_for else "late" if charge.closed_at else "twice"
         await owe(conn, charge.id, money.receipt_id, over, why, now, _until(now, numbers))
-    if counted:
-        await _tell(conn, charge, money, counted, now, numbers)
-    elif not charge.asked_for:  # a purpose that nobody has answered in time ends now
+    told = counted > 0 and await _tell(conn, charge, money, counted, now, numbers)
+    # A purpose that nobody has answered in time ends now; and of money for one that ended, its own side is told, too.
+    if not told and (charge.closed_at or not charge.asked_for):
         await decided[charge.purpose](conn, _told(charge, money, 0, now))
 
 
@@ -265,7 +265,8 @@ def _told(charge: Charge, money: Money, counted: int, now: datetime) -> Decided:
     return Decided(charge.purpose_id, charge.id, charge.reference, money.receipt_id, counted, now)
 
 
-async def _tell(conn: Conn, charge: Charge, money: Money, counted: int, now: datetime, numbers: Numbers) -> None:
+async def _tell(conn: Conn, charge: Charge, money: Money, counted: int, now: datetime, numbers: Numbers) -> bool:
+    """What follows from money that counts; whether its purpose was told."""
     settled = await _settle_chain(conn, charge.id)
     taken = False
     if settled:
@@ -284,6 +285,7 @@ async def _tell(conn: Conn, charge: Charge, money: Money, counted: int, now: dat
             "update payments.charge set open_until = null, closed_at = coalesce(closed_at, $2) where id = $1",
             charge.id, now,
         )  # fmt: skip
+    return settled
 
 
 async def _settle_chain(conn: Conn, charge_id: UUID) -> bool:

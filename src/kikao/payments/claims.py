@@ -101,17 +101,25 @@ on conflict do nothing returning id
 
 
 async def vouch(
-    conn: Conn, actor: Actor, charge_id: UUID, method: str, number: str, amount: int, now: datetime, numbers: Numbers
+    conn: Conn, actor: Actor, charge_id: UUID, method: str, number: str, amount: int, now: datetime, numbers: Numbers,
+    *, late: bool = False,
 ) -> Charge:
     """Somebody of the practice has seen the money: by `method` (mpesa, cash, bank, card), with the number of its
     slip or message, `amount` KES. Answers the charge as it is then; when that settles it, its purpose was told.
+
+    `late`: also where nothing is missing any more; then all of it is owed back. A typed code is verified by its own
+    number only: what somebody else paid, or paid in cash, says nothing of it.
 
     Raises Invalid, AlreadyPaid, ReceiptTaken, NotFound.
     """
     shown = _checked(method, number, amount)
     charge = await hold_charge(conn, charge_id)
-    if charge.missing == 0:
+    if charge.missing == 0 and not late:
         raise AlreadyPaid
+    if method == "mpesa":
+        await _verified(conn, actor, charge_id, shown, now)
+    if method == "mpesa" and charge.missing == 0 and await _named(conn, actor, charge_id, shown, amount, now):
+        return charge
     receipt_id = new_id()
     made = await _VOUCH.first(
         conn, id=receipt_id, channel=method, number=shown, charge_id=charge_id, amount=amount,
@@ -119,15 +127,38 @@ async def vouch(
     )  # fmt: skip
     if made is None:
         raise ReceiptTaken
-    await conn.execute(
-        "update payments.claim set state = 'verified', decided_at = $2, decided_by = $3 "
-        "where charge_id = $1 and state = 'open'",
-        charge_id, now, actor.account_id,
-    )  # fmt: skip
     await record(conn, actor, "vouch", "charge", charge_id, now, amount=amount, receipt=receipt_id, method=method)
     money = Money(ledger.DESK, amount, receipt_id, "vouched", "verified")
     await credit(conn, charge, money, now, numbers)
     return await hold_charge(conn, charge_id)
+
+
+async def _verified(conn: Conn, actor: Actor, charge_id: UUID, number: str, now: datetime) -> None:
+    await conn.execute(
+        "update payments.claim set state = 'verified', decided_at = $3, decided_by = $4 "
+        "where charge_id = $1 and code = $2 and state = 'open'",
+        charge_id, number, now, actor.account_id,
+    )  # fmt: skip
+
+
+async def _named(conn: Conn, actor: Actor, charge_id: UUID, number: str, amount: int, now: datetime) -> bool:
+    """Money that M-Pesa told of by a look-up, and of which nobody knows the number, has it now: it is the same money,
+    and is not credited again."""
+    receipt_id = await conn.fetchval(
+        """
+        update payments.receipt set number = $2 where id = (
+            select id from payments.receipt
+            where charge_id = $1 and channel = 'mpesa' and number is null and amount = $3
+            order by received_at, id limit 1)
+          and not exists (select from payments.receipt where channel = 'mpesa' and number = $2)
+        returning id
+        """,
+        charge_id, number, amount,
+    )  # fmt: skip
+    if receipt_id is None:
+        return False
+    await record(conn, actor, "name the receipt", "charge", charge_id, now, receipt=receipt_id)
+    return True
 
 
 def _checked(method: str, number: str, amount: int) -> str:

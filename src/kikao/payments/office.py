@@ -201,33 +201,6 @@ async def suspense(conn: Conn) -> list[Suspense]:
     return [msgspec.structs.replace(one, phone=masked(one.phone) if one.phone else None) for one in found]
 
 
-# Codes that somebody typed ------------------------------------------------------------------------
-
-
-class Typed(msgspec.Struct, frozen=True):
-    """A code that waits to be checked; `missing` KES are still owed."""
-
-    id: UUID
-    charge_id: UUID
-    reference: str
-    code: str
-    missing: int
-    made_at: datetime
-
-
-async def codes(conn: Conn, *, most: int = 100) -> list[Typed]:
-    """All that are open, the oldest first."""
-    rows = await conn.fetch(
-        """
-        select k.id, k.charge_id, c.reference, k.code, c.missing, k.made_at
-        from payments.claim k join payments.charge_state c on c.id = k.charge_id
-        where k.state = 'open' order by k.made_at, k.id limit $1
-        """,
-        most,
-    )
-    return [Typed(*row.values()) for row in rows]
-
-
 # What is odd --------------------------------------------------------------------------------------
 
 

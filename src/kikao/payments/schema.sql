@@ -284,5 +284,8 @@ cross join lateral (select c.paid + c.verified + c.covered - c.taken_back - c.gi
 create view payments.letter_log as
 select id, attempt_id, received_at, due_at, tries, last_error, read_at, outcome, why from payments.letter;
 
+create view payments.open_claim as
+select id, charge_id, code, made_at from payments.claim where state = 'open';
+
 create view payments.open_attempt as
 select id, charge_id, state, expires_at from payments.attempt where open;

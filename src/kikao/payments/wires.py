@@ -16,8 +16,8 @@ from kikao.core.db import Conn
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """A charge is settled. `amount` is what this receipt brought, in KES; 0 where money came before it was asked for,
-    which goes back."""
+    """A charge is settled. `amount` is what this receipt brought, in KES; 0 where money came that buys nothing and goes
+    back: before it was asked for, or for a purpose that has ended."""
 
     purpose_id: UUID
     charge_id: UUID

@@ -38,9 +38,9 @@ def _extended(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed
     until = i18n.short_day_and_clock((facts.pay_until if unpaid else facts.hold_until) or tools.now, reader.time_zone)
     if unpaid:
         sentence = _("%(when)s is kept longer. Pay %(amount)s by %(until)s.") % {
-            "when": when, "amount": shown(facts.price), "until": until}
+            "when": when, "amount": shown(facts.missing), "until": until}
         return composed(facts, tools, _("kept longer"), sentence, when, _("Pay"),
-                         f"/p/{pay_token(tools.vault, facts.charge_id)}", brief=to_pay(when, facts.price, until))
+                         f"/p/{pay_token(tools.vault, facts.charge_id)}", brief=to_pay(when, facts.missing, until))
     sentence = _("%(when)s is kept longer, until %(until)s.") % {"when": when, "until": until}
     return composed(facts, tools, _("kept longer"), sentence, when, _("See it"), see(facts))
 

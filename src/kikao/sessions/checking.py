@@ -12,15 +12,17 @@ from kikao.core.practice import Snapshot
 from kikao.core.sql import Statement
 from kikao.journal.actions import record
 from kikao.payments import charges, claims
+from kikao.payments.queries import open_claim
 from kikao.payments.rules import Numbers as PaymentNumbers
 from kikao.sessions import rules
-from kikao.sessions.actions import Reason, status_of, tell, tell_psychologist
+from kikao.sessions.actions import Reason, expire, status_of, tell, tell_psychologist
 from kikao.sessions.queries import Session
 
+CHECK = frozenset({rules.DESK, rules.FINANCE, rules.ADMIN})
 _SUBMIT = Statement("""
 update sessions.session
-set status = 'Payment Submitted', hold_until = :until::timestamptz, due_at = :until::timestamptz,
-    updated_at = :now::timestamptz
+set status = 'Payment Submitted', hold_until = greatest(hold_until, :until::timestamptz),
+    due_at = greatest(hold_until, :until::timestamptz), updated_at = :now::timestamptz
 where id = :id::uuid and status = 'Approved' and hold_until > :now::timestamptz
 """)
 _TAKE_BACK = Statement("""
@@ -45,12 +47,32 @@ async def submit_code(
     await record(conn, actor, "submit a payment code", "session", session.id, now)
 
 
+async def answers_late(conn: Conn, verb: str, session: Session, now: datetime) -> bool:
+    """Whether this is about a code that is open still though its session does not wait for it any more: it ended, or
+    something else has settled it. Else the table of verbs decides. Raises Forbidden, NotPossible."""
+    status = await status_of(conn, session.id, now)  # somebody may have been quicker
+    if may_answer_late(status, session.parties) and await open_claim(conn, session.charge_id):
+        return True
+    rules.step(verb, status, session.parties)
+    return False
+
+
+def may_answer_late(status: str, parties: frozenset[str]) -> bool:
+    return status not in rules.WAITING and bool(parties & CHECK)
+
+
 async def reject_code(
     conn: Conn, actor: Actor, session: Session, reason: Reason, now: datetime, practice: Snapshot, vault: Vault
 ) -> None:
-    """Payment Submitted → Approved, payable again. The reason is sealed with the code."""
-    rules.step("reject the code", session.status, session.parties)
+    """Payment Submitted → Approved, payable again. The reason is sealed with the code. Of a session that does not wait
+    any more nothing changes but the code: whoever it belongs to can type it."""
+    await charges.hold_charge(conn, session.charge_id)
+    late = await answers_late(conn, "reject the code", session, now)
     await claims.reject(conn, actor, session.charge_id, (vault, reason.text), now)
+    if late:
+        await record(conn, actor, "check late", "session", session.id, now)
+        await tell(conn, "code rejected", session.id, session.requested_by, now, version=await _round(conn, session))
+        return
     if not await ask_again(conn, session, now, practice):
         raise NotPossible(sessionStatus=await status_of(conn, session.id, now))
     await record(conn, actor, "reject the code", "session", session.id, now)
@@ -66,9 +88,12 @@ async def _round(conn: Conn, session: Session) -> int:
 
 
 async def ask_again(conn: Conn, session: Session, now: datetime, practice: Snapshot) -> bool:
-    """Payable again from now on; the charge is held already."""
+    """Payable again from now on, and never for less time than was promised before; the charge is held already."""
     numbers = practice.of(rules.Numbers)
     until = rules.pay_until(now, session.starts_at, numbers)
+    kept = await conn.fetchval("select hold_until from sessions.session where id = $1", session.id)
+    if kept is not None:
+        until = max(until, rules.paid_within(kept, numbers))
     changed = await _TAKE_BACK.run(conn, id=session.id, now=now, until=rules.hold_for_payment(until, numbers))
     if changed:
         await charges.open_charge(conn, session.charge_id, until)
@@ -79,17 +104,20 @@ async def verify(
     conn: Conn, actor: Actor, session: Session, method: str, number: str, amount: int, now: datetime,
     practice: Snapshot,
 ) -> None:
-    """Somebody of the practice has seen the money; Confirmed when nothing is left to pay (payments tells so)."""
-    rules.step("verify", session.status, session.parties)
+    """Somebody of the practice has seen the money; Confirmed when nothing is left to pay (payments tells so). What a
+    typed code brought to a session that does not wait any more is money that comes late, or twice."""
     await charges.hold_charge(conn, session.charge_id)
-    status = await status_of(conn, session.id, now)  # somebody may have been quicker
-    rules.step("verify", status, session.parties)
-    await record(conn, actor, "verify", "session", session.id, now, method=method, amount=amount)
-    charge = await claims.vouch(
-        conn, actor, session.charge_id, method, number, amount, now, practice.of(PaymentNumbers)
+    late = await answers_late(conn, "verify", session, now)
+    if late:
+        await expire(conn, session.id, now)  # where its hold has passed, and no worker was there
+    await record(
+        conn, actor, "check late" if late else "verify", "session", session.id, now, method=method, amount=amount
     )
-    if charge.missing and status == rules.PAYMENT_SUBMITTED:
-        await ask_again(conn, session, now, practice)
+    charge = await claims.vouch(
+        conn, actor, session.charge_id, method, number, amount, now, practice.of(PaymentNumbers), late=late
+    )
+    if charge.missing and not late and await open_claim(conn, session.charge_id) is None:
+        await ask_again(conn, session, now, practice)  # nothing is left to check
 
 
 async def waive(conn: Conn, actor: Actor, session: Session, reason: Reason, now: datetime, vault: Vault) -> None:

@@ -51,12 +51,13 @@ async def _money_page(
         session = await queries.visible(conn, actor, reference, now, for_money=True)
         claim = await open_claim(conn, session.charge_id)
         rings = await ringing.phones(conn, session, now) if ringing.may(session) else None
-    address, back = f"/s/{session.reference}", _more_back(session)
+    late = claim is not None and checking.may_answer_late(session.status, session.parties)
+    address, back = f"/s/{session.reference}", None if late else _more_back(session)
     sees = session.parties - {rules.FINANCE}
-    usual = {"amount": str(session.missing or ""), "number": claim.code if claim else ""}
+    usual = {"amount": str(session.missing or (session.price if late else "")), "number": claim.code if claim else ""}
     given = Form(usual | (form.values if form else {}))
     sent = request.scope["path"].rsplit("/", 1)[-1] if form else None
-    can = {verb: rules.can(verb, session.status, session.parties)
+    can = {verb: rules.can(verb, session.status, session.parties) or (late and verb != "waive")
            for verb in ("verify", "reject the code", "waive")}
     return page(
         request, kit, actor, "sessions/money.html", status=refusal.status if refusal else 200,
@@ -71,8 +72,18 @@ async def _money_page(
         methods=_methods(), verify_url=f"{address}/verify" if can["verify"] else None,
         reject_url=f"{address}/reject" if can["reject the code"] and claim else None,
         waive_url=f"{address}/waive" if can["waive"] else None, reject_key=str(new_id()), waive_key=str(new_id()),
-        back=back,
+        back=back, late=_late(session) if late else None,
     )
+
+
+def _late(session: Session) -> str:
+    """What becomes of money that a code of such a session has brought."""
+    if session.status in rules.MUST_BE_SETTLED:
+        return _("This was settled in another way. Did the money of the code come as well? Then it goes back.")
+    if session.status == rules.EXPIRED:
+        return _("The time ran out. Did the money come? Then the time is taken again if it still can be; if not, the"
+                 " money goes back, and the client is offered other times.")
+    return _("This has ended. Did the money come? Then it goes back.")
 
 
 def _more_back(session: Session) -> dict[str, Any] | None:

@@ -67,7 +67,8 @@ async def submit_code(on: Press) -> None:
 
 
 async def reject_code(on: Press) -> None:
-    reason, numbers = on.why("reject the code"), await on.numbers()
+    await checking.answers_late(on.conn, "reject the code", on.session, on.now)
+    reason, numbers = actions.read_reason(on.typed["reason"], needed=True), await on.numbers()
     await checking.reject_code(on.conn, on.actor, on.session, reason, on.now, numbers, on.kit.vault)
 
 

@@ -22,7 +22,7 @@ from kikao.notifications.actions import post
 from kikao.payments import charges as payments
 from kikao.payments.wires import Decided, Seen
 from kikao.sessions import rules
-from kikao.sessions.actions import expire, session_row, tell
+from kikao.sessions.actions import expire, session_row, tell, times_done
 from kikao.sessions.checking import ask_again
 from kikao.sessions.queries import visible
 from kikao.sessions.seen import CLIENT
@@ -40,10 +40,10 @@ async def payment_decided(conn: Conn, decided: Decided) -> bool:
         await expire(conn, row["id"], decided.at)
         row = await session_row(conn, decided.purpose_id)
         assert row is not None
-    if row["status"] in (rules.APPROVED, rules.PAYMENT_SUBMITTED):
+    if decided.amount and row["status"] in (rules.APPROVED, rules.PAYMENT_SUBMITTED):
         await _confirm(conn, row, decided.at)
         return True
-    return await _be_paid_late(conn, row, decided.at)
+    return await _be_paid_late(conn, row, decided.at, buys=decided.amount > 0)
 
 
 async def payment_seen(conn: Conn, actor: Actor, session_id: UUID, now: datetime) -> Seen | None:
@@ -86,12 +86,14 @@ async def claim_rejected(conn: Conn, session_id: UUID, charge_id: UUID, now: dat
             await tell(conn, "code rejected", session_id, row["requested_by"], now)
 
 
-async def _be_paid_late(conn: Conn, row: Row, now: datetime) -> bool:
-    """Takes its time again when that is possible; if not, the client is told, with other times to choose from."""
-    taken = await _take_again(conn, row, now)
+async def _be_paid_late(conn: Conn, row: Row, now: datetime, *, buys: bool) -> bool:
+    """Takes its time again when that is possible; if not, the client is told each time, with other times to choose
+    from. Nothing is bought by a part, nor once a part went back."""
+    taken = buys and await _take_again(conn, row, now)
     if not taken:
         await record(conn, THE_SYSTEM, "be paid too late", "session", row["id"], now)
-        await tell(conn, "paid too late", row["id"], row["requested_by"], now)
+        times = await times_done(conn, row["id"], "be paid too late")
+        await tell(conn, "paid too late", row["id"], row["requested_by"], now, version=times)
     return taken
 
 

@@ -41,6 +41,8 @@ class Facts(msgspec.Struct, frozen=True):
     time_zone: str
     pay_until: datetime | None
     given_back: int
+    owed_back: int
+    missing: int
     receipt: str | None
     client_state: str
     moved: int
@@ -55,6 +57,8 @@ async def facts_of(conn: Conn, session_id: UUID) -> Facts | None:
                s.psychologist_id, t.time_zone, m.open_until,
                (select coalesce(sum(amount), 0) from payments.owed_back d
                 where d.charge_id = s.charge_id) as given_back,
+               (select coalesce(sum(amount), 0) from payments.owed_back d
+                where d.charge_id = s.charge_id and d.done_at is null) as owed_back, m.missing,
                (select number from payments.money_in r
                 where r.charge_id = s.charge_id order by received_at limit 1) as receipt,
                c.state as client_state, s.moved, s.updated_at
@@ -243,6 +247,11 @@ def _expired_theirs(facts: Facts, _reader: Reader, tools: Tools, when: str) -> C
 
 
 def _code_rejected(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
+    if facts.status != rules.APPROVED:
+        sentence = _("No money was found for the code that was typed for %(when)s. If it was paid, please ring us.")
+        brief = _("No money was found for your payment code. If it was paid, please ring us.")
+        return composed(facts, tools, _("your payment code"), sentence % {"when": when}, when, _("See it"), see(facts),
+                        brief=brief)
     until = i18n.short_day_and_clock(facts.pay_until or tools.now, reader.time_zone)
     return composed(
         facts, tools, _("your payment code"),
@@ -258,7 +267,7 @@ def _too_late(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed
     return composed(
         facts, tools, _("your payment came late"),
         _("%(when)s was no longer free. %(amount)s will be given back.")
-        % {"when": when, "amount": shown(facts.given_back or facts.price)},
+        % {"when": when, "amount": shown(facts.owed_back or facts.given_back or facts.price)},
         when, _("Choose another time"), see(facts), also=also,
     )
 
@@ -276,6 +285,11 @@ def _live(status: str) -> Callable[[Facts, datetime], bool]:
     return lambda facts, now: facts.status == status and facts.hold_until is not None and facts.hold_until > now
 
 
+def _of_a_code(facts: Facts, now: datetime) -> bool:
+    """While another can be typed, and to whom thinks to have paid for what has ended unpaid."""
+    return _live(rules.APPROVED)(facts, now) or facts.status in (rules.EXPIRED, rules.CANCELLED)
+
+
 def _is(*statuses: str) -> Callable[[Facts, datetime], bool]:
     return lambda facts, now: facts.status in statuses
 
@@ -286,7 +300,7 @@ KINDS = (
     kind_of("accepted", _live(rules.APPROVED), _accepted, _accepted),
     kind_of("confirmed", _is(rules.CONFIRMED, rules.IN_PROGRESS), _confirmed, _confirmed),
     kind_of("paid", _is(rules.CONFIRMED, rules.IN_PROGRESS), _confirmed, _confirmed),
-    kind_of("code rejected", _live(rules.APPROVED), _code_rejected, _code_rejected),
+    kind_of("code rejected", _of_a_code, _code_rejected, _code_rejected),
     kind_of("declined", _is(rules.DECLINED), _declined, _declined),
     kind_of("paid too late", _is(rules.EXPIRED, rules.CANCELLED, rules.DECLINED), _too_late, _too_late),
     kind_of("cancelled", _is(rules.CANCELLED), _cancelled, _cancelled_theirs),

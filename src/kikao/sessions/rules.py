@@ -178,6 +178,11 @@ def hold_for_payment(until: datetime, numbers: Numbers) -> datetime:
     return until + timedelta(minutes=numbers.hold_after_pay_minutes)
 
 
+def paid_within(hold_until: datetime, numbers: Numbers) -> datetime:
+    """The last moment to pay within such a hold."""
+    return hold_until - timedelta(minutes=numbers.hold_after_pay_minutes)
+
+
 def extended(until: datetime, start: datetime, numbers: Numbers) -> datetime:
     """The end of a wait that somebody makes longer: never past the start. Not later than `until` when that is there."""
     return max(until, min(until + timedelta(hours=numbers.extend_hours), start))

@@ -37,7 +37,8 @@ VERBS = {
     "approve": later("Accepted"),
     "decline": later("Declined"), "cancel": later("Cancelled"),
     "submit a payment code": later("Payment code typed"), "reject the code": later("Payment code refused"),
-    "verify": later("Payment checked"), "waive": later("Waived"), "expire": later("No longer kept"),
+    "verify": later("Payment checked"),
+    "check late": later("Payment code checked late"), "waive": later("Waived"), "expire": later("No longer kept"),
     "be paid": later("Paid"),
     "be paid late": later("Paid, after the time had run out"),
     "be paid too late": later("Paid, when the time was gone"),
@@ -320,7 +321,9 @@ def first_actions(session: Session, pay_url: str | None) -> list[dict[str, Any]]
             _("The time is free again at once."), _("Decline"),
             _("Why? The client reads this."),
         ))
-    if rules.can("verify", session.status, session.parties):
+    typed = session.payment_status == "Submitted"  # a code is open still, whatever became of the session
+    if rules.can("verify", session.status, session.parties) or (
+            typed and session.parties & {rules.DESK, rules.FINANCE, rules.ADMIN}):
         caller = session.status == APPROVED and rules.DESK in session.parties and not _mine(session)
         label, kind = (_("Ring a phone, or take cash…"), "main") if caller else (_("Payment…"), "plain")
         found.append({"label": label, "url": f"{address}/money", "kind": kind, "method": "get"})
