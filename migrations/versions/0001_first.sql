@@ -115,7 +115,10 @@ create table notifications.outbox (
     constraint told_by_somebody check ((told_at is null) = (told_by is null)),
     constraint told_when_nothing_else_did check (told_at is null or dropped_at is not null)
 );
-create index outbox_dropped on notifications.outbox (dropped_at) where dropped_at is not null and told_at is null;
+-- Whom somebody has to ring: short, however much was dropped because it was true no longer.
+create index outbox_untold on notifications.outbox (dropped_at, id)
+    where dropped_at is not null and told_at is null and dropped_why not in
+        ('no longer true', 'reader is blocked', 'reader is deceased', 'reader is erased');
 create index outbox_due on notifications.outbox (due_at) where due_at is not null;
 
 -- Since when a way out fails, whoever the message is for: the first failure after its last success.
@@ -659,6 +662,12 @@ create index exception_by_day on availability.exception (psychologist_id, on_dat
 create view availability.timetable as
 select psychologist_id, time_zone, buffer_minutes, notice_minutes, horizon_days, step_minutes from availability.calendar;
 
+-- Who can be met where: each week, or on the day that stands beside it.
+create view availability.met_at as
+select psychologist_id, place_id, null::date as on_date from availability.hours where place_id is not null
+union all
+select psychologist_id, place_id, on_date from availability.exception where place_id is not null;
+
 -- Where sessions are held; closed ones, too, for those that were held there.
 create view availability.places as
 select id, name, address, closed_at from availability.place;
@@ -970,6 +979,7 @@ create view sessions.of_person as
 select id, reference, psychologist_id, client_id, requested_by, starts_at, status, hold_until, charge_id
 from sessions.session;
 
--- What became of sessions, for the practice's pictures: no person, no words.
+-- What became of sessions, for the practice's pictures: no client, no words.
 create view sessions.outcome as
-select starts_at, minutes, status, hold_until, sent_at, approved_at, confirmed_at, ended_at from sessions.session;
+select psychologist_id, starts_at, minutes, status, hold_until, sent_at, approved_at, confirmed_at, ended_at
+from sessions.session;

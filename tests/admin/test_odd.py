@@ -187,6 +187,32 @@ async def test_who_was_told_by_telephone_is_off_the_list_and_gets_no_message(
     assert await books.value("select count(*) from journal.entry where verb = 'tell by telephone'") == 1
 
 
+async def test_nobody_drops_off_untold_and_the_overview_counts_the_very_list(world: World, books: Books) -> None:
+    """Two pages of people, the first of them 40 days old: told by nobody, so still to be rung."""
+    owed = await books.owed(await world.approved())
+    oldest = await books.message(owed.session_id, world.cast.amina.person_id, dropped="no contact")
+    await books.value(
+        "update notifications.outbox set dropped_at = dropped_at - interval '40 days' where id = $1", oldest)
+    await books.value(
+        """
+        insert into notifications.outbox (id, kind, about, recipient, created_at, dropped_at, dropped_why)
+        select gen_random_uuid(), kind, gen_random_uuid(), recipient, created_at, created_at, dropped_why
+        from notifications.outbox, generate_series(1, 69) where id = $1
+        """,
+        oldest,
+    )
+    assert "could not be reached: 70<" in (await world.wambui.page("GET", "/practice")).text
+    first = (await world.wambui.page("GET", "/practice/unreached")).text
+    [on] = re.findall(r'href="(/practice/unreached\?after=[^"]+)"', first)
+    second = (await world.wambui.page("GET", on)).text
+    listed = [re.findall(r'action="/practice/unreached/([^/]+)/told"', html) for html in (first, second)]
+    assert [len(set(one)) for one in listed] == [50, 20]
+    assert len({*listed[0], *listed[1]}) == 70
+    assert listed[1][-1] == str(oldest)
+    assert 'href="/practice/unreached"' in second
+    assert 'href="/practice/unreached?after=' not in second
+
+
 @pytest.mark.parametrize("why", ["no longer true", "reader is deceased"])
 async def test_what_nobody_has_to_tell_cannot_be_ticked_off(world: World, books: Books, why: str) -> None:
     owed = await books.owed(await world.approved())

@@ -59,6 +59,27 @@ async def test_sessions_answers_and_shares_by_week(conn: Conn, cast: Cast, now: 
     assert (three.accepted, three.paid) == (4, 3)
 
 
+async def test_who_has_left_counts_neither_as_open_nor_as_booked(conn: Conn, cast: Cast, now: datetime) -> None:
+    for hour, who in ((8, cast.otieno), (10, cast.otieno), (8, cast.wanjiru)):
+        start = weeks_ago(now, 3, 1, hour)
+        await stage(conn, cast, "Completed", start, start - timedelta(days=2), psychologist=who,
+                    client=cast.baraka if who is cast.wanjiru else cast.amina)
+    before = (await weeks(conn, now, ZONE))[-4]
+    assert (before.booked, before.open) == (180, 2 * 5 * 8 * 60)
+    await conn.execute("update directory.psychologist set status = 'disabled' where id = $1", cast.otieno.person_id)
+    after = (await weeks(conn, now, ZONE))[-4]
+    assert (after.booked, after.open, after.completed) == (60, 5 * 8 * 60, 3)
+
+
+async def test_a_request_that_reached_nobody_is_not_among_what_expired(conn: Conn, cast: Cast, now: datetime) -> None:
+    for number in range(2):
+        start = weeks_ago(now, 3, number, 9)
+        session_id = await stage(conn, cast, "Expired", start, start, expired_from="Pending Approval")
+    assert (await weeks(conn, now, ZONE))[-4].expired == 2
+    await conn.execute("update sessions.session set sent_at = null where id = $1", session_id)
+    assert (await weeks(conn, now, ZONE))[-4].expired == 1
+
+
 async def test_money_by_the_week_in_which_it_moved(world: World, books: Books) -> None:
     owed = await books.owed(await world.approved())
     await books.paid(owed)

@@ -41,8 +41,9 @@ SMALL = re.compile(
 # Indexes that hold only what waits for somebody or something, or keeps its time: they may be read whole.
 WAITING = frozenset({
     "no_two_at_one_time_for_a_psychologist", "no_two_at_one_time_for_a_client",
-    "session_due", "session_to_decide", "outbox_due", "attempt_due", "attempt_alarm", "letter_due", "claim_open",
-    "duty_open", "reversal_open", "one_open_prompt_a_charge", "one_open_prompt_a_phone", "account_never_proved",
+    "session_due", "session_to_decide", "outbox_due", "outbox_untold", "attempt_due", "attempt_alarm", "letter_due",
+    "claim_open", "duty_open", "reversal_open", "one_open_prompt_a_charge", "one_open_prompt_a_phone",
+    "account_never_proved",
 })  # fmt: skip
 # By a piece of the statement: why it may.
 MEANT = {

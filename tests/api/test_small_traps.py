@@ -111,7 +111,8 @@ async def test_no_address_or_title_tells_what_this_is_about(house: apps.World, h
 
 
 async def test_a_filter_tells_nothing_in_its_address(house: apps.World) -> None:
-    form = {"q": "grief", "about": "Anxiety", "type": "Couples", "gender": "woman", "for": "adults", "price": "5000"}
+    form = {"q": "grief", "about": "Anxiety", "type": "Couples", "gender": "woman", "for": "adults", "price": "5000",
+            "where": "In Person"}
     answer = await house.nobody.page("POST", "/team", data=form)
     assert answer.status_code == 303
     assert _told(house, answer.headers["location"]) == []

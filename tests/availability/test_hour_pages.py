@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any, get_type_hints
 from urllib.parse import urlencode
 
@@ -96,6 +97,34 @@ async def test_a_week_without_hours_says_what_that_means_and_names_its_days(worl
     await world.otieno.page("POST", "/language", data={"language": "sw", "next": HERE})
     swahili = await world.otieno.browser.get(HERE)
     assert 'data-days="Jtt,Jnn,Jtn,Alh,Iju,Jmo,Jpi"' in swahili.text
+
+
+async def test_all_days_that_differ_can_be_seen_and_taken_out_by_pages(world: World) -> None:
+    async with world.db.connection() as conn:
+        await conn.execute(
+            """
+            insert into availability.exception (id, psychologist_id, on_date, kind, created_at, created_by)
+            select gen_random_uuid(), $1, $2::date + n, 'off', now(), $1 from generate_series(1, 120) n
+            """,
+            world.cast.otieno.person_id, world.now.date(),
+        )
+    seen: list[str] = []
+    path = DAYS
+    while path:
+        page = (await world.otieno.page("GET", path)).text
+        removing = re.findall(rf'action="({DAYS}/[^"]+/remove[^"]*)"', page)
+        seen += [one.split("/")[-2] for one in removing]
+        on = re.findall(r'href="([^"]+)"[^>]*>\s*Show more', page)
+        last, path = path, unescape(on[0]) if on else ""
+    assert len(set(seen)) == len(seen) == 120
+    assert f'href="{DAYS}"' in page
+    # Whoever takes one out stays on the page of that day.
+    answer = await post(world, unescape(removing[-1]), {})
+    assert answer.status_code == 303
+    assert last.partition("?")[2] in answer.headers["location"]
+    assert len(re.findall("/remove", (await world.otieno.page("GET", answer.headers["location"])).text)) == 19
+    odd = await world.otieno.page("GET", f"{DAYS}?after=odd")
+    assert odd.text.count("/remove") == 50
 
 
 async def test_days_are_added_and_taken_out_again(world: World) -> None:

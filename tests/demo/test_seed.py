@@ -43,7 +43,7 @@ async def seeded(filled: str) -> AsyncIterator[Conn]:
 
 
 async def test_eight_psychologists_are_listed_and_have_free_times(seeded: Conn, now: datetime) -> None:
-    choices = await directory.choices(seeded)
+    choices = await directory.choices(seeded, now)
     assert len(choices.languages) > 3
     for psychologist in people.PSYCHOLOGISTS:
         slug = await seeded.fetchval(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from litestar import Response, post
 from litestar.di import NamedDependency
@@ -41,7 +42,7 @@ from kikao.payments import office
 from kikao.payments.office import Contradiction, Filter, Stray, Stuck
 
 EACH = 50
-UNREACHABLE = timedelta(days=30)
+Place = tuple[datetime, UUID]
 
 
 def _table(
@@ -51,6 +52,12 @@ def _table(
         "heading": heading, "caption": caption, "columns": shape, "rows": rows, "next_url": None, "first_url": None,
         "empty": {"title": none[0], "text": none[1]},
     }
+
+
+def _on(url: str, after: Place | None, more: Place | None) -> dict[str, str | None]:
+    """The way on in a list that goes by time, and back to its begin."""
+    going_on = make_cursor(more)
+    return {"next_url": f"{url}?after={going_on}" if going_on else None, "first_url": url if after else None}
 
 
 def _page(
@@ -128,15 +135,12 @@ async def strays(
         alarms = await office.contradictions(conn) if after is None else []
         found, more = await office.strays(conn, Filter(), limit=EACH, after=after)
         await note_look(conn, actor, now, page="strays")
-    parts, next_at = Parts(actor, now), make_cursor(more)
+    parts = Parts(actor, now)
     letters = _table(
         _("Letters that do not fit"), _("The newest first. %(zone)s") % {"zone": parts.zone},
         columns(_("Reference"), _("When"), _("What it did"), _("Why")), [_stray(one, parts) for one in found],
         (_("Every letter fits."), ""),
-    ) | {
-        "next_url": f"/practice/strays?after={next_at}" if next_at else None,
-        "first_url": "/practice/strays" if after else None,
-    }  # fmt: skip
+    ) | _on("/practice/strays", after, more)
     contradictions = _table(
         _("What does not add up"), parts.zone,
         columns(_("Reference"), _("When"), _("What stands"), _("Why somebody should look")),
@@ -259,16 +263,17 @@ async def unreached(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
 ) -> Response[str]:
     need(actor, *MESSAGES)
+    after = or_begin(request.query_params.get("after"))
     async with kit.db.connection() as conn:
-        found = await notifications.unreachable(conn, now - UNREACHABLE)
+        found, more = await notifications.unreachable(conn, most=EACH, after=after)
         about = await reports.about(conn, [one.id for one in found])
     parts = Parts(actor, now)
     block = _table(
-        None, _("The newest first, of 30 days. %(zone)s") % {"zone": parts.zone},
+        None, _("The newest first. %(zone)s") % {"zone": parts.zone},
         columns(_("For"), _("Reference"), _("About"), _("When"), _("Why"), _("What can be done"), bare=(5,)),
         [_unreached(one, about, parts) for one in found],
         (_("Everybody could be reached"), _("Whom neither mail nor SMS reaches stands here, to be rung.")),
-    )
+    ) | _on("/practice/unreached", after, more)
     return _page(request, kit, actor, _("Could not be reached"), "unreached", [block])
 
 

@@ -77,7 +77,7 @@ async def _odd(conn: Conn, actor: Actor, now: datetime) -> Odd:
         contradictions = sum(one.at >= now - NEWS for one in await office.contradictions(conn))
     if actor.has(*MESSAGES):
         stuck += (await notifications.waiting(conn, now)).stuck
-        unreachable = len(await notifications.unreachable(conn, now - NEWS))
+        unreachable = await notifications.count_unreachable(conn)
     if actor.has("admin"):
         orphans = len(await reports.orphans(conn, now))
         taken_back = len(await reversals.undecided(conn))

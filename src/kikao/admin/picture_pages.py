@@ -85,9 +85,10 @@ def _percent(number: int | None) -> str:
 
 def _occupancy(found: list[Week]) -> dict[str, Any]:
     whole = share(sum(one.booked for one in found), sum(one.open for one in found))
-    about = _("Of the hours that psychologists are open for by their calendars of today, %(share)s were booked.") % {
-        "share": _percent(whole)
-    }
+    about = _(
+        "Of the hours that psychologists who are listed now are open for by their calendars of today, %(share)s were"
+        " booked."
+    ) % {"share": _percent(whole)}
     series = [_series(_("Booked, of the open hours"), 1, found, lambda one: share(one.booked, one.open))]
     return _picture(
         "occupancy", _("How full the calendars are"), about, found, series,

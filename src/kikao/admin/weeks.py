@@ -19,7 +19,9 @@ WEEK = timedelta(days=7)
 class Week(msgspec.Struct, frozen=True, kw_only=True):
     """Sessions by the week in which they begin, money by the week in which it moved. Minutes and shillings.
 
-    `answer`: half of the requests were answered sooner; None when none was. `accepted` and `paid` count sessions.
+    `booked` and `open` are of those who are listed now, so that one is a part of the other; what never reached its
+    psychologist is no session. `answer`: half of the requests were answered sooner; None when none was. `accepted` and
+    `paid` count sessions.
     """
 
     monday: date
@@ -44,14 +46,14 @@ select date_trunc('week', starts_at at time zone $3)::date as monday,
        count(*) filter (where status in ('Cancelled', 'Declined')) as ended,
        count(*) filter (where status = 'Expired' or hold_until <= $4) as expired,
        count(*) filter (where hold_until > $4 or status in ('Confirmed', 'In Progress')) as ahead,
-       coalesce(sum(minutes) filter (where status in ('Confirmed', 'In Progress', 'Completed', 'No Show')), 0)
-           as booked,
+       coalesce(sum(minutes) filter (where psychologist_id = any ($5)
+           and status in ('Confirmed', 'In Progress', 'Completed', 'No Show')), 0) as booked,
        (percentile_cont(0.5) within group (order by extract(epoch from coalesce(approved_at, ended_at) - sent_at))
         filter (where coalesce(approved_at, ended_at) > sent_at
                 and (approved_at is not null or status = 'Declined')))::float / 60 as answer,
        count(*) filter (where approved_at is not null) as accepted,
        count(*) filter (where approved_at is not null and confirmed_at is not null) as paid
-from sessions.outcome where starts_at >= $1 and starts_at < $2 group by 1
+from sessions.outcome where starts_at >= $1 and starts_at < $2 and sent_at is not null group by 1
 """
 _MONEY = """
 select monday, sum(came)::bigint as came, sum(went)::bigint as went from (
@@ -77,8 +79,9 @@ def mondays(now: datetime, zone: str) -> list[date]:
 async def weeks(conn: Conn, now: datetime, zone: str) -> list[Week]:
     found = mondays(now, zone)
     begin, end = _midnight(found[0], zone), _midnight(found[-1] + WEEK, zone)
-    rows = [*await conn.fetch(_SESSIONS, begin, end, zone, now), *await conn.fetch(_MONEY, begin, end, zone)]
-    opened = await open_hours(conn, list(await reports.at_work(conn)), begin, end)
+    here = list(await reports.at_work(conn))
+    rows = [*await conn.fetch(_SESSIONS, begin, end, zone, now, here), *await conn.fetch(_MONEY, begin, end, zone)]
+    opened = await open_hours(conn, here, begin, end)
     minutes = _by_week(opened, zone)
     every = {monday: Week(monday=monday, open=minutes.get(monday, 0)) for monday in found}
     for row in rows:

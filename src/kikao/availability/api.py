@@ -81,7 +81,7 @@ class ExceptionList(Shown):
     next: str | None
 
 
-def _place(typed: str | None, field: str) -> UUID | None:
+def read_place(typed: str | None, field: str) -> UUID | None:
     if typed is None:
         return None
     found = read_id(typed)
@@ -93,7 +93,7 @@ def _place(typed: str | None, field: str) -> UUID | None:
 def _stretch(number: int, body: StretchBody) -> Hours:
     return Hours(
         body.weekday, read_clock(body.from_, f"hours[{number}].from"), read_clock(body.to, f"hours[{number}].to"),
-        body.modes, _place(body.place_id, f"hours[{number}].placeId"),
+        body.modes, read_place(body.place_id, f"hours[{number}].placeId"),
     )
 
 
@@ -141,11 +141,11 @@ def _shown(one: Listed) -> ExceptionShown:
     )
 
 
-def _cursor(one: Listed) -> str:
+def make_cursor(one: Listed) -> str:
     return base64.urlsafe_b64encode(f"{one.day.on_date.isoformat()}|{one.id}".encode()).decode()
 
 
-def _read_cursor(text: str | None) -> tuple[date, UUID] | None:
+def read_cursor(text: str | None) -> tuple[date, UUID] | None:
     if text is None:
         return None
     try:
@@ -165,10 +165,10 @@ async def own_exceptions(
     assert actor.person_id is not None
     if not 1 <= limit <= 100:
         raise Invalid.field("limit", "out_of_range", "A list can be 1 to 100 long.")
-    after = _read_cursor(place(request, cursor))
+    after = read_cursor(place(request, cursor))
     async with kit.db.connection() as conn:
         found = await queries.exceptions(conn, actor.person_id, now, after=after, most=limit)
-    following = _cursor(found[limit - 1]) if len(found) > limit else None
+    following = make_cursor(found[limit - 1]) if len(found) > limit else None
     return ExceptionList(exceptions=[_shown(one) for one in found[:limit]], next=bound(request, following))
 
 
@@ -180,7 +180,7 @@ async def add_exception(
     need(actor, "psychologist")
     wanted = Exceptional(
         data.date, data.kind, read_clock(data.from_, "from"), read_clock(data.to, "to"), data.modes,
-        _place(data.place_id, "placeId"),
+        read_place(data.place_id, "placeId"),
     )
 
     async def verb(conn: Conn) -> Answer:

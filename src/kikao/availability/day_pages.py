@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 import msgspec
 from litestar import Response, post
@@ -14,6 +16,7 @@ from litestar.params import FromPath
 from kikao.accounts.account_pages import ZONES
 from kikao.availability import actions, queries
 from kikao.availability.actions import SessionsOutside
+from kikao.availability.api import make_cursor, read_cursor
 from kikao.availability.pages import HERE, how, kept_outside, mode_labels, place_options, read_until, tabs, typed_modes
 from kikao.availability.queries import Listed
 from kikao.availability.rules import (
@@ -40,7 +43,8 @@ from kikao.core.web import Form, Kit, Req, form_once, must_be_id, need, read, re
 
 DAYS = f"{HERE}/days"
 NUMBERS = f"{HERE}/numbers"
-SHOWN = 100
+SHOWN = 50
+Place = tuple[date, UUID]
 ANY_DAY = date(2026, 1, 1)  # by which the rest is judged where no day was typed
 FRESH = Form({"kind": "off", "online": "yes"})
 
@@ -60,14 +64,20 @@ async def _days_page(
     leaving: str | None = None, gone: bool = False, done: bool = False,
 ) -> Response[str]:
     assert actor.person_id is not None
+    after, here = _place(request)
     async with kit.db.connection() as conn:
         zone = (await queries.calendar(conn, actor.person_id)).time_zone
-        found = await queries.exceptions(conn, actor.person_id, now, most=SHOWN)
+        found = await queries.exceptions(conn, actor.person_id, now, after=after, most=SHOWN)
+        if after and not found:  # the last of this page was taken out
+            after, here = None, {}
+            found = await queries.exceptions(conn, actor.person_id, now, most=SHOWN)
         places = await queries.places(conn)
     names = {place.id: place.name for place in places}
+    going_on = make_cursor(found[SHOWN - 1]) if len(found) > SHOWN else None
     return page(
         request, kit, actor, "availability/days.html", status=refusal.status if refusal else 200, tabs=tabs(DAYS),
-        days=[_line(one, names.get(one.day.place_id) if one.day.place_id else None) for one in found[:SHOWN]],
+        days=[_line(one, names.get(one.day.place_id) if one.day.place_id else None, here) for one in found[:SHOWN]],
+        next_url=f"{DAYS}?{urlencode({'after': going_on})}" if going_on else None, first_url=DAYS if after else None,
         typed={name: typed[name] for name in ("date", "kind", "from", "to", "place")},
         ticked=[field for field, _label in mode_labels() if typed.ticked(field)], modes=mode_labels(),
         places=place_options(places), errors=errors_of(refusal, {"modes": "online", "placeId": "place"}),
@@ -76,7 +86,17 @@ async def _days_page(
     )
 
 
-def _line(one: Listed, place: str | None) -> dict[str, Any]:
+def _place(request: Req) -> tuple[Place | None, dict[str, str]]:
+    """Where in the list somebody is, and what an address carries along to stay there; what is no place begins anew."""
+    typed = request.query_params.get("after")
+    try:
+        after = read_cursor(typed)
+    except Invalid:
+        after = None
+    return after, {"after": typed} if after and typed else {}
+
+
+def _line(one: Listed, place: str | None, here: dict[str, str]) -> dict[str, Any]:
     day = one.day
     whole = (day.from_minute, day.until_minute) == (0, 1440)
     times = _("all day") if whole else f"{clock_text(day.from_minute)}–{clock_text(day.until_minute % 1440)}"
@@ -84,8 +104,12 @@ def _line(one: Listed, place: str | None) -> dict[str, Any]:
     return {
         "day": f"{i18n.full_day(day.on_date)} {day.on_date.year}", "text": text % {"times": times},
         "how": how(day.modes, place) if day.kind == "extra" else None, "key": str(new_id()),
-        "url": f"{DAYS}/{one.id}/remove",
+        "url": _removing(one.id, here),
     }
+
+
+def _removing(exception_id: UUID, here: dict[str, str]) -> str:
+    return f"{DAYS}/{exception_id}/remove" + (f"?{urlencode(here)}" if here else "")
 
 
 @read(DAYS)
@@ -136,16 +160,17 @@ async def remove_day(
     need(actor, "psychologist")
     wanted = must_be_id(exception_id)
     form = await read_form(request)
+    here = _place(request)[1]
 
     async def verb(conn: Conn) -> str:
         travel = (await kit.numbers(conn, actor, now)).of(TravelNumbers)
         await actions.remove_exception(conn, actor, wanted, now, travel=travel, keep=form.ticked("keep"))
-        return f"{DAYS}?done=1"
+        return f"{DAYS}?{urlencode({'done': '1'} | here)}"
 
     try:
         return await form_once(request, kit, actor, now, verb)
     except (Invalid, SessionsOutside) as refusal:
-        return await _days_page(request, kit, actor, now, refusal=refusal, leaving=f"{DAYS}/{wanted}/remove")
+        return await _days_page(request, kit, actor, now, refusal=refusal, leaving=_removing(wanted, here))
     except NotFound as refusal:
         return await _days_page(request, kit, actor, now, refusal=refusal, gone=True)
 

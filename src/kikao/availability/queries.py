@@ -108,6 +108,7 @@ cross join lateral (
     where m.first_at is not null
     order by s.number limit 1
 ) f
+where :place_id::uuid is null or o.place_id = :place_id::uuid
 group by a.psychologist_id
 """)
 
@@ -149,10 +150,12 @@ async def free(
 
 async def next_free(
     conn: Conn, wanted: Sequence[Wanted], lower: datetime, upper: datetime, *,
-    now: datetime, numbers: Numbers, modes: Sequence[str] = MODES,
+    now: datetime, numbers: Numbers, modes: Sequence[str] = MODES, place_id: UUID | None = None,
 ) -> dict[UUID, datetime]:
-    """The first such start of each psychologist, in any of these modes; who has none is missing. One query."""
-    rows = await _NEXT.rows(conn, **_values(wanted, lower, upper, now, numbers, modes, None))
+    """The first such start of each psychologist, in any of these modes, at this place; who has none is missing. One
+    query."""
+    rows = await _NEXT.rows(
+        conn, **_values(wanted, lower, upper, now, numbers, modes, None), place_id=place_id)
     return {row["psychologist_id"]: row["start_at"] for row in rows}
 
 

@@ -64,6 +64,12 @@ create index exception_by_day on availability.exception (psychologist_id, on_dat
 create view availability.timetable as
 select psychologist_id, time_zone, buffer_minutes, notice_minutes, horizon_days, step_minutes from availability.calendar;
 
+-- Who can be met where: each week, or on the day that stands beside it.
+create view availability.met_at as
+select psychologist_id, place_id, null::date as on_date from availability.hours where place_id is not null
+union all
+select psychologist_id, place_id, on_date from availability.exception where place_id is not null;
+
 -- Where sessions are held; closed ones, too, for those that were held there.
 create view availability.places as
 select id, name, address, closed_at from availability.place;

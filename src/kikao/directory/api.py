@@ -14,7 +14,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from kikao.accounts.acting import one_of
-from kikao.availability.api import PlaceShown, shown_place
+from kikao.availability.api import PlaceShown, read_place, shown_place
 from kikao.availability.queries import Place, Run, Wanted, places_of, runs
 from kikao.availability.rules import MODES, read_days, window
 from kikao.availability.rules import Numbers as CalendarNumbers
@@ -51,6 +51,7 @@ class ProfileShown(Shown):
     gender: str | None
     sees: tuple[str, ...]
     modes: tuple[str, ...]
+    places: list[PlaceShown]
     time_zone: str
     rates: list[RateShown]
     next_free: datetime | None
@@ -62,6 +63,7 @@ def shown(profile: Profile) -> ProfileShown:
         registration_number=profile.registration_number, in_training=profile.supervisor, bio=profile.bio,
         specialities=profile.specialities, languages=profile.languages, gender=profile.gender, sees=profile.sees,
         modes=profile.modes, time_zone=profile.time_zone, next_free=profile.next_free,
+        places=[PlaceShown(id=one.id, name=one.name, address=one.address) for one in profile.places],
         rates=[RateShown(session_type=rate.session_type, amount=rate.amount, minutes=rate.minutes)
                for rate in profile.rates],
     )
@@ -92,7 +94,9 @@ async def list_psychologists(
     q: FromQuery[str | None] = None, speciality: FromQuery[str | None] = None,
     language: FromQuery[str | None] = None,
     session_type: Annotated[str | None, QueryParameter(name="sessionType")] = None,
-    mode: FromQuery[str | None] = None, gender: FromQuery[str | None] = None, sees: FromQuery[str | None] = None,
+    mode: FromQuery[str | None] = None,
+    place_asked: Annotated[str | None, QueryParameter(name="placeId")] = None,
+    gender: FromQuery[str | None] = None, sees: FromQuery[str | None] = None,
     max_price: Annotated[int | None, QueryParameter(name="maxPrice")] = None,
     cursor: FromQuery[str | None] = None, limit: FromQuery[int] = 20,
 ) -> ProfileList:
@@ -104,9 +108,11 @@ async def list_psychologists(
         raise Invalid.field("limit", "out_of_range", "A list can be 1 to 100 long.")
     wanted = Filter(
         q=q, speciality=speciality, language=language, session_type=session_type, mode=mode, gender=gender,
-        sees=sees, max_price=max_price,
+        sees=sees, max_price=max_price, place_id=read_place(place_asked, "placeId") if place_asked else None,
     )
     async with kit.db.connection() as conn:
+        if wanted.place_id:
+            await queries.check_place(conn, wanted.place_id, mode)
         numbers = await kit.numbers(conn, actor, now)
         found = await queries.listed(conn, wanted, now, numbers, most=limit, after=read_cursor(place(request, cursor)))
         found = await queries.times_for(conn, found, actor.person_id)

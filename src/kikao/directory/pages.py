@@ -13,19 +13,20 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from kikao.availability.queries import Slot, Wanted, free
-from kikao.availability.rules import MODES
+from kikao.availability.rules import IN_PERSON, MODES
 from kikao.availability.rules import Numbers as CalendarNumbers
 from kikao.core import i18n
 from kikao.core.actor import Actor
-from kikao.core.errors import NotFound
+from kikao.core.errors import Invalid, NotFound
 from kikao.core.i18n import gettext as _
 from kikao.core.i18n import later
+from kikao.core.ids import read_id
 from kikao.core.render import page
 from kikao.core.web import Form, Kit, Req, read, read_form, see_other
 from kikao.directory import queries, times
 from kikao.directory.api import make_cursor, read_cursor
 from kikao.directory.queries import Filter, Profile
-from kikao.directory.rules import SESSION_TYPES
+from kikao.directory.rules import SESSION_TYPES, check_mode, check_session_type
 from kikao.directory.times import chip, public
 
 _NOBODY = later("Nobody can be booked at this address. “Find a time” shows everyone who can be.")
@@ -93,18 +94,31 @@ def _typed(form: Form) -> Filter:
     def given(name: str) -> str | None:
         return form[name][:80] or None
 
-    price, session_type = given("price"), given("type")
+    price, session_type, where = given("price"), given("type"), given("where")
+    if session_type:
+        check_session_type(session_type)
+    place_id = read_id(where) if where else None
+    if where and not place_id:
+        check_mode(where)
     return Filter(
         q=given("q"), speciality=given("about"), language=given("language"), gender=given("gender"), sees=given("for"),
-        session_type=session_type if session_type in SESSION_TYPES else None,
-        max_price=int(price) if price and price.isdecimal() and len(price) < 9 else None,
+        session_type=session_type, mode=None if place_id else where, place_id=place_id, max_price=_price(price),
     )
 
 
+def _price(typed: str | None) -> int | None:
+    if typed and not (typed.isdecimal() and typed.isascii() and len(typed) < 9):
+        raise Invalid.field("price", "not_a_number", "A price is a whole number of shillings.")
+    return int(typed) if typed else None
+
+
 @post("/team")
-async def narrow(request: Req) -> Response[Any]:
+async def narrow(request: Req, kit: NamedDependency[Kit]) -> Response[Any]:
     """The filter is sent as a form, so that what somebody looks for stands in no address and no history."""
     wanted = _typed(await read_form(request))
+    if wanted.place_id:
+        async with kit.db.connection() as conn:
+            await queries.check_place(conn, wanted.place_id)
     return see_other(f"/team?f={_pack(wanted)}" if wanted != Filter() else "/team")
 
 
@@ -116,7 +130,7 @@ async def team(
     after = read_cursor(request.query_params.get("after"))
     async with kit.db.connection() as conn:
         numbers = await kit.numbers(conn, actor, now)
-        choices = await queries.choices(conn)
+        choices = await queries.choices(conn, now)
         found = await queries.listed(conn, wanted, now, numbers, after=after)
         found = await queries.times_for(conn, found, actor.person_id)
     kept = {"f": _pack(wanted)} if wanted != Filter() else {}
@@ -141,10 +155,26 @@ def _filters(wanted: Filter, choices: queries.Choices) -> list[dict[str, Any]]:
         select("language", _("Language"), wanted.language,
                [(code, i18n.language_name(code)) for code in choices.languages]),
         select("type", _("Kind"), wanted.session_type, [(text, _(text)) for text in SESSION_TYPES]),
-        select("gender", _("Gender"), wanted.gender, [(text, _(text).capitalize()) for text in choices.genders]),
-        select("for", _("For whom"), wanted.sees, [(text, _(text).capitalize()) for text in choices.sees]),
+        select("where", _("How and where"), str(wanted.place_id or wanted.mode or ""), _where(choices)),
+        select("gender", _("Gender"), wanted.gender, [(text, _beginning(text)) for text in choices.genders]),
+        select("for", _("For whom"), wanted.sees, [(text, _beginning(text)) for text in choices.sees]),
         select("price", _("Price"), str(wanted.max_price) if wanted.max_price else None, prices),
     ]
+
+
+def _where(choices: queries.Choices) -> list[tuple[str, str]]:
+    """Ways to meet, and places: those who meet somewhere meet in person."""
+    at = _("In person at %(place)s")
+    one = choices.places[0] if len(choices.places) == 1 else None
+    modes = [(mode, at % {"place": one.name} if one and mode == IN_PERSON else _(mode)) for mode in choices.modes]
+    return modes if one else modes + [(str(place.id), at % {"place": place.name}) for place in choices.places]
+
+
+def _met(profile: Profile) -> str:
+    """In which ways, and where."""
+    places = ", ".join(place.name for place in profile.places)
+    at = _("In person at %(place)s") % {"place": places}
+    return " · ".join(at if mode == IN_PERSON and places else _(mode) for mode in profile.modes)
 
 
 def _person(profile: Profile, wanted: Filter, actor: Actor) -> dict[str, Any]:
@@ -152,10 +182,21 @@ def _person(profile: Profile, wanted: Filter, actor: Actor) -> dict[str, Any]:
     return {
         "name": profile.name, "title": profile.title, "url": f"/t/{profile.slug}", "about": about(profile),
         "languages": ", ".join(i18n.language_name(code) for code in profile.languages),
-        "modes": ", ".join(_(mode) for mode in profile.modes), "price": rate.amount, "minutes": rate.minutes,
+        "modes": _met(profile), "gender": _gender(profile), "price": rate.amount, "minutes": rate.minutes,
         "next_free": i18n.day_and_clock(profile.next_free, actor.time_zone) if profile.next_free else None,
         "in_training": _supervised(profile),
     }
+
+
+def _gender(profile: Profile) -> str:
+    """As they wish it shown; nothing where they said nothing."""
+    return _beginning(profile.gender) if profile.gender else ""
+
+
+def _beginning(text: str) -> str:
+    """As the beginning of a line; the rest stays as somebody wrote it."""
+    words = _(text)
+    return words[:1].upper() + words[1:]
 
 
 def _supervised(profile: Profile) -> str | None:
@@ -189,9 +230,10 @@ async def profile_page(
 def _profile_facts(profile: Profile) -> dict[str, Any]:
     spoken = ", ".join(i18n.language_name(code) for code in profile.languages)
     facts = [
+        {"icon": "user", "text": _gender(profile)},
         {"icon": "chat", "text": spoken},
         {"icon": "user", "text": _("Sees %(who)s") % {"who": ", ".join(_(one) for one in profile.sees)}},
-        {"icon": "video", "text": ", ".join(_(mode) for mode in profile.modes)},
+        {"icon": "video", "text": _met(profile)},
     ]
     return {
         "name": profile.name, "title": profile.title, "registration": f"{profile.board}, {profile.registration_number}",

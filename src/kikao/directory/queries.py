@@ -9,11 +9,11 @@ from uuid import UUID
 
 import msgspec
 
-from kikao.availability.queries import Wanted, next_free
-from kikao.availability.rules import MODES
+from kikao.availability.queries import Place, Wanted, next_free, places
+from kikao.availability.rules import IN_PERSON, MODES
 from kikao.availability.rules import Numbers as CalendarNumbers
 from kikao.core.db import Conn, Row
-from kikao.core.errors import NotFound
+from kikao.core.errors import Invalid, NotFound
 from kikao.core.ids import read_id
 from kikao.core.practice import Snapshot
 from kikao.core.sql import Statement
@@ -48,6 +48,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...]
     sees: tuple[str, ...]
     modes: tuple[str, ...]
+    places: tuple[Place, ...]
     takes: str
     time_zone: str
     licensed_until: date
@@ -67,15 +68,21 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     session_type: str | None = None
     mode: str | None = None
+    place_id: UUID | None = None
     gender: str | None = None
     sees: str | None = None
     max_price: int | None = None
 
 
-_LISTED = """
+# Where somebody can be met, from today on; :now is the same everywhere, and no zone is further from UTC than a day.
+_MET_AT = """(select place_id from availability.met_at
+              where psychologist_id = l.id and (on_date is null or on_date >= :now::date - 1))"""
+_LISTED = f"""
 select l.id, l.slug, n.name, l.title, l.board, l.registration_number, s.name as supervisor, l.bio, l.gender,
        l.specialities, l.languages, l.sees, l.modes, l.takes, t.time_zone, l.licensed_until, l.session_types,
-       (select coalesce(jsonb_object_agg(r.session_type, jsonb_build_array(r.amount, r.minutes)), '{}'::jsonb)
+       (select coalesce(jsonb_agg(jsonb_build_array(p.id, p.name, p.address) order by p.name), '[]'::jsonb)
+        from availability.places p where p.id in {_MET_AT}) as places,
+       (select coalesce(jsonb_object_agg(r.session_type, jsonb_build_array(r.amount, r.minutes)), '{{}}'::jsonb)
         from (select distinct on (session_type) session_type, amount, minutes from directory.rate
               where psychologist_id = l.id and from_at <= :now::timestamptz
               order by session_type, from_at desc) r) as rates
@@ -94,16 +101,20 @@ where (:q::text is null or position(lower(:q::text) in lower(
   and (:language::text is null or :language::text = any (l.languages))
   and (:session_type::text is null or :session_type::text = any (l.session_types))
   and (:mode::text is null or :mode::text = any (l.modes))
+  and (:place_id::uuid is null or :place_id::uuid in {_MET_AT})
   and (:gender::text is null or l.gender = :gender::text)
   and (:sees::text is null or :sees::text = any (l.sees))
   and (:after_name::text is null or (n.name, l.id) > (:after_name::text, :after_id::uuid))
 order by n.name, l.id
 """)
-_CHOICES = Statement("""
+_CHOICES = Statement(f"""
 select array(select distinct unnest(specialities) from directory.listed order by 1) as specialities,
        array(select distinct unnest(languages) from directory.listed order by 1) as languages,
        array(select distinct unnest(sees) from directory.listed order by 1) as sees,
-       array(select distinct gender from directory.listed where gender is not null order by 1) as genders
+       array(select distinct gender from directory.listed where gender is not null order by 1) as genders,
+       array(select distinct unnest(modes) from directory.listed) as modes,
+       (select coalesce(jsonb_agg(jsonb_build_array(p.id, p.name, p.address) order by p.name), '[]'::jsonb)
+        from availability.places p where exists (select from directory.listed l where p.id in {_MET_AT})) as places
 """)
 
 
@@ -118,7 +129,11 @@ def _profile(row: Row, numbers: Numbers) -> Profile:
                      "takes", "time_zone", "licensed_until")
     }
     lists: dict[str, Any] = {name: tuple(row[name]) for name in ("specialities", "languages", "sees", "modes")}
-    return Profile(**same, **lists, rates=tuple(rates))
+    return Profile(**same, **lists, places=_places(row), rates=tuple(rates))
+
+
+def _places(row: Row) -> tuple[Place, ...]:
+    return tuple(Place(UUID(place_id), name, address) for place_id, name, address in row["places"])
 
 
 def _cheap_enough(profile: Profile, wanted: Filter) -> bool:
@@ -218,18 +233,19 @@ async def listed(
     rows = await _MANY.rows(conn, **values, after_name=after_name, after_id=after_id, now=now)
     profiles = [_profile(row, practice.of(Numbers)) for row in rows]
     page = [profile for profile in profiles if _cheap_enough(profile, wanted)][: most + 1]
-    modes = (wanted.mode,) if wanted.mode else MODES
-    return await with_next_free(conn, page, now, practice, wanted.session_type, modes)
+    modes = (IN_PERSON,) if wanted.place_id else (wanted.mode,) if wanted.mode else MODES
+    return await with_next_free(conn, page, now, practice, wanted.session_type, modes, wanted.place_id)
 
 
 async def with_next_free(
     conn: Conn, profiles: Sequence[Profile], now: datetime, practice: Snapshot,
-    session_type: str | None = None, modes: Sequence[str] = MODES,
+    session_type: str | None = None, modes: Sequence[str] = MODES, place_id: UUID | None = None,
 ) -> list[Profile]:
     """The first time within two weeks, of the shortest type where none is asked for. One query for all."""
     wanted = [Wanted(one.id, _minutes(one, session_type), one.licensed_until) for one in profiles if one.rates]
     first = await next_free(
-        conn, wanted, now, now + LOOK_AHEAD, now=now, numbers=practice.of(CalendarNumbers), modes=modes
+        conn, wanted, now, now + LOOK_AHEAD, now=now, numbers=practice.of(CalendarNumbers), modes=modes,
+        place_id=place_id,
     )
     return [msgspec.structs.replace(profile, next_free=first.get(profile.id)) for profile in profiles]
 
@@ -246,11 +262,22 @@ class Choices(msgspec.Struct, frozen=True):
     languages: tuple[str, ...]
     sees: tuple[str, ...]
     genders: tuple[str, ...]
+    modes: tuple[str, ...]
+    places: tuple[Place, ...]
 
 
-async def choices(conn: Conn) -> Choices:
-    row = await _CHOICES.one(conn)
-    return Choices(*(tuple(row[name]) for name in ("specialities", "languages", "sees", "genders")))
+async def choices(conn: Conn, now: datetime) -> Choices:
+    row = await _CHOICES.one(conn, now=now)
+    found: dict[str, Any] = {name: tuple(row[name]) for name in ("specialities", "languages", "sees", "genders")}
+    return Choices(**found, modes=tuple(mode for mode in MODES if mode in row["modes"]), places=_places(row))
+
+
+async def check_place(conn: Conn, place_id: UUID, mode: str | None = None) -> None:
+    """Whether it can be looked for. Raises Invalid."""
+    if mode not in (None, IN_PERSON):
+        raise Invalid.field("placeId", "not_in_person", "Only times in person have a place.")
+    if not any(place.id == place_id for place in await places(conn)):
+        raise Invalid.field("placeId", "unknown_place", "There is no such place.")
 
 
 async def emergency_lines(conn: Conn) -> tuple[EmergencyLine, ...]:

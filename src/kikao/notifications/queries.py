@@ -83,24 +83,41 @@ async def stuck(conn: Conn, *, most: int = 100) -> list[Message]:
     )  # fmt: skip
 
 
-async def unreachable(conn: Conn, since: datetime, *, most: int = 100) -> list[Message]:
-    """What was true and could not be told since then, and what is stuck, newest first: somebody has to ring these
-    people, until they are told. Nobody is rung about whom there is nothing to tell any more."""
-    return _messages(
-        await conn.fetch(
-            f"""
-            {_MESSAGES} m
-            where told_at is null
-              and ((dropped_at >= $1 and dropped_why <> all ($2)) or (due_at is not null and tries >= $4))
-              and not exists (select from accounts.people p where p.id = m.recipient and p.state = any ($5))
-              and not exists (
-                  select from accounts.contact c join accounts.people p on p.id = c.person_id
-                  where c.id = m.recipient and p.state = any ($5))
-            order by coalesce(dropped_at, due_at) desc limit $3
-            """,
-            since, list(rules.NOBODYS_FAULT), most, MOST_TRIES, list(rules.WITHHELD),
-        )
+# What could not be told, and what is stuck, until somebody has told it. The reasons stand in the index as well.
+_UNTOLD = f"""
+select m.* from (
+    select *, dropped_at as at from notifications.outbox
+    where dropped_at is not null and told_at is null
+      and dropped_why not in ({", ".join(f"'{why}'" for why in rules.NOBODYS_FAULT)})
+    union all
+    select *, created_at from notifications.outbox where due_at is not null and tries >= {MOST_TRIES}
+) m
+where not exists (select from accounts.people p where p.id = m.recipient and p.state = any ($1))
+  and not exists (select from accounts.contact c join accounts.people p on p.id = c.person_id
+                  where c.id = m.recipient and p.state = any ($1))
+"""
+
+
+async def unreachable(
+    conn: Conn, *, most: int = 50, after: tuple[datetime, UUID] | None = None
+) -> tuple[list[Message], tuple[datetime, UUID] | None]:
+    """What was true and could not be told, and what is stuck, newest first, and where the list goes on: somebody has
+    to ring these people, until they are told. Nobody is rung about whom there is nothing to tell any more."""
+    after_at, after_id = after or (None, None)
+    rows = await conn.fetch(
+        f"""
+        select {", ".join(Message.__struct_fields__)}, at from ({_UNTOLD}) u
+        where $2::timestamptz is null or (at, id) < ($2, $3::uuid) order by at desc, id desc limit $4
+        """,
+        list(rules.WITHHELD), after_at, after_id, most + 1,
     )  # fmt: skip
+    more = (rows[most - 1]["at"], rows[most - 1]["id"]) if len(rows) > most else None
+    return [Message(*list(row.values())[:-1]) for row in rows[:most]], more
+
+
+async def count_unreachable(conn: Conn) -> int:
+    """How long that list is."""
+    return int(await conn.fetchval(f"select count(*) from ({_UNTOLD}) u", list(rules.WITHHELD)))
 
 
 async def messages_about(conn: Conn, about: UUID) -> list[Message]:

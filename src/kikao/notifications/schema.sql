@@ -25,7 +25,10 @@ create table notifications.outbox (
     constraint told_by_somebody check ((told_at is null) = (told_by is null)),
     constraint told_when_nothing_else_did check (told_at is null or dropped_at is not null)
 );
-create index outbox_dropped on notifications.outbox (dropped_at) where dropped_at is not null and told_at is null;
+-- Whom somebody has to ring: short, however much was dropped because it was true no longer.
+create index outbox_untold on notifications.outbox (dropped_at, id)
+    where dropped_at is not null and told_at is null and dropped_why not in
+        ('no longer true', 'reader is blocked', 'reader is deceased', 'reader is erased');
 create index outbox_due on notifications.outbox (due_at) where due_at is not null;
 
 -- Since when a way out fails, whoever the message is for: the first failure after its last success.

@@ -181,6 +181,7 @@ create view sessions.of_person as
 select id, reference, psychologist_id, client_id, requested_by, starts_at, status, hold_until, charge_id
 from sessions.session;
 
--- What became of sessions, for the practice's pictures: no person, no words.
+-- What became of sessions, for the practice's pictures: no client, no words.
 create view sessions.outcome as
-select starts_at, minutes, status, hold_until, sent_at, approved_at, confirmed_at, ended_at from sessions.session;
+select psychologist_id, starts_at, minutes, status, hold_until, sent_at, approved_at, confirmed_at, ended_at
+from sessions.session;
