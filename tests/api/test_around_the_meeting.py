@@ -56,6 +56,31 @@ async def test_from_the_start_to_a_decision_by_json(world: apps.World) -> None:
     assert (await world.amina.api("GET", f"{address}/ending")).json()["objection"] == "decided"
 
 
+async def test_a_link_of_its_own_stands_in_the_list_for_those_who_meet(world: apps.World) -> None:
+    session, link = await confirmed(world, 20), "https://meet.example.test/r/77"
+    await world.otieno.api("PUT", f"/api/sessions/{session['id']}/link", json={"meetingLink": link})
+    for visitor, shown in ((world.amina, link), (world.otieno, link), (world.wambui, None)):
+        [listed] = (await visitor.api("GET", "/api/sessions")).json()["sessions"]
+        one = (await visitor.api("GET", f"/api/sessions/{session['id']}")).json()
+        assert listed["meetingLink"] == one["meetingLink"] == shown
+    await world.otieno.api("POST", f"/api/sessions/{session['id']}/complete")
+    [listed] = (await world.amina.api("GET", "/api/sessions")).json()["sessions"]
+    assert listed["meetingLink"] is None
+
+
+async def test_who_pays_is_told_to_the_payer_and_the_practice_only(world: apps.World) -> None:
+    """A mother pays for her child; the psychologist is not told who does."""
+    mother, child = world.cast.halima, world.cast.zuri
+    session = await world.request("halima", forPersonId=str(child.person_id))
+    payer = {"id": str(mother.person_id), "name": mother.name}
+    assert [one["payer"] for one in session["charges"]] == [payer]
+    for visitor, shown in ((world.halima, payer), (world.wambui, payer), (world.njeri, payer), (world.otieno, None)):
+        [listed] = (await visitor.api("GET", "/api/sessions")).json()["sessions"]
+        one = (await visitor.api("GET", f"/api/sessions/{session['id']}")).json()
+        for charge in (*listed["charges"], *one["charges"]):
+            assert (charge["amount"], charge["payer"]) == (2500, shown)
+
+
 async def test_whoever_left_comes_back_and_it_ends_completed(world: apps.World) -> None:
     """Begun by either, left, entered again by both, completed once: each entry has its line."""
     address = f"/api/sessions/{(await confirmed(world, 20))['id']}"

@@ -16,7 +16,7 @@ from kikao.core.ids import SYSTEM, new_id
 from kikao.core.jobs import MOST_TRIES, drain
 from kikao.core.phone import Contact
 from kikao.core.practice import load, put
-from kikao.notifications import kinds, queries, rules, sending
+from kikao.notifications import actions, kinds, queries, rules, sending
 from kikao.notifications.channels import Sent
 from kikao.notifications.channels.email import Email
 from kikao.notifications.kinds import Composed, Kind, Post, Reader, Tools
@@ -164,6 +164,21 @@ async def test_who_has_no_proved_contact_is_listed_for_the_desk(story: Story, ca
     async with story.db.connection() as conn:
         listed, _ = await queries.unreachable(conn)
     assert [(one.about, one.dropped_why) for one in listed] == [(about, rules.NO_CONTACT)]
+
+
+async def test_whom_somebody_still_has_to_ring_is_not_forgotten(story: Story, cast: Cast) -> None:
+    await story.db.pool.execute("update accounts.contact_point set proved_at = null")
+    for who in (cast.amina, cast.baraka, cast.halima):
+        await story.post(who.person_id)
+    await story.drain()
+    later = utc_now() + timedelta(days=400)
+    async with story.db.transaction() as conn:
+        [untold, told, gone] = (await queries.unreachable(conn))[0]
+        await actions.told_by_telephone(conn, cast.wambui.actor, told.id, later)
+        await conn.execute("update accounts.person set state = 'erased' where id = $1", gone.recipient)
+        assert await actions.forget_old(conn, later) == 2
+        assert (await queries.unreachable(conn))[0] == [untold]
+        assert await queries.count_unreachable(conn) == 1
 
 
 @pytest.mark.parametrize("state", ["blocked", "deceased", "erased"])

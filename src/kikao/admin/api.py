@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
 
@@ -12,46 +12,19 @@ from litestar import Response
 from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
+from kikao.admin.health import by_status, look, queues
 from kikao.core import migrate
 from kikao.core.crypto import Secret
-from kikao.core.db import Conn
 from kikao.core.errors import NotFound
-from kikao.core.jobs import Waiting, waiting
 from kikao.core.web import Kit, Req, read
 
 _STARTED = time.monotonic()
-QUEUES = {
-    "outbox": "notifications.outbox", "letters": "payments.letter", "attempts": "payments.attempt",
-    "sessions": "sessions.session",
-}
-WORKER_SILENT = timedelta(seconds=90)
-LATE = timedelta(minutes=2)
-FAILING = timedelta(seconds=30)  # longer than the hiccup of a mail server
 
 
 @read("/health", include_in_schema=False)
 async def health() -> dict[str, Any]:
     """Is the process up. Asks nothing of anybody."""
     return {"status": "up", "upSeconds": int(time.monotonic() - _STARTED)}
-
-
-async def _queues(conn: Conn, now: datetime) -> list[Waiting]:
-    return [await waiting(conn, name, table, now) for name, table in QUEUES.items()]
-
-
-async def _degraded(conn: Conn, queues: list[Waiting], now: datetime) -> list[str]:
-    found = []
-    sign = await conn.fetchval("select at from core.sign_of_life where program = 'worker'")
-    if sign is None or now - sign > WORKER_SILENT:
-        found.append("worker_silent")
-    failing = await conn.fetch("select channel from notifications.failing where failing_since <= $1", now - FAILING)
-    found += sorted(f"{row['channel']}_down" for row in failing)
-    for queue in queues:
-        if queue.stuck:
-            found.append(f"{queue.name}_stuck")
-        if queue.oldest is not None and now - queue.oldest > LATE:
-            found.append(f"{queue.name}_late")
-    return found
 
 
 @read("/ready", include_in_schema=False)
@@ -61,17 +34,14 @@ async def ready(request: Req, kit: NamedDependency[Kit], now: NamedDependency[da
         async with kit.db.connection() as conn:
             if not await migrate.is_current(conn):
                 return Response({"status": "not_migrated"}, status_code=503)
-            queues = await _queues(conn, now)
-            degraded = await _degraded(conn, queues, now)
-            sign = await conn.fetchval("select at from core.sign_of_life where program = 'worker'")
-            heard = await conn.fetchval("select max(received_at) from payments.letter_log")
+            signs = await look(conn, now)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
         return Response({"status": "no_database"}, status_code=503)
-    body: dict[str, Any] = {"status": "degraded" if degraded else "ready", "degraded": degraded}
+    body: dict[str, Any] = {"status": "degraded" if signs.degraded else "ready", "degraded": signs.degraded}
     if may_see_details(request):
         body |= {
-            "workerLastSign": sign, "lastWordFromMpesa": heard,
-            "queues": {q.name: {"due": q.due, "stuck": q.stuck, "oldest": q.oldest} for q in queues},
+            "workerLastSign": signs.worker, "lastWordFromMpesa": signs.mpesa,
+            "queues": {q.name: {"due": q.due, "stuck": q.stuck, "oldest": q.oldest} for q in signs.queues},
         }
     return Response(body)
 
@@ -103,11 +73,11 @@ async def metrics(request: Req, kit: NamedDependency[Kit], now: NamedDependency[
     stuck = Gauge("kikao_stuck_rows", "Rows that eight tries did not settle", ["queue"], registry=registry)
     sessions = Gauge("kikao_sessions", "Sessions by status", ["status"], registry=registry)
     async with kit.db.connection() as conn:
-        for queue in await _queues(conn, now):
+        for queue in await queues(conn, now):
             due.labels(queue.name).set(queue.due)
             stuck.labels(queue.name).set(queue.stuck)
-        for row in await conn.fetch("select status, count(*) as number from sessions.known group by 1"):
-            sessions.labels(row["status"]).set(row["number"])
+        for status, number in (await by_status(conn)).items():
+            sessions.labels(status).set(number)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -11,7 +11,8 @@ from kikao.core.errors import NotFound
 from kikao.core.ids import new_id
 from kikao.core.jobs import MOST_TRIES
 from kikao.journal.actions import record
-from kikao.notifications.rules import BY_TELEPHONE, NOBODYS_FAULT
+from kikao.notifications.queries import UNTOLD
+from kikao.notifications.rules import BY_TELEPHONE, NOBODYS_FAULT, WITHHELD
 
 _POST = """
 insert into notifications.outbox (id, kind, about, recipient, version, created_at, due_at)
@@ -61,8 +62,14 @@ async def wait_on(conn: Conn, row_id: UUID, tries: int, until: datetime) -> None
 
 
 async def forget_old(conn: Conn, before: datetime) -> int:
-    """Delete what was sent or dropped before then."""
-    tag = await conn.execute("delete from notifications.outbox where coalesce(sent_at, dropped_at) < $1", before)
+    """Delete what was sent or dropped before then, unless somebody still has to be rung."""
+    tag = await conn.execute(
+        f"""
+        delete from notifications.outbox
+        where coalesce(sent_at, dropped_at) < $2 and id not in (select id from ({UNTOLD}) u)
+        """,
+        list(WITHHELD), before,
+    )
     return int(tag.rsplit(" ", 1)[-1])
 
 

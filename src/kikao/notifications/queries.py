@@ -83,8 +83,9 @@ async def stuck(conn: Conn, *, most: int = 100) -> list[Message]:
     )  # fmt: skip
 
 
-# What could not be told, and what is stuck, until somebody has told it. The reasons stand in the index as well.
-_UNTOLD = f"""
+# What could not be told, and what is stuck, until somebody has told it; $1: of whom nobody is told anything. The
+# reasons stand in the index as well.
+UNTOLD = f"""
 select m.* from (
     select *, dropped_at as at from notifications.outbox
     where dropped_at is not null and told_at is null
@@ -92,9 +93,10 @@ select m.* from (
     union all
     select *, created_at from notifications.outbox where due_at is not null and tries >= {MOST_TRIES}
 ) m
-where not exists (select from accounts.people p where p.id = m.recipient and p.state = any ($1))
-  and not exists (select from accounts.contact c join accounts.people p on p.id = c.person_id
-                  where c.id = m.recipient and p.state = any ($1))
+where exists (
+    select from accounts.people p
+    where p.id = coalesce((select person_id from accounts.contact where id = m.recipient), m.recipient)
+      and p.state <> all ($1))
 """
 
 
@@ -106,7 +108,7 @@ async def unreachable(
     after_at, after_id = after or (None, None)
     rows = await conn.fetch(
         f"""
-        select {", ".join(Message.__struct_fields__)}, at from ({_UNTOLD}) u
+        select {", ".join(Message.__struct_fields__)}, at from ({UNTOLD}) u
         where $2::timestamptz is null or (at, id) < ($2, $3::uuid) order by at desc, id desc limit $4
         """,
         list(rules.WITHHELD), after_at, after_id, most + 1,
@@ -117,7 +119,7 @@ async def unreachable(
 
 async def count_unreachable(conn: Conn) -> int:
     """How long that list is."""
-    return int(await conn.fetchval(f"select count(*) from ({_UNTOLD}) u", list(rules.WITHHELD)))
+    return int(await conn.fetchval(f"select count(*) from ({UNTOLD}) u", list(rules.WITHHELD)))
 
 
 async def messages_about(conn: Conn, about: UUID) -> list[Message]:

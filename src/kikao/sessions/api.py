@@ -48,9 +48,12 @@ class PersonShown(Shown):
 
 
 class ChargeShown(Shown):
+    """`payer`: null for everybody but the payer, desk, finance and admin, and where nobody with an account pays."""
+
     amount: int
     paid: int
     status: str
+    payer: PersonShown | None
 
 
 class TermShown(Shown):
@@ -99,7 +102,10 @@ def shown(session: Session, note: str | None = None, reason: str | None = None) 
         place=shown_place(session.place), session_date=session.starts_at, ends_at=session.ends_at,
         minutes=session.minutes, price=session.price, session_rate=session.session_rate, currency="KES",
         status=session.status, payment_status=session.payment_status,
-        charges=[ChargeShown(amount=session.price, paid=session.received, status=session.payment_status)],
+        charges=[ChargeShown(
+            amount=session.price, paid=session.received, status=session.payment_status,
+            payer=PersonShown(id=session.payer[0], name=session.payer[1]) if session.payer else None,
+        )],
         terms=[TermShown(until=line.until, refund=line.refund)
                for line in rules.deadlines(session.tiers, counted, session.price)],
         hold_until=session.hold_until, meeting_link=session.meeting_link, created_at=session.created_at,
@@ -138,15 +144,16 @@ async def list_sessions(
     )
     async with kit.db.connection() as conn:
         found = await queries.listed(conn, actor, wanted, now)
-    return _page(request, found, wanted.most, lambda session: session.starts_at)
+    return _page(request, kit, found, wanted.most, lambda session: session.starts_at)
 
 
 def _page(
-    request: Req, found: list[Session], most: int, at: Callable[[Session], datetime | None]
+    request: Req, kit: Kit, found: list[Session], most: int, at: Callable[[Session], datetime | None]
 ) -> SessionList:
     more = found[most - 1] if len(found) > most else None
     cursor = queries.cursor_at(more, at(more)) if more else None
-    return SessionList(sessions=[shown(session) for session in found[:most]], next=bound(request, cursor))
+    listed = [shown(queries.with_link(session, kit.vault)) for session in found[:most]]
+    return SessionList(sessions=listed, next=bound(request, cursor))
 
 
 @read("/api/sessions/pending-approval", opt=only("psychologist"))
@@ -158,7 +165,7 @@ async def pending(
     async with kit.db.connection() as conn:
         after = read_cursor(place(request, cursor))
         found = await queries.requests(conn, actor, now, after=after, most=_limit(limit))
-    return _page(request, found, limit, lambda session: session.sent_at)
+    return _page(request, kit, found, limit, lambda session: session.sent_at)
 
 
 @read("/api/sessions/stats")

@@ -70,6 +70,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     objected_at: datetime | None
     decided_at: datetime | None
     charge_id: UUID
+    payer: tuple[UUID, str] | None
     tiers: tuple[Tier, ...]
     meeting_link: str | None
     sealed_link: bytes | None
@@ -143,7 +144,15 @@ def _session(row: Row, actor: Actor, now: datetime) -> Session:
         place=Place(row["place_id"], row["place"], row["address"]) if row["place_id"] else None,
         sealed_link=row["sealed_link"] if meets else None,
         parties=mine,
+        payer=_payer(row["payer"], actor),
     )
+
+
+def _payer(found: tuple[str, str, str] | None, actor: Actor) -> tuple[UUID, str] | None:
+    """The person who owes it, for themselves, desk, finance and admin: nobody else is told who pays."""
+    if found is None or not (actor.account_id == UUID(found[0]) or actor.has("desk", "finance", "admin")):
+        return None
+    return UUID(found[1]), found[2]
 
 
 def with_link(session: Session, vault: Vault) -> Session:

@@ -14,6 +14,8 @@ s.status, m.payment_status, m.missing, m.received, m.given_back, m.earned, m.ope
 s.approved_at, s.confirmed_at, m.owed_back,
 s.started_at, s.ended_at, s.absent, s.extended_at, s.corrected_at, s.objected_at, s.decided_at, s.sealed_link,
 s.expired_from, s.charge_id, t.tiers, s.sealed_note is not null as has_note, s.created_at, s.updated_at,
+(select jsonb_build_array(y.account_id, y.id, y.name) from accounts.people y
+ where y.account_id = m.payer_account) as payer,
 s.client_id in (select person_id from accounts.may_act_for
                 where by_person = :person_id::uuid and ends_at > :now::timestamptz) as acted_for
 """
