@@ -13,7 +13,7 @@ from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Database
 from kikao.core.practice import EMPTY
 from kikao.payments import wires as payments_wires
-from kikao.sessions import absence, actions, booking, closing, evidence, meeting, queries
+from kikao.sessions import absence, actions, booking, by_hand, closing, evidence, meeting, queries
 from kikao.sessions.queries import Session
 from kikao.sessions.rules import APPROVED
 from sessions.staging import money_arrives, stage
@@ -37,11 +37,12 @@ class Desk:
     def asked(
         self, client: Member, psychologist: Member, start: datetime | None = None, *,
         session_type: str = "Individual", note: str | None = None, proved: bool = True, by: Member | None = None,
+        mode: str = "Online",
     ) -> booking.Request:
         """`by`: whoever asks for the client."""
         return booking.Request(
             psychologist_id=psychologist.person_id, session_type=session_type, starts_at=start or self.start,
-            client_id=client.person_id, asker_id=(by or client).person_id, proved=proved, note=note,
+            client_id=client.person_id, asker_id=(by or client).person_id, proved=proved, note=note, mode=mode,
         )
 
     async def request(
@@ -51,6 +52,14 @@ class Desk:
         asked = self.asked(client, psychologist, start, **more)
         async with self.db.transaction() as conn:
             return (await booking.request(conn, asked, now or self.now, EMPTY, VAULT)).session_id
+
+    async def by_hand(self, who: Member, client: Member, psychologist: Member, **more: Any) -> UUID:
+        wanted = by_hand.ByHand(
+            psychologist_id=psychologist.person_id, person_id=client.person_id, session_type="Individual",
+            starts_at=self.start, **more,
+        )
+        async with self.db.transaction() as conn:
+            return (await by_hand.book(conn, who.actor, wanted, self.now, EMPTY, VAULT)).session_id
 
     async def act_for(self, who: Member, whom: Member) -> None:
         await self.run(

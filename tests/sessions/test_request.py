@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from kikao.core.errors import Invalid, NotFound
+from kikao.core.ids import new_id
 from kikao.sessions import actions
 from sessions.conftest import Desk
 
@@ -29,6 +32,41 @@ async def test_a_request_writes_session_charge_journal_and_message(desk: Desk) -
 async def test_the_same_request_again_is_the_same_session(desk: Desk) -> None:
     first = await desk.request(desk.cast.amina, desk.cast.otieno)
     assert await desk.request(desk.cast.amina, desk.cast.otieno) == first
+
+
+async def test_another_way_to_meet_or_other_words_are_not_the_same_request(desk: Desk) -> None:
+    cast = desk.cast
+    await desk.run("update availability.hours set modes = '{Online,Phone}'")
+    await desk.run("update directory.psychologist set desk_may_answer = true")
+    first = await desk.request(cast.amina, cast.otieno, note="I would rather write")
+    others: list[dict[str, Any]] = [{"mode": "Phone"}, {"mode": "Phone", "note": "Ring me"}, {"note": "Ring me"}]
+    for more in others:
+        with pytest.raises(actions.OwnOverlap):
+            await desk.request(cast.amina, cast.otieno, **more)
+    for note in ("I would rather write", " I would rather write ", ""):
+        assert await desk.request(cast.amina, cast.otieno, note=note) == first
+    by_hand = await desk.by_hand(cast.wambui, cast.kamau, cast.wanjiru)
+    with pytest.raises(actions.OwnOverlap):
+        await desk.by_hand(cast.wambui, cast.kamau, cast.wanjiru, mode="Phone")
+    assert await desk.by_hand(cast.wambui, cast.kamau, cast.wanjiru) == by_hand
+
+
+async def test_another_place_is_not_the_same_request(desk: Desk) -> None:
+    cast, places = desk.cast, [new_id(), new_id()]
+    await desk.run("update directory.psychologist set desk_may_answer = true")
+    for number, place in enumerate(places):
+        await desk.run(
+            "insert into availability.place (id, name, address, created_at) values ($1, $2, $3, now())",
+            place, f"House {number}", f"{number} Kilimani Road")
+
+    async def book(place: UUID) -> UUID:
+        return await desk.by_hand(
+            cast.wambui, cast.kamau, cast.otieno, mode="In Person", place_id=place, reason="As they agreed")
+
+    first = await book(places[0])
+    with pytest.raises(actions.OwnOverlap):
+        await book(places[1])
+    assert await book(places[0]) == first
 
 
 async def test_a_held_time_is_taken(desk: Desk) -> None:

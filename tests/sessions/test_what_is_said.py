@@ -108,6 +108,17 @@ async def test_who_ended_it_is_said_to_each_side(world: World) -> None:
     assert "<h1>You declined this request</h1>" in await page_of(world, "otieno", asked)
 
 
+async def test_whoever_undoes_a_decline_is_told_what_the_client_may_know_of_it(world: World) -> None:
+    """Its message waits; its page does not."""
+    asked = await staged(world, PENDING_APPROVAL, workday(world.now, ahead=9))
+    await world.otieno.page("POST", f"/s/{asked}/decline", data={"reason": "Not here"})
+    page = html.unescape(await page_of(world, "otieno", asked))
+    assert "The client had no message yet; their page may have told them." in page
+    assert "cannot take this time" in await page_of(world, "amina", asked)
+    async with world.db.connection() as conn:
+        assert await conn.fetchval("select due_at > now() from notifications.outbox where kind = 'declined'")
+
+
 async def test_what_has_a_field_is_told_beside_it_and_led_to_once(world: World) -> None:
     reference = await staged(world, IN_PROGRESS, world.now - timedelta(minutes=30))
     refused = await world.otieno.page("POST", f"/s/{reference}/break-off", data={"reason": " "})

@@ -244,7 +244,8 @@ where s.id = :id and s.status = 'Declined' and s.ended_at > :since
 async def _take_back(
     conn: Conn, actor: Actor, session: Session, reason: Reason, now: datetime, settings: Snapshot, vault: Vault
 ) -> None:
-    """Declined by mistake: a request again, with a new hold, if nobody has the time meanwhile. Nobody was told yet."""
+    """Declined by mistake: a request again, with a new hold, if nobody has the time meanwhile. No message
+    went out yet."""
     numbers = settings.of(rules.Numbers)
     wait = timedelta(minutes=numbers.correct_answer_minutes)
     if session.ended_at is None or now >= session.ended_at + wait or now >= session.starts_at:

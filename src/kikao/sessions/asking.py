@@ -36,7 +36,7 @@ from kikao.core.web import Form, Kit, Req, form_once, network, read, read_form, 
 from kikao.directory import queries as directory
 from kikao.directory.queries import Profile, Rate
 from kikao.directory.rules import MODE_CODES, TYPE_CODES, code_of, mode_code
-from kikao.sessions import actions, booking, calling, for_whom, queries, rivals, rules, words
+from kikao.sessions import actions, booking, calling, clocks, for_whom, queries, rivals, rules, words
 from kikao.sessions.terms import current_tiers
 
 
@@ -108,7 +108,7 @@ async def _request_page(
     here = f"{address}?{urlencode(query)}"
     return page(
         request, kit, actor, "sessions/request.html", status=refusal.status if refusal else 200,
-        chosen=_chosen(asked, actor, lost=lost is not None),
+        chosen=_chosen(asked, actor, kit.time_zone, lost=lost is not None),
         terms=None if lost else words.terms_of(deadlines, actor.time_zone, now, mine=True),
         lost=i18n.when(lost, actor.time_zone) if lost else None, zone_line=i18n.times_are(now, actor.time_zone),
         back_url=f"/t/{asked.profile.slug}?{back}#times",
@@ -157,13 +157,13 @@ def _carried(form: Form | None) -> dict[str, str]:
 _TYPED = ("name", "contact", "note", "for", *for_whom.FIELDS, "forConsent", "consent", "agreeFor", "consent_text")
 
 
-def _chosen(asked: Asked, actor: Actor, *, lost: bool) -> list[tuple[str, str]]:
+def _chosen(asked: Asked, actor: Actor, practice_zone: str, *, lost: bool) -> list[tuple[str, str]]:
     """A time that is lost stands above, and no more among what is chosen."""
     rows = [(_("With"), asked.profile.name)]
     if asked.start and not lost:
         rows.append((_("When"), i18n.when(asked.start, actor.time_zone)))
-        if actor.time_zone != asked.profile.time_zone:
-            rows.append((_("There"), i18n.when(asked.start, asked.profile.time_zone)))
+        there = practice_zone if asked.place else asked.profile.time_zone
+        rows += clocks.others(asked.start, actor.time_zone, there, practice_zone)
     kind = _("%(type)s, %(minutes)s minutes") % {"type": _(asked.rate.session_type), "minutes": asked.rate.minutes}
     rows += [(_("Kind"), kind), (_("How"), _(asked.mode))]
     if asked.place:

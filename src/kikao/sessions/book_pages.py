@@ -33,7 +33,7 @@ from kikao.directory import queries as directory
 from kikao.directory import times
 from kikao.directory.queries import Filter, Profile, Rate
 from kikao.directory.rules import MODE_CODES, TYPE_CODES, code_of, mode_code
-from kikao.sessions import actions, asking, booking, by_hand, queries, rules, words
+from kikao.sessions import actions, asking, booking, by_hand, clocks, queries, rules, words
 from kikao.sessions.by_hand import ByHand
 from kikao.sessions.terms import current_tiers
 
@@ -176,17 +176,21 @@ def _by_hand_form(profile: Profile, given: Given, actor: Actor, refusal: Refusal
     }
 
 
-def _check_face(check: Check, scene: Scene, profile: Profile, actor: Actor, now: datetime) -> dict[str, Any]:
+def _check_face(
+    check: Check, scene: Scene, profile: Profile, actor: Actor, now: datetime, practice_zone: str
+) -> dict[str, Any]:
     zone, wanted = actor.time_zone, check.wanted
     kind = _("%(type)s, %(minutes)s minutes") % {"type": _(wanted.session_type), "minutes": check.rate.minutes}
     place = next((one for one in check.places if one.id == wanted.place_id), None)
+    there = practice_zone if place else profile.time_zone
     hidden = {"t": profile.slug, "k": code_of(wanted.session_type), "m": mode_code(wanted.mode)}
     if not check.others:
         hidden["start"] = wanted.starts_at.isoformat()
     return {
         "rows": [
             (_("For"), scene.name), (_("With"), profile.name),
-            *([] if check.others else [(_("When"), i18n.when(wanted.starts_at, zone))]),
+            *([] if check.others else [(_("When"), i18n.when(wanted.starts_at, zone)),
+                                       *clocks.others(wanted.starts_at, zone, there, practice_zone)]),
             (_("Kind"), kind), (_("How"), _(wanted.mode)),
             *([(_("Where"), f"{place.name}, {place.address}")] if place and len(check.places) == 1 else []),
             (_("Price"), money.shown(check.rate.amount)),
@@ -231,7 +235,7 @@ async def _page(
             start, refusal = None, unreadable
         if profile is not None and start is not None:
             check = await _check(conn, kit, actor, now, scene, profile, start, given)
-            check_face = _check_face(check, scene, profile, actor, now)
+            check_face = _check_face(check, scene, profile, actor, now, kit.time_zone)
             if check.blocked and isinstance(refusal, actions.SlotTaken):  # it was free a moment ago
                 check_face["blocked"] = _(refusal.detail)
         elif profile is not None:

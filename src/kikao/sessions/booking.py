@@ -117,7 +117,19 @@ async def request(conn: Conn, asked: Request, now: datetime, practice: Snapshot,
     await calling.check_number(
         conn, asked.mode, asked.psychologist_id, asked.client_id, asked.asker_id, proved=asked.proved)
     values = values_of(asked, now, practice, vault, taken_by=SYSTEM)
-    return await decide(conn, BOOK, {**values, "second_entry_id": new_id()}, now)
+    booked = await decide(conn, BOOK, {**values, "second_entry_id": new_id()}, now)
+    await check_same_note(conn, booked, asked.note, vault)
+    return booked
+
+
+async def check_same_note(conn: Conn, booked: Booked, note: str | None, vault: Vault) -> None:
+    """With other words it is not the same request: they would be lost without a word. Raises OwnOverlap."""
+    typed = (note or "").strip()
+    if booked.made or not typed:
+        return
+    kept = await conn.fetchval("select sealed_note from sessions.session where id = $1", booked.session_id)
+    if kept is None or vault.open(kept, "sessions.session", "sealed_note", booked.session_id) != typed:
+        raise OwnOverlap
 
 
 async def check_shown(conn: Conn, booked: Booked, shown: str) -> None:

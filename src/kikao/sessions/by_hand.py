@@ -46,7 +46,9 @@ async def book(conn: Conn, actor: Actor, wanted: ByHand, now: datetime, practice
     TooManyOpen, RelationClosed.
     """
     values = await _values(conn, actor, wanted, now, practice, vault)
-    return await booking.decide(conn, BOOK_BY_HAND, values, now)
+    booked = await booking.decide(conn, BOOK_BY_HAND, values, now)
+    await booking.check_same_note(conn, booked, wanted.note, vault)
+    return booked
 
 
 # What `book` settles by itself, or asks a reason for.

@@ -18,8 +18,9 @@ from kikao.core.i18n import gettext as _
 from kikao.core.i18n import later, ngettext
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, need, read
-from kikao.sessions import calendar, calendar_faces, grid
+from kikao.sessions import calendar, calendar_faces, grid, rules, said
 from kikao.sessions.calendar import Entry, ToDo
+from kikao.sessions.said import Said
 
 ADDRESS = "/me/calendar"
 WEEK = timedelta(days=7)
@@ -58,13 +59,15 @@ async def week(
         entries = await calendar.entries(conn, begin, end, now, psychologist_id=actor.person_id)
         opened = (await open_hours(conn, [actor.person_id], begin, end)).get(actor.person_id, [])
         waits = await calendar.to_do(conn, actor, now)
+        numbers = (await kit.numbers(conn, actor, now)).of(rules.Numbers)
+        told = await said.to_psychologist(conn, actor, now, numbers)
     days = [monday + timedelta(days=n) for n in range(7)]
     shown = calendar_faces.shown_hours(days, zone, entries, opened)
     current = grid.monday_of(local_day(now, zone)) == monday
     return page(
         request, kit, actor, "sessions/calendar.html",
         heading=_("This week") if current else _("Week of %(day)s") % {"day": i18n.full_day(monday)},
-        todo=_todo(waits, zone), today=_today(entries, now, zone) if current else None,
+        todo=[*_todo(waits, zone), *_said(told, zone)], today=_today(entries, now, zone) if current else None,
         hours=calendar_faces.hour_labels(*shown),
         columns=[
             calendar_faces.column(day, zone, shown, entries, opened, now, label=i18n.short_date(day)) for day in days
@@ -98,6 +101,19 @@ def _todo(waits: ToDo, zone: str) -> list[dict[str, str]]:
     for reference, at in waits.unsaid:
         text = _("%(when)s is over by the clock.") % {"when": i18n.short_day_and_clock(at, zone)}
         found.append({"text": text, "url": f"/s/{reference}", "label": _("Say how it went")})
+    return found
+
+
+def _said(those: list[Said], zone: str) -> list[dict[str, str]]:
+    found = []
+    for one in those:
+        when = {"when": i18n.short_day_and_clock(one.starts_at, zone)}
+        if one.object_until is None:
+            text = _("%(when)s was confirmed, and is cancelled.") % when
+        else:
+            text = _("%(when)s: the client says that you did not come. You can object until %(until)s.") % {
+                **when, "until": i18n.short_day_and_clock(one.object_until, zone)}
+        found.append({"text": text, "url": f"/s/{one.reference}", "label": _("See it")})
     return found
 
 

@@ -25,8 +25,9 @@ from kikao.core.render import own_pages, page
 from kikao.core.web import Kit, Req, need, read
 from kikao.directory.rules import code_of, mode_code
 from kikao.payments.links import pay_token
-from kikao.sessions import queries, rules, words
+from kikao.sessions import queries, rules, said, words
 from kikao.sessions.queries import Again, Session
+from kikao.sessions.said import Said
 
 SHOWN = 20
 OVER_AFTER = timedelta(hours=2)  # so long after its end a session still stands under what is ahead
@@ -41,6 +42,7 @@ class Home(msgspec.Struct, frozen=True):
     agreed: bool
     ahead: list[Session]
     lost: list[Session]
+    said: list[Said]
     requests: list[Session]
     again: list[Again]
 
@@ -58,6 +60,7 @@ async def _read(kit: Kit, actor: Actor, now: datetime) -> Home:
             user=user, agreed=await accounts.has_consent(conn, actor.person_id, now),
             ahead=[one for one in await queries.listed(conn, own, holding, now) if one.ends_at > now - OVER_AFTER],
             lost=[one for one in await queries.listed(conn, own, lost, now) if one.updated_at > now - NEWS],
+            said=await said.to_client(conn, actor, now, (await kit.numbers(conn, actor, now)).of(rules.Numbers)),
             requests=await queries.requests(conn, actor, now, most=50) if actor.has("psychologist") else [],
             again=await queries.again(conn, actor, now),
         )
@@ -117,6 +120,23 @@ def _lost(lost: list[Session], actor: Actor, now: datetime) -> list[dict[str, An
     ]
 
 
+def _said(those: list[Said], actor: Actor) -> list[dict[str, Any]]:
+    """What can be objected to, then what was confirmed and is no more."""
+    found, zone = [], actor.time_zone
+    for one in sorted(those, key=lambda one: one.object_until is None):
+        whose = "" if one.client_id == actor.person_id else " " + _("For %(name)s.") % {"name": one.client_name}
+        day = f"{i18n.day_and_clock(one.starts_at, zone)}.{whose}"
+        look = _go(_("See it"), f"/s/{one.reference}", "link")
+        if one.object_until is None:
+            again = _go(_("Choose another time"), f"/t/{one.psychologist_slug}")
+            found.append(_todo(_("A confirmed session was cancelled"), day, again, look))
+        else:
+            until = _("Not so? You can object until %(until)s.") % {
+                "until": i18n.day_and_clock(one.object_until, zone)}
+            found.append(_todo(_("It was noted that you did not come"), f"{day} {until}", look | {"kind": "main"}))
+    return found
+
+
 def _to_prove(user: User) -> list[dict[str, Any]]:
     return [
         _todo(_("Confirm %(contact)s") % {"contact": one.masked},
@@ -136,8 +156,8 @@ def _to_agree(home: Home, actor: Actor) -> list[dict[str, Any]]:
 def todo(home: Home, kit: Kit, actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """In the order in which it is done."""
     return [
-        *_to_join(home.ahead, actor, now), *_to_pay(home.ahead, kit, actor, now), *_lost(home.lost, actor, now),
-        *_to_agree(home, actor), *_to_prove(home.user),
+        *_to_join(home.ahead, actor, now), *_to_pay(home.ahead, kit, actor, now), *_said(home.said, actor),
+        *_lost(home.lost, actor, now), *_to_agree(home, actor), *_to_prove(home.user),
     ]
 
 

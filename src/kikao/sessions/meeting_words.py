@@ -152,8 +152,9 @@ def _correcting(session: Session, now: datetime, numbers: Numbers) -> list[Actio
         wait = timedelta(minutes=numbers.correct_answer_minutes)
         if now >= session.ended_at + wait or now >= session.starts_at:
             return []
-        return [dialog(_("Undo declining…"), f"{address}/request", "plain", _("Was this declined by mistake?"),
-                       _("It waits for your answer again. The client was not told yet."), _("Undo it"), why)]
+        text = _("It waits for your answer again. The client had no message yet; their page may have told them.")
+        return [dialog(_("Undo declining…"), f"{address}/request", "plain", _("Was this declined by mistake?"), text,
+                       _("Undo it"), why)]
     admin = ADMIN in session.parties and not (session.earned or session.given_back)
     theirs = (PSYCHOLOGIST in session.parties and session.absent != PSYCHOLOGIST and not session.to_decide
               and now < session.ended_at + timedelta(hours=numbers.correct_hours))

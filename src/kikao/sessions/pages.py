@@ -63,6 +63,7 @@ async def _session_page(
         by_hand_why = await by_hand.open_against(conn, actor, session, kit.vault, now)
         numbers = (await kit.numbers(conn, actor, now)).of(rules.Numbers)
         lines = await history(conn, session.id)
+        there = await queries.zone_there(conn, session, kit.time_zone)
         instead = await queries.in_its_place(conn, actor, session, now)
         parties = await queries.who_acted(conn, session, [line.by_account for line in lines])
     zone = actor.time_zone
@@ -92,7 +93,7 @@ async def _session_page(
                  *calling_words.notices(session), *meeting_words.after_lines(session, zone, now, numbers, objection)],
         actions=_paid_already(words.before(instead, first)) if code_form else words.before(instead, first),
         more=more, code_form=code_form, link_form=link_form,
-        meeting=_meeting(session), rows=words.rows(session, zone, actor.person_id),
+        meeting=_meeting(session), rows=words.rows(session, zone, actor.person_id, there, kit.time_zone),
         terms=words.terms(session, zone, now),
         against={"rules": words.against(session), "reason": by_hand_why} if session.against else None,
         note={"label": _("What was written with the request"), "text": note} if note else None,

@@ -350,6 +350,15 @@ async def who_acted(conn: Conn, session: Session, accounts: list[UUID]) -> dict[
     return found
 
 
+async def zone_there(conn: Conn, session: Session, practice_zone: str) -> str:
+    """By whose clock it takes place: the practice's at a place, else its psychologist's."""
+    if session.place is not None:
+        return practice_zone
+    zone = await conn.fetchval(
+        "select time_zone from availability.timetable where psychologist_id = $1", session.psychologist_id)
+    return zone or practice_zone
+
+
 async def times_moved(conn: Conn, session_id: UUID) -> int:
     moved: int = await conn.fetchval("select moved from sessions.session where id = $1", session_id)
     return moved

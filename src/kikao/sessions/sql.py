@@ -87,6 +87,8 @@ in_the_way as materialized (
              and s.occupied && tstzrange(a.lower, a.upper + make_interval(mins => a.room)) as theirs,
            s.client_id = :client_id::uuid and s.psychologist_id = a.psychologist_id
              and s.starts_at = a.lower and s.session_type = :session_type::text
+             and s.mode = :mode::text
+             and (s.place_id is null or :place_id::uuid is null or s.place_id = :place_id::uuid)
              and s.status in ('Pending Approval', 'Approved')
              and s.requested_by = :asker_id::uuid
              and s.booked_by is not distinct from :booked_by::uuid as same,

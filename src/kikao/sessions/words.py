@@ -13,7 +13,7 @@ from kikao.core.i18n import gettext as _
 from kikao.core.i18n import later
 from kikao.core.money import shown
 from kikao.payments.rules import badge
-from kikao.sessions import calling_words, rules
+from kikao.sessions import calling_words, clocks, rules
 from kikao.sessions.queries import Session
 from kikao.sessions.rules import (
     APPROVED,
@@ -226,12 +226,14 @@ def page_badges(session: Session) -> list[str]:
     return badges(session)[1:] if stopped(session) or session.status == CONFIRMED else badges(session)
 
 
-def rows(session: Session, zone: str, own_person: UUID | None = None) -> list[tuple[str, str]]:
-    """The summary: who, for whom where that is not oneself, when (in both zones where they differ), how, how much."""
+def rows(
+    session: Session, zone: str, own_person: UUID | None, there: str, practice_zone: str
+) -> list[tuple[str, str]]:
+    """The summary: who, for whom where that is not oneself, when (by each clock that differs), how, how much."""
     who = (_("With"), session.psychologist_name) if _mine(session) else (_("Client"), session.client_name)
     return [
         who, *([(_("For"), session.client_name)] if _mine(session) and session.client_id != own_person else []),
-        (_("When"), i18n.when(session.starts_at, zone)),
+        (_("When"), i18n.when(session.starts_at, zone)), *clocks.others(session.starts_at, zone, there, practice_zone),
         (_("Kind"), _("%(type)s, %(minutes)s minutes") % {"type": _(session.session_type), "minutes": session.minutes}),
         (_("How"), _(session.mode)), *calling_words.rows(session),
         *([(_("Where"), f"{session.place.name}, {session.place.address}")] if session.place else []),
