@@ -23,16 +23,16 @@ SEED = 20_261_122
 NASTY_BYTES = (
     b"", b"\0", b"\xff", b"\xff\xfe", b"\xed\xa0\x80", b"{", b"[", b"]", b'"', b"\\", b"\r\n", b"%00", b"%", b"%zz",
     b"&", b"=", b"\xf0\x9d\x9f\x99", b"\xe2\x80\xae", b"' or 1=1 --", b"<script>alert(1)</script>", b"{{7*7}}",
-    b"../" * 20, b"1e999", b"-1", b"9" * 400, b"NaN", b"null", b"\x1b[2J", b"A" * 5_000,
+    b"//[", b"https://[", b"../" * 20, b"1e999", b"-1", b"9" * 400, b"NaN", b"null", b"\x1b[2J", b"A" * 5_000,
 )  # fmt: skip
 NASTY: tuple[Any, ...] = (
     None, True, 0, -1, 1.5, 2**31, 2**63, 2**70, 1e308, "", " ", "\0", "\ud7ff", "é" * 300, "x" * 9_000, [], [[]], {},
     {"$ne": None}, ["a", None], "0000-00-00", "2026-11-24T09:00:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
-    "' or 1=1 --", "%s%n", "\u202eabc", "=1+1", str(NOT_THERE), "K7Q2M9X4", "+254700000001", "24:00", "-00:01",
+    "' or 1=1 --", "%s%n", "\u202eabc", "=1+1", str(NOT_THERE), "K7Q2M9X4", "+254700000001", "24:00", "-00:01", "//[", "https://[",
 )  # fmt: skip
 HEADERS = (
     "Authorization", "X-Auth-Token", "X-Pay-Token", "Idempotency-Key", "Cookie", "Accept-Encoding", "Content-Type",
-    "Sec-Fetch-Site", "Origin", "Host", "X-Forwarded-For", "Forwarded", "Range", "Expect", "HX-Request", "Accept",
+    "Sec-Fetch-Site", "Origin", "Referer", "Host", "X-Forwarded-For", "Forwarded", "Range", "Expect", "HX-Request", "Accept",
     "Transfer-Encoding", "Content-Length", "Accept-Language",
 )  # fmt: skip
 KINDS = (
@@ -170,6 +170,23 @@ async def test_an_odd_address_is_an_ordinary_answer(house: apps.World, raw: byte
         for visitor in (house.nobody, house.amina):
             url = httpx.URL(scheme="http", host="127.0.0.1", port=8000, raw_path=raw)
             assert _sound(await visitor.browser.send(visitor.browser.build_request("GET", url)))
+
+
+async def test_an_address_that_cannot_be_taken_apart_is_an_ordinary_answer(world: apps.World) -> None:
+    """Where to go on to, a meeting link, where a form came from: each is taken apart, and may be anything."""
+    session = await world.approved()
+    door, login = world.nobody, {"login": "x", "password": "y"}
+    for odd in ("//[", "//[x]", "https://[", "http://[::1"):
+        for answer in (
+            await door.page("GET", "/sign-in", params={"next": odd}),
+            await door.page("POST", "/sign-in", data=login | {"next": odd}),
+            await door.page("POST", "/sign-in", data=login, headers={"Origin": odd}),
+            await door.page("POST", "/me/account/reading", headers={"Referer": odd}),
+            await door.page("POST", "/language", data={"language": "sw", "next": odd}),
+            await world.otieno.api("PUT", f"/api/sessions/{session['id']}/link", json={"meetingLink": odd}),
+            await world.otieno.page("POST", f"/s/{session['reference']}/link", data={"meetingLink": odd}),
+        ):
+            assert _sound(answer)
 
 
 async def test_odd_filters_of_the_team_show_the_team(house: apps.World) -> None:

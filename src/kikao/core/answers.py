@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from datetime import date, datetime
 from typing import Any, get_args
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import asyncpg
 import msgspec
@@ -18,6 +18,7 @@ from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
 from kikao.core import i18n, logs, phone
 from kikao.core.actor import NOBODY, Actor
+from kikao.core.addresses import parts_of
 from kikao.core.clock import utc_now
 from kikao.core.errors import STANDS, Busy, FieldError, Forbidden, Invalid, NotSignedIn, Refusal, from_constraint
 from kikao.core.i18n import gettext as _
@@ -152,8 +153,8 @@ def _answer(request: Req, refusal: Refusal) -> Response[Any]:
 
 def _before(request: Req) -> str | None:
     """The page of ours with the form that was sent, where there was one and it can be opened again."""
-    before = urlsplit(request.headers.get("referer", "") if request.method == "POST" else "")
-    if before.netloc != request.headers.get("host") or "GET" not in _methods(request, before.path):
+    before = parts_of(request.headers.get("referer", "") if request.method == "POST" else "")
+    if before is None or before.netloc != request.headers.get("host") or "GET" not in _methods(request, before.path):
         return None
     return safe_next(before.path + (f"?{before.query}" if before.query else ""))
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import msgspec
 
+from kikao.core.addresses import parts_of
 from kikao.core.crypto import BadKey, Secret, read_key
 
 PREFIX = "KIKAO_"
@@ -115,10 +115,10 @@ class _Reader:
 
     def address(self, name: str, what: str, *, secure: bool) -> str:
         value = self.text(name, what).rstrip("/")
-        parts = urlsplit(value)
-        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+        parts = parts_of(value)
+        if value and (parts is None or parts.scheme not in ("http", "https") or not parts.hostname):
             self.problems.append(f"{PREFIX}{name} must be an address that begins with https://.")
-        elif value and secure and parts.scheme != "https":
+        elif parts is not None and value and secure and parts.scheme != "https":
             self.problems.append(f"{PREFIX}{name} must begin with https:// outside the demo.")
         return value
 

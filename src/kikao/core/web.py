@@ -6,7 +6,6 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -17,6 +16,7 @@ from litestar.handlers import HTTPRouteHandler, route
 
 from kikao.core import i18n, idempotency
 from kikao.core.actor import Actor
+from kikao.core.addresses import parts_of
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Database
 from kikao.core.errors import Forbidden, Invalid, NotFound, NotSignedIn
@@ -149,7 +149,8 @@ def same_site(request: Req, base_url: str) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return True
-    return urlsplit(origin).netloc in (urlsplit(base_url).netloc, request.headers.get("host", ""))
+    theirs, ours = parts_of(origin), parts_of(base_url)
+    return theirs is not None and theirs.netloc in (ours.netloc if ours else "", request.headers.get("host", ""))
 
 
 _LANGUAGE = re.compile(rb"(?:^|;)\s*" + i18n.COOKIE.encode() + rb"=([a-z]{2,3})(?:;|$)")
@@ -244,8 +245,9 @@ async def read_form(request: Req) -> Form:
 
 def safe_next(address: str) -> str:
     """A path of our own to go on to, never another site."""
-    parts = urlsplit(address)
-    fine = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    parts = parts_of(address)
+    ours = parts is not None and not parts.netloc and not parts.scheme
+    fine = ours and address.startswith("/") and not address.startswith(("//", "/\\"))
     # A line break would begin a header of its own.
     plain = address.isascii() and address.isprintable() and " " not in address
     return address if fine and plain and len(address) <= 500 else "/me"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from kikao.core.actor import Actor
+from kikao.core.addresses import parts_of
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn
 from kikao.core.errors import Forbidden, Invalid, NotPossible
@@ -127,7 +127,7 @@ def read_link(typed: str) -> str | None:
     link = typed.strip()
     if not link:
         return None
-    parts = urlsplit(link) if link.isascii() and link.isprintable() and " " not in link else None
+    parts = parts_of(link) if link.isascii() and link.isprintable() and " " not in link else None
     if parts is None or parts.scheme != "https" or not parts.hostname or len(link) > LONGEST_LINK:
         raise Invalid.field("meetingLink", "not_https", "Please give a link that begins with https://.")
     return link
