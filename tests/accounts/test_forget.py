@@ -6,7 +6,7 @@ from kikao.accounts import jobs, signing_in, signing_up
 from kikao.core.db import Database
 from kikao.core.ids import new_id
 from support.cast import PASSWORD, Cast
-from support.people import NETWORK, VAULT, code_of, proved, sign_up
+from support.people import NETWORK, VAULT, code_of, further, proved, sign_up
 
 WEEK = timedelta(days=7, minutes=1)
 
@@ -67,8 +67,8 @@ async def test_codes_sign_ins_and_counters_go(db: Database, cast: Cast, now: dat
     await signing_in.sign_in(db, cast.amina.email, PASSWORD, kind="page", own_phone=True, now=now, network=NETWORK)
     async with db.transaction() as conn:
         await signing_in.forgot(conn, VAULT, cast.amina.email, now, network=NETWORK)
-        await signing_up.add_contact(conn, VAULT, cast.amina.actor, "0700 000 051", now, network=NETWORK)
-        kept = await signing_up.add_contact(conn, VAULT, cast.amina.actor, "0700 000 052", now, network=NETWORK)
+        await further(conn, cast.amina, "0700 000 051", now)
+        kept = await further(conn, cast.amina, "0700 000 052", now)
     await signing_up.prove(
         db, VAULT, kept, await code_of(db, kept, now), now, network=NETWORK, by=cast.amina.account_id
     )

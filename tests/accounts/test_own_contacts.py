@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import pytest
 
 from kikao.accounts import actions, contacts, queries
-from kikao.core.db import Conn, Database
+from kikao.core.db import Database
 from kikao.core.errors import NotFound
 from kikao.notifications.queries import reader
 from support.cast import Cast, Member
+from support.people import sure
 
-Verb = Callable[[Conn, Any, UUID, datetime], Awaitable[None]]
+Verb = Callable[..., Awaitable[None]]
 
 
 async def contact_of(db: Database, who: Member, value: str) -> UUID:
@@ -30,7 +30,8 @@ async def contact_of(db: Database, who: Member, value: str) -> UUID:
 async def do(db: Database, verb: Verb, who: Member, value: str, now: datetime, *, by: Member | None = None) -> None:
     contact_id = await contact_of(db, who, value)
     async with db.transaction() as conn:
-        await verb(conn, (by or who).actor, contact_id, now)
+        certain = () if verb is contacts.choose else (sure(by or who),)
+        await verb(conn, *certain, (by or who).actor, contact_id, now)
 
 
 async def ways(db: Database, who: Member) -> list[str]:

@@ -287,7 +287,7 @@ async def test_the_account_page_changes_what_it_shows(
     assert "Saved" in (await http.get(saved.headers["location"])).text
     wrong = await http.post("/me/account/reading", data={"language": "en", "time_zone": "Mars/Olympus"})
     assert wrong.status_code == 422
-    added = await http.post("/me/account/contacts", data={"contact": "0700 000 051"})
+    added = await http.post("/me/account/contacts", data={"contact": "0700 000 051", "password": PASSWORD})
     done = await typed_code(http, db, added.headers["location"], now)
     assert "We can reach you there now" in (await http.get(done.headers["location"])).text
     refused = await http.post("/me/account/contacts", data={"contact": "nonsense"})

@@ -6,11 +6,11 @@ from datetime import datetime
 
 import pytest
 
-from kikao.accounts import queries, signing_in, signing_up, standing
+from kikao.accounts import queries, signing_in, standing
 from kikao.core.crypto import hash_token
 from kikao.core.db import Database
 from support.cast import PASSWORD, Cast
-from support.people import NETWORK, VAULT, message
+from support.people import NETWORK, VAULT, further, message
 
 
 @pytest.mark.parametrize("state, comes", [("blocked", True), ("deceased", False), ("erased", False)])
@@ -25,7 +25,7 @@ async def test_who_may_still_sign_in_and_be_sent_a_code(
     token = await sign_in()
     async with db.transaction() as conn:
         reset = await signing_in.forgot(conn, VAULT, cast.amina.email, now, network=NETWORK)
-        code = await signing_up.add_contact(conn, VAULT, cast.amina.actor, "0700 000 051", now, network=NETWORK)
+        code = await further(conn, cast.amina, "0700 000 051", now)
         await standing.set_state(conn, cast.njeri.actor, VAULT, cast.amina.person_id, state, "told so", now)
     async with db.connection() as conn:
         assert (await queries.who_is(conn, hash_token(token), "page", now) is not None) == comes

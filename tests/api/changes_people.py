@@ -155,7 +155,7 @@ async def withdraw(scene: Scene) -> Ask:
 
 @good("POST /me/account/contacts")
 async def contact(_scene: Scene) -> Ask:
-    return Ask("amina", {"contact": "0700000055"})
+    return Ask("baraka", {"contact": "0700000055", "password": PASSWORD})
 
 
 async def _contact(scene: Scene, who: str, kind: str = "phone") -> UUID:
@@ -173,19 +173,19 @@ async def choose(scene: Scene) -> Ask:
 
 @good(f"POST {CONTACT}/not-sign-in")
 async def not_sign_in(scene: Scene) -> Ask:
-    return Ask("otieno", names={"contact_id": await _contact(scene, "otieno")})
+    return Ask("otieno", {"password": PASSWORD}, names={"contact_id": await _contact(scene, "otieno")})
 
 
 @good(f"POST {CONTACT}/sign-in")
 async def sign_in_with(scene: Scene) -> Ask:
     found = await _contact(scene, "njeri")
-    await scene.must("njeri", "POST", f"/me/account/contacts/{found}/not-sign-in")
-    return Ask("njeri", names={"contact_id": found})
+    await scene.must("njeri", "POST", f"/me/account/contacts/{found}/not-sign-in", {"password": PASSWORD})
+    return Ask("njeri", {"password": PASSWORD}, names={"contact_id": found})
 
 
 @good(f"POST {CONTACT}/remove")
 async def remove(scene: Scene) -> Ask:
-    return Ask("wambui", names={"contact_id": await _contact(scene, "wambui")})
+    return Ask("wambui", {"password": PASSWORD}, names={"contact_id": await _contact(scene, "wambui")})
 
 
 @good("POST /me/people")
@@ -294,6 +294,6 @@ async def resend_on_a_page(scene: Scene) -> Ask:
 
 @good(f"POST {CONTACT}/prove")
 async def prove(scene: Scene) -> Ask:
-    await scene.must("amina", "POST", "/me/account/contacts", {"contact": "0700000064"})
+    await scene.must("baraka", "POST", "/me/account/contacts", {"contact": "0700000064", "password": PASSWORD})
     newest = "select id from accounts.contact_point where value = '+254700000064'"
-    return Ask("amina", names={"contact_id": await scene.value(newest)})
+    return Ask("baraka", {"password": PASSWORD}, names={"contact_id": await scene.value(newest)})

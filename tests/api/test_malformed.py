@@ -32,8 +32,8 @@ NASTY: tuple[Any, ...] = (
 )  # fmt: skip
 HEADERS = (
     "Authorization", "X-Auth-Token", "X-Pay-Token", "Idempotency-Key", "Cookie", "Accept-Encoding", "Content-Type",
-    "Sec-Fetch-Site", "Origin", "Referer", "Host", "X-Forwarded-For", "Forwarded", "Range", "Expect", "HX-Request", "Accept",
-    "Transfer-Encoding", "Content-Length", "Accept-Language",
+    "Sec-Fetch-Site", "Origin", "Referer", "Host", "X-Forwarded-For", "Forwarded", "Range", "Expect", "HX-Request",
+    "Accept", "Transfer-Encoding", "Content-Length", "Accept-Language",
 )  # fmt: skip
 KINDS = (
     "application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "multipart/form-data",

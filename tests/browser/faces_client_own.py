@@ -69,10 +69,21 @@ async def not_the_old_password(here: Stage) -> None:
     await here.press("/me/account/password")
 
 
+async def of_the_new_contact(here: Stage, password: str = PASSWORD) -> None:
+    await here.page.locator("form[action='/me/account/contacts'] [name=password]").fill(password)
+
+
+async def beside_a_contact(here: Stage, verb: str) -> None:
+    """The password into the question before this verb, unseen: another face shows it."""
+    field = here.page.locator(f"form[action$='/{verb}'] [name=password]").first
+    await field.evaluate("(one, typed) => { one.value = typed }", PASSWORD)
+
+
 @face("POST /me/account/contacts", "error")
-async def no_contact_at_all(here: Stage) -> None:
+async def not_their_password(here: Stage) -> None:
     await here.goto("/me/account")
-    await here.fill(contact="12")
+    await here.fill(contact="0700 000 052")
+    await of_the_new_contact(here, "not the one")
     await here.press("/me/account/contacts")
 
 
@@ -80,6 +91,7 @@ async def no_contact_at_all(here: Stage) -> None:
 async def contact_of_somebody_whose_sign_in_ended(here: Stage) -> None:
     await here.goto("/me/account")
     await here.fill(contact="0700 000 052")
+    await of_the_new_contact(here)
     await here.end_sign_ins(here.cast.amina)
     await here.press("/me/account/contacts")
 
@@ -96,14 +108,29 @@ async def the_last_one_stays(here: Stage) -> None:
     contacts = "update accounts.contact_point set proved_at = {} where person_id = $1 and kind = 'email'"
     await here.goto("/me/account")
     await here.db.pool.execute(contacts.format("null"), here.cast.amina.person_id)
+    await beside_a_contact(here, "remove")
     await here.press("/me/account/contacts/[^/]+/remove")
     await here.db.pool.execute(contacts.format("now()"), here.cast.amina.person_id)
+
+
+@face("POST /me/account/contacts/{contact_id}/not-sign-in", "error")
+async def not_their_password_beside_a_contact(here: Stage) -> None:
+    await here.goto("/me/account")
+    await here.press("/me/account/contacts/[^/]+/not-sign-in")
+
+
+@face("POST /me/account/contacts/{contact_id}/sign-in", "error", who="otieno")
+async def nor_to_sign_in_with_it(here: Stage) -> None:
+    await here.db.pool.execute("delete from accounts.login where name = $1", here.cast.otieno.phone)
+    await here.goto("/me/account")
+    await here.press("/me/account/contacts/[^/]+/sign-in")
 
 
 @face("POST /me/account/contacts/{contact_id}/prove", "error")
 async def codes_too_often(here: Stage) -> None:
     for _time in range(4):
         await here.goto("/me/account")
+        await beside_a_contact(here, "prove")
         await here.press("/me/account/contacts/[^/]+/prove")
 
 

@@ -20,6 +20,7 @@ from kikao.core.ids import new_id
 from kikao.core.phone import Contact
 from kikao.core.practice import EMPTY
 from kikao.notifications import kinds
+from kikao.notifications.actions import post
 from kikao.notifications.gsm7 import fits_gsm7, parts
 from kikao.notifications.rules import telling_words
 from kikao.payments import charges
@@ -47,7 +48,8 @@ PEOPLE = ("Amina", "Baraka", "Dr Otieno", "Dr Wanjiru")
 LONG = "Mti na Mawingu", "https://mti-mawingu.example.test"
 PLACES = ("Online", "In Person", "Anxiety")
 ZONES = ("East Africa Time", "Saa za Afrika Mashariki", "EAT")
-ABOUT_NO_HOUR = ("code", "did not go through", "msimbo", "Msimbo", "hayakufaulu")
+ABOUT_NO_HOUR = ("code", "did not go through", "msimbo", "Msimbo", "hayakufaulu",
+                 "one more", "moja zaidi")
 
 
 @pytest.fixture
@@ -199,6 +201,10 @@ async def codes_are_asked_for(practice: Story, cast: Cast, spoken: str) -> None:
         )
         await codes.ask(conn, VAULT, asked, 60, now)
         await hiring.invite(conn, cast.njeri.actor, VAULT, cast.wambui.account_id, now)
+        for kind in ("phone", "email"):
+            theirs = await conn.fetchval(
+                "select id from accounts.contact_point where person_id = $1 and kind = $2", cast.amina.person_id, kind)
+            await post(conn, "contact added", new_id(), theirs, now)
     await practice.drain()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -11,16 +12,17 @@ from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from kikao.accounts import queries
+from kikao.accounts import queries, rules
 from kikao.accounts.actions import LoginTaken, set_reading
-from kikao.accounts.contacts import ask_again, choose, not_sign_in_with, remove, sign_in_with
+from kikao.accounts.contacts import ask_again, check_own, choose, not_sign_in_with, remove, sign_in_with
 from kikao.accounts.page_parts import errors_of, numbers_now, status_of, waiting, with_next
 from kikao.accounts.queries import OwnContact, SignIn, User
-from kikao.accounts.signing_in import change_password, end_all, end_one
+from kikao.accounts.rules import Numbers
+from kikao.accounts.signing_in import Certain, change_password, end_all, end_one, make_certain
 from kikao.accounts.signing_up import add_contact
 from kikao.core import i18n
 from kikao.core.actor import Actor
-from kikao.core.errors import NotFound, NotPossible, NotSignedIn, Refusal
+from kikao.core.errors import Invalid, NotFound, NotPossible, NotSignedIn, Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, must_be_id, need, network, read, read_form, see_other
@@ -40,6 +42,7 @@ class _Faults(msgspec.Struct, frozen=True):
     part: str = ""
     refusal: Refusal | None = None
     typed: str = ""
+    pressed: str = ""  # the address of the button beside a contact, whose password is to be put right
 
     def of(self, part: str) -> list[dict[str, str]]:
         return errors_of(self.refusal) if part == self.part else []
@@ -90,33 +93,49 @@ def _sign_in(one: SignIn, actor: Actor) -> dict[str, Any]:
     }
 
 
-def _contact(one: OwnContact, alone: bool) -> dict[str, Any]:
+def _asked(one: OwnContact, verb: str, faults: _Faults) -> dict[str, Any]:
+    """A button that asks for the password first."""
+    title, button, text = {
+        "prove": (_("Send a code to %(contact)s?"), _("Send a code"),
+                  _("You type it on the next page. After that messages can go there, and it can sign you in.")),
+        "sign-in": (_("Sign in with %(contact)s?"), _("Sign in with it"),
+                    _("It signs you in from then on, with your password.")),
+        "not-sign-in": (_("Not sign in with %(contact)s?"), _("Do not sign in with it"),
+                        _("Messages can still go there.")),
+        "remove": (_("Remove %(contact)s?"), _("Remove it"),
+                   _("Nothing is sent there any more, and it signs nobody in.")),
+    }[verb]
+    label = {"prove": _("Send a code"), "sign-in": _("Sign in with this too"),
+             "not-sign-in": _("Do not sign in with this"), "remove": _("Remove…")}[verb]
+    url = f"{HERE}/contacts/{one.id}/{verb}"
+    refused = {"error": faults.of("contacts")[0]["detail"]} if faults.pressed == url else None
+    return {"label": label, "url": url, "kind": "plain" if verb == "prove" else "link", "confirm": {
+        "title": title % {"contact": one.masked}, "button": button, "text": text, "password": True,
+        "kind": "danger" if verb == "remove" else "",
+    }} | ({"refused": refused} if refused else {})
+
+
+def _contact(one: OwnContact, alone: bool, faults: _Faults) -> dict[str, Any]:
     """`alone`: the only proved one, which cannot be taken away."""
     facts = [
         _("Confirmed.") if one.proved else _("Not confirmed yet: nothing is sent there."),
         *([_("Messages go here first.")] if one.chosen and not alone else []),
         *([_("You sign in with it.")] if one.signs_in and one.proved else []),
     ]
-    address = f"{HERE}/contacts/{one.id}"
-
-    def plain(label: str, verb: str) -> dict[str, Any]:
-        return {"label": label, "url": f"{address}/{verb}", "kind": "link"}
-
-    more = [] if one.chosen or not one.proved else [plain(_("Send messages here first"), "choose")]
+    choose = {"label": _("Send messages here first"), "url": f"{HERE}/contacts/{one.id}/choose", "kind": "link"}
+    more = [] if one.chosen or not one.proved else [choose]
     if one.proved and not alone:
-        more.append(plain(_("Do not sign in with this"), "not-sign-in") if one.signs_in
-                    else plain(_("Sign in with this too"), "sign-in"))
+        more.append(_asked(one, "not-sign-in" if one.signs_in else "sign-in", faults))
     if not (one.proved and alone):
-        question = {"title": _("Remove %(contact)s?") % {"contact": one.masked}, "button": _("Remove it"),
-                    "kind": "danger", "text": _("Nothing is sent there any more, and it signs nobody in.")}
-        more.append({"label": _("Remove…"), "url": f"{address}/remove", "kind": "link", "confirm": question})
-    first = [] if one.proved else [{"label": _("Send a code"), "url": f"{address}/prove", "kind": "plain"}]
-    return {"text": one.masked, "facts": " ".join(facts), "actions": first, "more": more}
+        more.append(_asked(one, "remove", faults))
+    first = [] if one.proved else [_asked(one, "prove", faults)]
+    return {"text": one.masked, "facts": " ".join(facts), "actions": first, "more": more,
+            "open": any("refused" in action for action in more)}
 
 
-def _contacts(user: User) -> list[dict[str, Any]]:
+def _contacts(user: User, faults: _Faults) -> list[dict[str, Any]]:
     alone = sum(one.proved for one in user.contacts) == 1
-    return [_contact(one, alone) for one in user.contacts]
+    return [_contact(one, alone, faults) for one in user.contacts]
 
 
 def _rows(user: User) -> list[tuple[str, str]]:
@@ -142,7 +161,7 @@ async def _account_page(
     return page(
         request, kit, actor, "accounts/account.html", status=status_of(faults.refusal),
         headers=waiting(faults.refusal), notice=None if faults.refusal else _done(request), rows=_rows(user),
-        contacts=_contacts(user), contact_errors=faults.of("contacts") + faults.of("contact"),
+        contacts=_contacts(user, faults), contact_errors=faults.of("contacts") + faults.of("contact"),
         add_contact={"url": f"{HERE}/contacts", "errors": faults.of("contact"), "value": faults.typed},
         people=[{"name": name, "text": _("You book and agree for them.")} for name in acted_for],
         reading=_reading(user, now) | {"errors": faults.of("reading")},
@@ -199,17 +218,43 @@ async def do_contact(
     form = await read_form(request)
     numbers = await numbers_now(kit, actor, now)
     try:
+        rules.contact(form["contact"])
+        sure = await make_certain(kit.db, actor, form.raw("password"), now, field="password", numbers=numbers)
         async with kit.db.transaction() as conn:
             about = await add_contact(
-                conn, kit.vault, actor, form["contact"], now, network=network(request), numbers=numbers
+                conn, kit.vault, sure, actor, form["contact"], now, network=network(request), numbers=numbers
             )
     except Refusal as refusal:
         return await _account_page(request, kit, actor, now, _Faults("contact", refusal, form["contact"]))
     return see_other(with_next(f"/code/{about}", HERE))
 
 
+async def _certain(request: Req, kit: Kit, actor: Actor, now: datetime, contact_id: UUID) -> Certain:
+    """The password that was typed beside one contact. Raises NotFound for another's, Invalid."""
+    form = await read_form(request)
+    async with kit.db.connection() as conn:
+        await check_own(conn, actor, contact_id)
+        numbers = (await kit.numbers(conn, actor, now)).of(Numbers)
+    return await make_certain(kit.db, actor, form.raw("password"), now, field="password", numbers=numbers)
+
+
+def _faults_beside(request: Req, refusal: Refusal) -> _Faults:
+    """Beside one contact: a wrong password is told where it was typed."""
+    return _Faults("contacts", refusal, pressed=request.scope["path"] if refusal.fields else "")
+
+
+@post(f"{HERE}/contacts/{{contact_id:str}}/choose")
+async def do_choose(
+    kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime], contact_id: FromPath[str]
+) -> Response[Any]:
+    need(actor)
+    async with kit.db.transaction() as conn:
+        await choose(conn, actor, must_be_id(contact_id), now)
+    return see_other(f"{HERE}?done=chosen")
+
+
 def _with_contact(path: str, done: str, verb: Any) -> Any:
-    """A button beside one contact."""
+    """A button beside one contact that asks for the password."""
 
     @post(f"{HERE}/contacts/{{contact_id:str}}/{path}")
     async def pressed(
@@ -218,10 +263,11 @@ def _with_contact(path: str, done: str, verb: Any) -> Any:
     ) -> Response[Any]:
         need(actor)
         try:
+            sure = await _certain(request, kit, actor, now, must_be_id(contact_id))
             async with kit.db.transaction() as conn:
-                await verb(conn, actor, must_be_id(contact_id), now)
-        except (NotPossible, LoginTaken) as refusal:
-            return await _account_page(request, kit, actor, now, _Faults("contacts", refusal))
+                await verb(conn, sure, actor, must_be_id(contact_id), now)
+        except (NotPossible, LoginTaken, Invalid) as refusal:
+            return await _account_page(request, kit, actor, now, _faults_beside(request, refusal))
         return see_other(f"{HERE}?done={done}")
 
     return pressed
@@ -235,14 +281,15 @@ async def do_prove(
     need(actor)
     numbers = await numbers_now(kit, actor, now)
     try:
+        sure = await _certain(request, kit, actor, now, must_be_id(contact_id))
         async with kit.db.transaction() as conn:
             about = await ask_again(
-                conn, kit.vault, actor, must_be_id(contact_id), now, network=network(request), numbers=numbers
+                conn, kit.vault, sure, actor, must_be_id(contact_id), now, network=network(request), numbers=numbers
             )
     except NotFound:
         raise
     except Refusal as refusal:
-        return await _account_page(request, kit, actor, now, _Faults("contacts", refusal))
+        return await _account_page(request, kit, actor, now, _faults_beside(request, refusal))
     return see_other(with_next(f"/code/{about}", HERE))
 
 
@@ -267,7 +314,7 @@ async def do_end_one(
 
 
 pages: list[Any] = [
-    account_page, do_reading, do_password, do_contact, _with_contact("choose", "chosen", choose),
+    account_page, do_reading, do_password, do_contact, do_choose,
     _with_contact("sign-in", "reading", sign_in_with), _with_contact("not-sign-in", "reading", not_sign_in_with),
     _with_contact("remove", "removed", remove), do_prove, do_end_others, do_end_one,
 ]

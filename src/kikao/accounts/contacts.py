@@ -1,6 +1,7 @@
 """Contacts of somebody signed in: which one messages go to, which one signs in, taking one away.
 
-Adding and proving one is in signing_up.py. Each verb runs in the caller's transaction.
+Adding and proving one is in signing_up.py. Each verb runs in the caller's transaction, and asks for the password that
+was typed just now, but where messages go first: that gives nobody a way in.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import asyncpg
 
 from kikao.accounts import actions, rules
 from kikao.accounts.rules import Numbers
+from kikao.accounts.signing_in import Certain
 from kikao.accounts.signing_up import add_contact
 from kikao.core.actor import Actor
 from kikao.core.crypto import Vault
@@ -51,15 +53,23 @@ async def _own(conn: Conn, actor: Actor, contact_id: UUID, *, proved: bool = Tru
     return row
 
 
+async def check_own(conn: Conn, actor: Actor, contact_id: UUID) -> None:
+    """Raises NotFound for another's, before a password is asked for."""
+    if not await conn.fetchval(
+        "select true from accounts.contact_point where id = $1 and person_id = $2", contact_id, actor.person_id
+    ):
+        raise NotFound
+
+
 async def ask_again(
-    conn: Conn, vault: Vault, actor: Actor, contact_id: UUID, now: datetime, *, network: str,
+    conn: Conn, vault: Vault, sure: Certain, actor: Actor, contact_id: UUID, now: datetime, *, network: str,
     numbers: Numbers = rules.USUAL,
 ) -> UUID:
     """A code to a contact that was never proved; the id of what waits for it. Raises NotFound, Invalid, TooOften."""
     row = await _own(conn, actor, contact_id, proved=False)
     if row["proved_at"] is not None:
         raise NotFound
-    return await add_contact(conn, vault, actor, row["value"], now, network=network, numbers=numbers)
+    return await add_contact(conn, vault, sure, actor, row["value"], now, network=network, numbers=numbers)
 
 
 async def choose(conn: Conn, actor: Actor, contact_id: UUID, now: datetime) -> None:
@@ -69,19 +79,19 @@ async def choose(conn: Conn, actor: Actor, contact_id: UUID, now: datetime) -> N
     await journal.record(conn, actor, "choose_contact", "person", _person(actor), now, contact=row["id"])
 
 
-async def sign_in_with(conn: Conn, actor: Actor, contact_id: UUID, now: datetime) -> None:
+async def sign_in_with(conn: Conn, sure: Certain, actor: Actor, contact_id: UUID, now: datetime) -> None:
     """Raises NotFound, LoginTaken."""
     row = await _own(conn, actor, contact_id)
-    assert actor.account_id is not None
+    assert actor.account_id == sure.account_id
     if not await actions.offer_login(conn, actor.account_id, row["value"], now):
         raise actions.LoginTaken
     await journal.record(conn, actor, "sign_in_with", "account", actor.account_id, now, contact=row["id"])
 
 
-async def not_sign_in_with(conn: Conn, actor: Actor, contact_id: UUID, now: datetime) -> None:
+async def not_sign_in_with(conn: Conn, sure: Certain, actor: Actor, contact_id: UUID, now: datetime) -> None:
     """Raises NotFound, LastSignIn."""
     row = await _own(conn, actor, contact_id)
-    assert actor.account_id is not None
+    assert actor.account_id == sure.account_id
     if await _give_up_login(conn, actor.account_id, row["value"]):
         await journal.record(conn, actor, "not_sign_in_with", "account", actor.account_id, now, contact=row["id"])
 
@@ -96,10 +106,10 @@ async def _give_up_login(conn: Conn, account_id: UUID, name: str) -> bool:
     return bool(gone)
 
 
-async def remove(conn: Conn, actor: Actor, contact_id: UUID, now: datetime) -> None:
+async def remove(conn: Conn, sure: Certain, actor: Actor, contact_id: UUID, now: datetime) -> None:
     """Nothing is sent there any more and it signs nobody in. Raises NotFound, LastContact, LastSignIn, EmailNeeded."""
     row = await _own(conn, actor, contact_id, proved=False)
-    assert actor.account_id is not None
+    assert actor.account_id == sure.account_id
     others = await conn.fetch(
         "select kind from accounts.contact_point where person_id = $1 and id <> $2 and proved_at is not null",
         actor.person_id, row["id"],

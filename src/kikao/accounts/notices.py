@@ -1,4 +1,4 @@
-"""What a code and a reset say. They name the trading name and the code, nothing else."""
+"""What a code and a reset say: the trading name and the code, nothing else; and that a contact was added."""
 
 from __future__ import annotations
 
@@ -119,8 +119,39 @@ def _told_invitation(row: Row, code: str, tools: Tools) -> Composed:
     )
 
 
+async def compose_contact_added(conn: Conn, post: Post, _reader: Reader | None, tools: Tools) -> Composed | None:
+    """To one contact that was proved before. `recipient` is that contact: a person has several, and whoever added the
+    new one may have chosen it already."""
+    row = await conn.fetchrow(
+        """
+        select c.kind, c.value, p.language from accounts.contact_point c
+        join accounts.person p on p.id = c.person_id and p.state in ('active', 'blocked')
+        where c.id = $1 and c.proved_at is not null
+        """,
+        post.recipient,
+    )
+    if row is None:
+        return None
+    with i18n.speaking(row["language"]):
+        return _told_contact_added(Contact(row["kind"], row["value"]), tools)
+
+
+def _told_contact_added(to: Contact, tools: Tools) -> Composed:
+    said = {"name": tools.trading_name, "phone": tools.practice_phone}
+    return Composed(
+        to=to,
+        language=i18n.language.get(),
+        subject=_("%(name)s: your account") % said,
+        sms=_("%(name)s: your account has one more phone number or e-mail. Was it not you? Ring %(phone)s.") % said,
+        heading=_("Your account has one more phone number or e-mail."),
+        paragraphs=(_("Messages can go there, and it can sign you in. If you added it, you need not do anything."),),
+        footer_lines=(_("Was it not you? Ring %(phone)s.") % said,),
+    )
+
+
 CODE = Kind("code", compose_code, code=True)
 RESET = Kind("reset", compose_reset, code=True)
 INVITATION = Kind("invitation", compose_invitation, code=True)
+CONTACT_ADDED = Kind("contact added", compose_contact_added, code=True)
 
-KINDS = (CODE, RESET, INVITATION)
+KINDS = (CODE, RESET, INVITATION, CONTACT_ADDED)

@@ -213,18 +213,39 @@ async def _set_password(conn: Conn, by: Actor, account_id: UUID, new_hash: str, 
     await journal.record(conn, by, "change_password", "account", account_id, now)
 
 
+class Certain(msgspec.Struct, frozen=True):
+    """The password of this account was typed just now: whoever holds a phone is not always who it belongs to."""
+
+    account_id: UUID
+
+
+async def _check_own(db: Database, actor: Actor, typed: str, now: datetime, field: str, numbers: Numbers) -> _Tried:
+    """Counted like a try to sign in. Raises Invalid."""
+    try:
+        return await _check(db, typed, now, numbers, account_id=actor.account_id)
+    except SignInRefused as error:
+        raise Invalid.field(
+            field, "wrong", "This is not your password. After several wrong tries there is a pause."
+        ) from error
+
+
+async def make_certain(
+    db: Database, actor: Actor, typed: str, now: datetime, *, field: str, numbers: Numbers
+) -> Certain:
+    """What a verb asks for that could take the account from its owner. Raises Invalid, SignInRefused."""
+    tried = await _check_own(db, actor, typed, now, field, numbers)
+    async with db.connection() as conn:
+        await _pass(conn, tried, None)
+    return Certain(tried.account_id)
+
+
 async def change_password(
     db: Database, actor: Actor, current: str, new: str, now: datetime, *, fields: tuple[str, str],
     numbers: Numbers = rules.USUAL,
 ) -> None:
     """Ends all other sign-ins. `fields` are the names of both, as the caller wrote them. Raises Invalid."""
     check_new_password(new, fields[1])
-    try:
-        tried = await _check(db, current, now, numbers, account_id=actor.account_id)
-    except SignInRefused as error:
-        raise Invalid.field(
-            fields[0], "wrong", "This is not your password. After several wrong tries there is a pause."
-        ) from error
+    tried = await _check_own(db, actor, current, now, fields[0], numbers)
     new_hash = await hash_password(new)
     async with db.transaction() as conn:
         await _pass(conn, tried, None)

@@ -26,6 +26,7 @@ from kikao.core.ids import new_id
 from kikao.core.phone import Contact
 from kikao.core.sql import Statement
 from kikao.journal import actions as journal
+from kikao.notifications import actions as notifications
 
 # How long somebody may think about whose contact it is, once its code was typed.
 TICKET_LASTS = timedelta(hours=1)
@@ -95,9 +96,11 @@ async def sign_up(
 
 
 async def add_contact(
-    conn: Conn, vault: Vault, actor: Actor, typed: str, now: datetime, *, network: str, numbers: Numbers = rules.USUAL
+    conn: Conn, vault: Vault, sure: signing_in.Certain, actor: Actor, typed: str, now: datetime, *, network: str,
+    numbers: Numbers = rules.USUAL,
 ) -> UUID:
     """One more contact of somebody signed in; the id of the code that proves it. Raises Invalid, TooOften."""
+    assert sure.account_id == actor.account_id
     contact = rules.contact(typed)
     await limits.count(conn, ASKING_BY_NETWORK, network, now)
     await count_code(conn, contact, numbers, now)
@@ -199,6 +202,8 @@ async def _accept(conn: Conn, vault: Vault, waiting: _Waiting, now: datetime) ->
     if not known:
         await _use_up(conn, waiting.id, now)
         await journal.record(conn, waiting.actor, "prove_contact", "account", waiting.account_id, now)
+    if waiting.purpose == "contact":
+        await _tell_the_others(conn, waiting, now)
     if not known and waiting.purpose == "sign_up":
         made = await _become_usable(conn, waiting, now)
     return Proved(made.account_id, made.person_id, known, _ticket(vault, waiting.id))
@@ -255,6 +260,16 @@ async def _come_in(conn: Conn, waiting: _Waiting, made: actions.Made, now: datet
 
 
 # a contact that signs somebody in already ---------------------------------------------------------
+
+
+async def _tell_the_others(conn: Conn, waiting: _Waiting, now: datetime) -> None:
+    """Every contact that was proved before: its owner may not be who added this one."""
+    rows = await conn.fetch(
+        "select id from accounts.contact_point where person_id = $1 and id <> $2 and proved_at is not null",
+        waiting.person_id, waiting.contact_id,
+    )
+    for row in rows:
+        await notifications.post(conn, "contact added", waiting.contact_id, row["id"], now)
 
 
 def _ticket(vault: Vault, verification_id: UUID) -> str:

@@ -83,6 +83,7 @@ LACKS = {
 # What a message was about, by the name of its kind.
 KINDS = {
     "code": later("A code"), "reset": later("A new password"), "invitation": later("An invitation"),
+    "contact added": later("A contact that was added"),
     "requested": later("A request"),
     "accepted": later("A session that was accepted"), "confirmed": later("A session that is confirmed"),
     "paid": later("A payment that came"),

@@ -117,8 +117,8 @@ Compose = Callable[[Conn, Post, Reader | None, Tools], Awaitable[Composed | None
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """`code`: goes to an address that is not proved yet (`Composed.to`), and to a blocked person too.
-    Nothing else does, and its `reader` may be None: a code may be for somebody who has no row yet."""
+    """`code`: goes to the one address that it names (`Composed.to`), perhaps not proved yet, at any hour, and to a
+    blocked person too. Nothing else does, and its `reader` may be None: a code may be for somebody who has no row."""
 
     name: str
     compose: Compose
