@@ -46,8 +46,8 @@ async def doors(db: Database, cast: Cast) -> list[tuple[str, dict[str, str]]]:
     contact = {row["kind"]: f"/me/account/contacts/{row['id']}" for row in rows}
     return [
         ("/me/account/contacts", {"contact": "thief@example.test"}),
-        (f"{contact['phone']}/sign-in", {}), (f"{contact['email']}/not-sign-in", {}), (f"{contact['email']}/remove", {}),
-        (f"/me/account/contacts/{unproved}/prove", {}),
+        (f"{contact['phone']}/sign-in", {}), (f"{contact['email']}/not-sign-in", {}),
+        (f"{contact['email']}/remove", {}), (f"/me/account/contacts/{unproved}/prove", {}),
     ]  # fmt: skip
 
 
