@@ -95,6 +95,33 @@ async def test_refused_and_disabled_can_be_listed_later(world: World) -> None:
         assert set(re.findall(rf'action="{address}/(\w+)"', html)) == offered
 
 
+@pytest.mark.parametrize("door", ["page", "api"])
+async def test_who_is_listed_or_suspended_is_not_refused(world: World, door: str) -> None:
+    """That would leave what they hold to nobody: who is listed is suspended, with all that follows."""
+    otieno = world.cast.otieno.person_id
+    for status in ("listed", "disabled"):
+        async with world.db.connection() as conn:
+            await conn.execute("update directory.psychologist set status = $2 where id = $1", otieno, status)
+        answer = (await world.njeri.page("POST", f"/practice/listing/{otieno}/refuse") if door == "page"
+                  else await world.njeri.api("PUT", f"/api/admin/psychologists/{otieno}/refuse"))
+        assert answer.status_code == 409
+        async with world.db.connection() as conn:
+            assert await conn.fetchval("select status from directory.psychologist where id = $1", otieno) == status
+
+
+async def test_a_trainee_without_a_supervisor_is_on_the_admin_s_list_at_once(world: World) -> None:
+    wanjiru, otieno = world.cast.wanjiru.person_id, world.cast.otieno.person_id
+    under = await world.njeri.page("POST", f"/practice/listing/{wanjiru}/supervisor", data={"supervisor": str(otieno)})
+    assert under.status_code == 303
+    assert (await world.nobody.page("GET", "/t/kbt012")).status_code == 200
+    assert "whom nobody can book: 0" in (await world.njeri.page("GET", "/practice/decisions")).text
+    assert (await world.njeri.page("POST", f"/practice/listing/{otieno}/disable")).status_code == 303
+    assert (await world.nobody.page("GET", "/t/kbt012")).status_code == 404
+    assert "whom nobody can book: 1" in (await world.njeri.page("GET", "/practice/decisions")).text
+    assert "nobody who is here supervises them" in (
+        await world.njeri.page("GET", "/practice/listing?show=listed")).text
+
+
 async def test_only_an_admin_decides(world: World) -> None:
     address = await waiting(world)
     before = await picture(world.db)
@@ -151,13 +178,13 @@ async def test_a_disabled_psychologist_is_out_and_what_waits_ends_with_its_messa
     html = (await world.njeri.page("GET", f"/practice/listing/{otieno}")).text
     assert "These need a decision" in html
     assert html.count('href="/s/') == 1
-    assert "Sessions whose psychologist has left" in (await world.njeri.page("GET", "/practice")).text
+    assert "Sessions that their psychologist may not hold" in (await world.njeri.page("GET", "/practice")).text
     decisions = (await world.njeri.page("GET", "/practice/decisions")).text
     assert "Halima" in decisions
     [path] = re.findall(r'href="(/s/[^"]+)"', decisions)
     cancelled = await world.njeri.page("POST", f"{path}/cancel", data={"reason": "Dr Otieno has left"})
     assert cancelled.status_code == 303
-    assert "nobody who has left has a session ahead" in (await world.njeri.page("GET", "/practice/decisions")).text
+    assert "every session that is kept can be held" in (await world.njeri.page("GET", "/practice/decisions")).text
 
 
 # papers -------------------------------------------------------------------------------------------

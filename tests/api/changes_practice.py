@@ -127,15 +127,15 @@ async def end_rate(scene: Scene) -> Ask:
 # listing ------------------------------------------------------------------------------------------
 
 
-@good("PUT /api/admin/psychologists/{psychologist_id}/list", f"POST {LISTING}/list")
+@good("PUT /api/admin/psychologists/{psychologist_id}/list", f"POST {LISTING}/list",
+      "PUT /api/admin/psychologists/{psychologist_id}/refuse", f"POST {LISTING}/refuse")
 async def list_again(scene: Scene) -> Ask:
     found = scene.cast.wanjiru.person_id
     await scene.value("update directory.psychologist set status = 'waiting' where id = $1", found)
     return Ask("njeri", names={"psychologist_id": found, "person_id": found})
 
 
-@good("PUT /api/admin/psychologists/{psychologist_id}/refuse", f"POST {LISTING}/refuse",
-      "PUT /api/admin/psychologists/{psychologist_id}/disable", f"POST {LISTING}/disable")  # fmt: skip
+@good("PUT /api/admin/psychologists/{psychologist_id}/disable", f"POST {LISTING}/disable")
 async def off_the_list(scene: Scene) -> Ask:
     """Listed by plain SQL first, whatever the request before did."""
     found = scene.cast.wanjiru.person_id

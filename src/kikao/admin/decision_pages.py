@@ -9,7 +9,7 @@ from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from kikao.admin import reports
+from kikao.admin import reports, words
 from kikao.admin.parts import Parts, action, charge_link, columns, link, reference
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
@@ -40,6 +40,7 @@ async def _page(
         wrong = await office.contradictions(conn)
         stuck = await office.stuck(conn, now)
         gone = await reversals.undecided(conn)
+        waiting, listed = [await reports.psychologists(conn, status) for status in ("waiting", "listed")]
     parts, bearing = Parts(actor, now), [_bear(one) for one in gone]
     to_put_right(bearing, request.scope["path"], refusal, typed)
     return page(
@@ -49,27 +50,32 @@ async def _page(
         elsewhere=[
             (_("Payments that do not add up"), len(wrong), "/practice/strays"),
             (_("What is stuck"), len(stuck), "/practice/stuck"),
-            (_("Psychologists who wait to be listed"), await _waiting(kit), "/practice/listing?show=waiting"),
+            (_("Psychologists who wait to be listed"), len(waiting), "/practice/listing?show=waiting"),
+            (_("Listed psychologists whom nobody can book"), _not_bookable(listed, now),
+             "/practice/listing?show=listed"),
         ],
     )
 
 
-async def _waiting(kit: Kit) -> int:
-    async with kit.db.connection() as conn:
-        return len(await reports.psychologists(conn, "waiting"))
+def _not_bookable(listed: list[reports.Listed], now: datetime) -> int:
+    """After the last day of the licence, or in training under nobody."""
+    return sum(one.unsupervised or one.licensed_until is None or one.licensed_until < now.date() for one in listed)
 
 
 def _left(found: list[reports.Orphan], parts: Parts) -> dict[str, Any]:
     return {
-        "heading": _("Sessions whose psychologist has left"),
-        "caption": _("Ring the client, then cancel: everything comes back. %(zone)s") % {"zone": parts.zone},
-        "columns": columns(_("Reference"), _("When"), _("Client"), _("With"), _("Status")),
+        "heading": _("Sessions that their psychologist may not hold"),
+        "caption": _("Ring the client, then cancel: everything comes back. Nobody is reminded where the psychologist"
+                     " has left; whether such a session took place is said on its page. %(zone)s")
+        % {"zone": parts.zone},
+        "columns": columns(_("Reference"), _("When"), _("Client"), _("With"), _("Why"), _("Status")),
         "rows": [
             [reference(one.reference, f"/s/{one.reference}"), parts.at(one.starts_at), one.client,
-             link(one.psychologist, f"/practice/listing/{one.psychologist_id}"), parts.badges(one.status)]
+             link(one.psychologist, f"/practice/listing/{one.psychologist_id}"), _(words.NOT_HELD[one.why]),
+             parts.badges(one.status)]
             for one in found
         ],
-        "empty": {"title": _("None: nobody who has left has a session ahead."), "text": ""},
+        "empty": {"title": _("None: every session that is kept can be held."), "text": ""},
         "next_url": None, "first_url": None,
     }
 

@@ -101,7 +101,7 @@ def _todo(found: reports.Figures, odd: Odd, kit: Kit, actor: Actor) -> list[dict
          _("Money may be counted that never came, or the other way round."), "strays"),
         (odd.reversals, ("admin",), "danger", _("Money that M-Pesa took back"),
          _("Somebody has to decide who bears it."), "decisions"),
-        (odd.orphans, ("admin",), "danger", _("Sessions whose psychologist has left"),
+        (odd.orphans, ("admin",), "danger", _("Sessions that their psychologist may not hold"),
          _("Somebody has to ring each client, and cancel or find another way."), "decisions"),
         (odd.stuck, CODES, "danger", _("Something is stuck"), _("Eight tries did not settle it."), "stuck"),
         (not kit.emergency_lines, ("admin",), "danger", _("No emergency number is shown"),

@@ -71,12 +71,13 @@ def lacks(until: date | None, yes_at: datetime | None, kit: Kit, now: datetime) 
 
 def _person(one: reports.Listed, kit: Kit, now: datetime) -> dict[str, Any]:
     tone, icon, label = STATES[one.status]
-    missing = lacks(one.licence_until, one.public_yes_at, kit, now)
+    missing = lacks(one.licensed_until, one.public_yes_at, kit, now)
     return {
         "name": one.name, "url": f"/practice/listing/{one.id}", "title": one.title,
         "registration": one.registration_number,
-        "until": i18n.date_of_year(one.licence_until) if one.licence_until else _("not known"),
-        "lacks": [_(words.LACKS[name]) for name in missing if name in words.LACKS],
+        "until": i18n.date_of_year(one.licensed_until) if one.licensed_until else _("not known"),
+        "lacks": [_(words.LACKS[name]) for name in [*missing, *(["supervisor"] if one.unsupervised else [])]
+                  if name in words.LACKS],
         "checked": i18n.date_of_year(local_day(one.checked_at, kit.time_zone)) if one.checked_at
         else _("not yet"),
         "state": {"tone": tone, "icon": icon, "label": _(label)},

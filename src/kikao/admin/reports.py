@@ -214,16 +214,17 @@ class Listed(msgspec.Struct, frozen=True):
     status: str
     title: str
     registration_number: str
-    licence_until: date | None
+    licensed_until: date | None
     checked_at: datetime | None
     public_yes_at: datetime | None
+    unsupervised: bool
 
 
 async def psychologists(conn: Conn, status: str | None) -> list[Listed]:
     rows = await conn.fetch(
         """
-        select d.id, d.slug, p.name, d.status, d.title, d.registration_number, d.licence_until, d.checked_at,
-               d.public_yes_at
+        select d.id, d.slug, p.name, d.status, d.title, d.registration_number, d.licensed_until, d.checked_at,
+               d.public_yes_at, d.unsupervised
         from directory.practising d join accounts.people p on p.id = d.id
         where $1::text is null or d.status = $1 order by p.name, d.id
         """,
@@ -308,7 +309,8 @@ async def sessions_of(conn: Conn, person_id: UUID, now: datetime) -> list[OfPers
 
 
 class Orphan(msgspec.Struct, frozen=True):
-    """A session that is still to be, with a psychologist who is not here any more."""
+    """A session that is still kept, and that its psychologist may not hold; `why`: gone, not_listed, unsupervised,
+    after_licence."""
 
     id: UUID
     reference: str
@@ -317,19 +319,25 @@ class Orphan(msgspec.Struct, frozen=True):
     client: str
     psychologist: str
     psychologist_id: UUID
+    why: str
 
 
 async def orphans(conn: Conn, now: datetime) -> list[Orphan]:
     """By time. Somebody has to ring each client, find another psychologist, or cancel."""
     rows = await conn.fetch(
         """
-        select s.id, s.reference, s.starts_at, s.status, c.name, p.name, s.psychologist_id
+        select s.id, s.reference, s.starts_at, s.status, c.name, p.name, s.psychologist_id,
+               case when d.gone then 'gone' when d.status <> 'listed' then 'not_listed'
+                    when d.unsupervised then 'unsupervised' else 'after_licence' end
         from directory.practising d
+        join availability.timetable t on t.psychologist_id = d.id
         join sessions.busy b on b.psychologist_id = d.id
         join sessions.of_person s on s.id = b.session_id
         join accounts.people c on c.id = s.client_id
         join accounts.people p on p.id = s.psychologist_id
-        where d.status = 'disabled' and (s.hold_until is null or s.hold_until > $1)
+        where (s.hold_until is null or s.hold_until > $1)
+          and (d.status <> 'listed' or d.unsupervised
+               or (s.starts_at at time zone t.time_zone)::date > d.licensed_until)
         order by s.starts_at, s.id limit 200
         """,
         now,

@@ -79,6 +79,13 @@ MISSING = {
 # The same of one among several; the number is said once above them.
 LACKS = {
     "licence": later("licence has run out, or is not known"), "public_yes": later("has not said yes to being listed"),
+    "supervisor": later("in training, and nobody who is here supervises them"),
+}
+# Why a session that is kept cannot be held as it stands.
+NOT_HELD = {
+    "gone": later("has left"), "not_listed": later("is not listed at present"),
+    "unsupervised": later("in training, and nobody who is here supervises them"),
+    "after_licence": later("after the last day of the licence"),
 }
 # What a message was about, by the name of its kind.
 KINDS = {

@@ -14,7 +14,7 @@ from kikao.accounts import actions as accounts
 from kikao.availability.actions import open_calendar
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
-from kikao.core.errors import BY_CONSTRAINT, InProgress, NotFound, Refusal, all_of, refused
+from kikao.core.errors import BY_CONSTRAINT, InProgress, NotFound, NotPossible, Refusal, all_of, refused
 from kikao.core.ids import new_id, new_slug
 from kikao.directory import own, rules
 from kikao.journal.actions import record
@@ -194,7 +194,10 @@ async def list_psychologist(conn: Conn, actor: Actor, psychologist_id: UUID, now
 
 
 async def refuse(conn: Conn, actor: Actor, psychologist_id: UUID, now: datetime) -> None:
-    """Checked, and not to be listed. They may change what they entered and then wait again. Raises NotFound."""
+    """Checked, and not to be listed. They may change what they entered and then wait again. Who is listed, or was
+    suspended, is not refused: that would leave their sessions to nobody. Raises NotFound, NotPossible."""
+    if await _hold(conn, psychologist_id) not in (WAITING, REFUSED):
+        raise NotPossible("Only somebody who waits to be listed can be refused.")
     await _leave_list(conn, actor, psychologist_id, REFUSED, "refuse", now)
 
 

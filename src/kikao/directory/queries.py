@@ -90,12 +90,13 @@ from directory.listed l
 join accounts.people n on n.id = l.id
 join availability.timetable t on t.psychologist_id = l.id
 left join accounts.people s on s.id = l.supervisor_id
+where (:now::timestamptz at time zone t.time_zone)::date <= l.licensed_until -- after it nobody can be booked
 """
-_ONE = Statement(f"{_LISTED} where l.id = :id::uuid or l.slug = :slug::text")
+_ONE = Statement(f"{_LISTED} and (l.id = :id::uuid or l.slug = :slug::text)")
 # Plain comparisons: what somebody types is never a pattern.
 _MANY = Statement(f"""
 {_LISTED}
-where (:q::text is null or position(lower(:q::text) in lower(
+and (:q::text is null or position(lower(:q::text) in lower(
            n.name || ' ' || l.title || ' ' || array_to_string(l.specialities, ' ') || ' ' || l.bio)) > 0)
   and (:speciality::text is null or :speciality::text = any (l.specialities))
   and (:language::text is null or :language::text = any (l.languages))

@@ -106,13 +106,21 @@ create view directory.listed as
 select id, slug, title, board, registration_number, supervisor_id, bio, gender, specialities, languages, sees,
        session_types, modes, takes, desk_may_answer, meeting_link,
        coalesce(licence_grace_until, licence_until) as licensed_until
-from directory.psychologist
-where status = 'listed';
+from directory.psychologist p
+-- Whoever is in training is seen by nobody while there is no supervisor who is here.
+where status = 'listed' and (supervisor_id is null or exists (
+    select from directory.psychologist s
+    where s.id = p.supervisor_id and s.status = 'listed' and s.supervisor_id is null));
 
+-- `gone`: an admin has said that they hold no sessions here. `unsupervised`: in training, and under nobody who is here.
 create view directory.practising as
 select id, slug, status, title, registration_number, licence_until, checked_at, public_yes_at, desk_may_answer,
-       meeting_link
-from directory.psychologist;
+       meeting_link, coalesce(licence_grace_until, licence_until) as licensed_until,
+       status in ('disabled', 'refused') as gone,
+       supervisor_id is not null and not exists (
+           select from directory.psychologist s
+           where s.id = p.supervisor_id and s.status = 'listed' and s.supervisor_id is null) as unsupervised
+from directory.psychologist p;
 
 -- Which psychologist sees which client no more. Nobody is told; the time is simply taken.
 create view directory.closed as

@@ -114,8 +114,12 @@ def sealed(vault: Vault, reason: Reason, session_id: UUID) -> bytes | None:
     return vault.seal(reason.text, "sessions.session", "sealed_reason", session_id) if reason.text else None
 
 
+# Nobody accepts what lies after the last day of a licence, nor while they are not listed.
 _ANSWERABLE = """
 where id = :id::uuid and status = 'Pending Approval' and hold_until > :now::timestamptz and sent_at is not null
+  and exists (select from directory.listed l join availability.timetable t on t.psychologist_id = l.id
+              where l.id = session.psychologist_id
+                and (session.starts_at at time zone t.time_zone)::date <= l.licensed_until)
 """
 _APPROVE = Statement(f"""
 update sessions.session
@@ -143,7 +147,11 @@ async def approve(conn: Conn, actor: Actor, session: Session, now: datetime, set
     changed = await (_APPROVE_FREE.run(conn, id=session.id, now=now, by=actor.account_id) if free else
                      _APPROVE.run(conn, id=session.id, now=now, by=actor.account_id, hold_until=hold))
     if not changed:
-        raise NotPossible(sessionStatus=await status_of(conn, session.id, now))
+        status = await status_of(conn, session.id, now)
+        if status == PENDING_APPROVAL and session.sent_at is not None:
+            raise NotPossible("Its psychologist is not listed for that day at present. Please ring the practice.",
+                              sessionStatus=status)
+        raise NotPossible(sessionStatus=status)
     if not free:
         await payments.open_charge(conn, session.charge_id, until)
     await record(conn, actor, "approve", "session", session.id, now)
@@ -169,10 +177,12 @@ async def decline(
 async def cancel(
     conn: Conn, actor: Actor, session: Session, reason: Reason, now: datetime, vault: Vault
 ) -> int:
-    """→ Cancelled by the client until the start, by the others until the end. Answers the shillings that come back."""
+    """→ Cancelled by the client until the start, by the others until the end; later by an admin, where its psychologist
+    has left. Answers the shillings that come back."""
     rules.step("cancel", session.status, session.parties)
     by_practice = acts_for_practice(session)
-    if now >= (session.ends_at if by_practice else session.starts_at):
+    over = now >= (session.ends_at if by_practice else session.starts_at)
+    if over and rules.LEFT_TO_ADMIN not in session.parties:
         raise NotPossible(
             "It is too late to cancel: the session has begun.", sessionStatus=session.status
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from kikao.core import practice
@@ -36,6 +36,13 @@ async def complete_by_clock(conn: Conn, session_id: UUID, now: datetime) -> bool
         await conn.execute(
             "update sessions.session set due_at = $2 where id = $1 and status in ('Confirmed', 'In Progress')",
             session_id, at,
+        )  # fmt: skip
+        return False
+    if await conn.fetchval("select gone from directory.practising where id = $1", session.psychologist_id):
+        # Whoever has left met nobody, as far as anybody knows: it waits for an admin, and is looked at again.
+        await conn.execute(
+            "update sessions.session set due_at = $2 where id = $1 and status in ('Confirmed', 'In Progress')",
+            session_id, now + timedelta(days=1),
         )  # fmt: skip
         return False
     completed = await conn.fetchval(

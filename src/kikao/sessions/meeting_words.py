@@ -12,7 +12,7 @@ from kikao.core.money import shown
 from kikao.sessions import rules
 from kikao.sessions.queries import Session, may_object
 from kikao.sessions.reasons import Said
-from kikao.sessions.rules import ADMIN, CLIENT, COMPLETED, DECLINED, NO_SHOW, PSYCHOLOGIST, Numbers
+from kikao.sessions.rules import ADMIN, CLIENT, COMPLETED, DECLINED, LEFT_TO_ADMIN, NO_SHOW, PSYCHOLOGIST, Numbers
 from kikao.sessions.words import dialog, for_nothing
 
 Action = dict[str, Any]
@@ -30,9 +30,12 @@ def meeting_actions(session: Session, now: datetime, numbers: Numbers) -> list[A
     if _can(session, "start") and rules.may_start(session.starts_at, now, numbers):
         label = _("Back to the meeting") if begun else _("Begin")
         found.append({"label": label, "url": f"{address}/start", "kind": "plain" if begun else "main"})
-    if PSYCHOLOGIST in session.parties and _can(session, "complete") and (begun or now >= session.starts_at):
+    if session.parties & {PSYCHOLOGIST, LEFT_TO_ADMIN} and _can(session, "complete") and (
+            begun or now >= session.starts_at):
         text = (_("It is noted as completed.") if for_nothing(session)
-                else _("It is noted as completed. What was paid is yours after a day."))  # fmt: skip
+                else _("It is noted as completed. What was paid is yours after a day.")
+                if PSYCHOLOGIST in session.parties
+                else _("It is noted as completed. What was paid is its psychologist's after a day."))  # fmt: skip
         found.insert(0 if begun else 1, dialog(
             _("It is over…"), f"{address}/complete", "plain" if found and not begun else "main",
             _("Did it take place?"), text, _("It took place"), None,

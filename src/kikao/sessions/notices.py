@@ -47,6 +47,7 @@ class Facts(msgspec.Struct, frozen=True):
     client_state: str
     moved: int
     changed_at: datetime
+    gone: bool  # its psychologist, and an admin has to decide what becomes of it
     others: tuple[datetime, ...] = ()
 
 
@@ -61,8 +62,9 @@ async def facts_of(conn: Conn, session_id: UUID) -> Facts | None:
                 where d.charge_id = s.charge_id and d.done_at is null) as owed_back, m.missing,
                (select number from payments.money_in r
                 where r.charge_id = s.charge_id order by received_at limit 1) as receipt,
-               c.state as client_state, s.moved, s.updated_at
+               c.state as client_state, s.moved, s.updated_at, d.gone
         from sessions.session s
+        join directory.practising d on d.id = s.psychologist_id
         join availability.timetable t on t.psychologist_id = s.psychologist_id
         join payments.charge_state m on m.id = s.charge_id
         join accounts.people c on c.id = s.client_id

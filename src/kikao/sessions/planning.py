@@ -119,7 +119,7 @@ async def _unpaid(conn: Conn, now: datetime) -> list[Planned]:
 _AHEAD = Statement(f"""
 with ahead as (
     select s.id, s.starts_at, s.confirmed_at, s.updated_at, s.moved, {RECIPIENT} as recipient
-    from sessions.session s
+    from sessions.session s join directory.practising d on d.id = s.psychologist_id and not d.gone
     where s.status = 'Confirmed' and s.starts_at > :now::timestamptz and s.starts_at <= :until::timestamptz
 )
 select a.*, p.time_zone from ahead a join accounts.people p on p.id = a.recipient
@@ -149,6 +149,7 @@ async def _tomorrow(conn: Conn, now: datetime, numbers: Numbers) -> list[Planned
         """
         select s.psychologist_id, s.starts_at, s.confirmed_at, p.time_zone
         from sessions.session s join accounts.people p on p.id = s.psychologist_id
+        join directory.practising d on d.id = s.psychologist_id and not d.gone
         where s.status = 'Confirmed' and s.starts_at > $1 and s.starts_at < $2
         """,
         now, now + TWO_DAYS,

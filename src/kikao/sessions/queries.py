@@ -112,6 +112,8 @@ def parties(actor: Actor, row: Row) -> frozenset[str]:
     found.update(role for role in (rules.DESK, rules.FINANCE, rules.ADMIN) if actor.has(role))
     if actor.has("desk") and row["desk_may_answer"]:
         found.add(rules.ANSWERING_DESK)
+    if actor.has("admin") and row["gone"]:
+        found.add(rules.LEFT_TO_ADMIN)
     return frozenset(found)
 
 

@@ -146,9 +146,9 @@ async def compose_unpaid(conn: Conn, post: Post, reader: Reader | None, tools: T
 
 
 async def _ahead(conn: Conn, post: Post, reader: Reader | None, now: datetime) -> Facts | None:
-    """Confirmed, not begun, and not moved since this was posted."""
+    """Confirmed, not begun, and not moved since this was posted; with somebody who is here."""
     facts = await facts_of(conn, post.about)
-    if facts is None or reader is None or facts.status != CONFIRMED or facts.starts_at <= now:
+    if facts is None or reader is None or facts.status != CONFIRMED or facts.starts_at <= now or facts.gone:
         return None
     return facts if post.version == facts.moved + 1 and not _of_one_away(facts, reader) else None
 
@@ -229,6 +229,7 @@ async def _of_day(conn: Conn, psychologist_id: UUID, day: int, zone: str) -> lis
         """
         select starts_at, reference from sessions.session
         where psychologist_id = $1 and status = 'Confirmed'
+          and not exists (select from directory.practising where id = $1 and gone)
           and starts_at >= timezone($3, to_date($2, 'YYYYMMDD')::timestamp)
           and starts_at < timezone($3, to_date($2, 'YYYYMMDD')::timestamp + interval '1 day')
         order by starts_at

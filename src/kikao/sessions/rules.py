@@ -36,7 +36,8 @@ ENDED_WITHOUT = frozenset({DECLINED, CANCELLED, EXPIRED})  # before it could beg
 # Who somebody can be to a session.
 CLIENT, PSYCHOLOGIST, DESK, FINANCE, ADMIN, SYSTEM = "client", "psychologist", "desk", "finance", "admin", "system"
 ANSWERING_DESK = "desk where allowed"  # the psychologist lets the desk answer requests
-PARTIES = (CLIENT, PSYCHOLOGIST, DESK, ANSWERING_DESK, FINANCE, ADMIN, SYSTEM)
+LEFT_TO_ADMIN = "admin where its psychologist has left"  # nobody else can say what became of it
+PARTIES = (CLIENT, PSYCHOLOGIST, DESK, ANSWERING_DESK, FINANCE, ADMIN, LEFT_TO_ADMIN, SYSTEM)
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -73,8 +74,9 @@ STEPS: dict[str, tuple[Step, ...]] = {
                      condition="once, 48 h at most, never past the start"),),
     "start": (_step({CONFIRMED, IN_PROGRESS}, IN_PROGRESS, {CLIENT, PSYCHOLOGIST},
                     condition="from 15 minutes before to 120 after the start"),),
-    "complete": (_step({CONFIRMED, IN_PROGRESS}, COMPLETED, {PSYCHOLOGIST, SYSTEM},
-                       condition="Confirmed: once it has begun by the clock; the system: 24 h after its end"),),
+    "complete": (_step({CONFIRMED, IN_PROGRESS}, COMPLETED, {PSYCHOLOGIST, LEFT_TO_ADMIN, SYSTEM},
+                       condition="Confirmed: once it has begun by the clock; the system: 24 h after its end, "
+                                 "unless its psychologist has left"),),
     "break off": (_step({IN_PROGRESS}, CANCELLED, {PSYCHOLOGIST, ADMIN}, reason=True),),
     "mark a no-show": (_step({CONFIRMED, IN_PROGRESS}, NO_SHOW, {PSYCHOLOGIST, DESK, CLIENT},
                              condition="from 15 minutes after the start; each side says that the other did not come"),),
@@ -90,7 +92,8 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "give back more": (_step({CANCELLED, NO_SHOW, COMPLETED}, SAME, {ADMIN}, reason=True,
                              condition="than the terms, never less, until it is earned"),),
     "cancel": (_step(WAITING | {CONFIRMED}, CANCELLED, {CLIENT, PSYCHOLOGIST, DESK, ADMIN}, reason=True,
-                     condition="client until the start; the others until the end"),),
+                     condition="client until the start; the others until the end; "
+                               "admin also later where its psychologist has left"),),
     "reschedule": (_step({APPROVED, PAYMENT_SUBMITTED, CONFIRMED}, SAME, {CLIENT, PSYCHOLOGIST, DESK, ADMIN},
                          condition="at most twice; inside 24 h the other side decides"),),
     "expire": (_step(WAITING, EXPIRED, {SYSTEM}, condition="when hold_until has passed"),),

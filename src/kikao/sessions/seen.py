@@ -6,7 +6,7 @@ from kikao.core.sql import Statement
 
 COLUMNS = """
 s.id, s.reference, s.client_id, c.name as client_name, c.account_id as client_account,
-s.psychologist_id, p.name as psychologist_name, d.slug as psychologist_slug, d.desk_may_answer,
+s.psychologist_id, p.name as psychologist_name, d.slug as psychologist_slug, d.desk_may_answer, d.gone,
 coalesce(d.meeting_link, '') as meeting_link,
 s.requested_by, s.booked_by, s.against, s.session_type, s.mode, s.place_id, l.name as place, l.address,
 s.starts_at, s.ends_at, s.first_starts_at, s.minutes, s.price, s.session_rate,
@@ -105,7 +105,7 @@ select p.name, d.slug, s.session_type, s.mode
 from sessions.session s
 join directory.listed d on d.id = s.psychologist_id and s.session_type = any (d.session_types)
 join accounts.people p on p.id = s.psychologist_id
-where {CLIENT} and s.status in ('Confirmed', 'In Progress', 'Completed')
+where {CLIENT} and d.licensed_until >= :now::timestamptz::date and s.status in ('Confirmed', 'In Progress', 'Completed')
 group by 1, 2, 3, 4 order by max(s.starts_at) desc limit :most::integer
 """)
 _COUNTS = f"select {_STATUS_NOW} as status, count(*) as number from sessions.session s where"

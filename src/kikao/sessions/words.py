@@ -359,7 +359,8 @@ def more_actions(session: Session, back: int, zone: str, now: datetime) -> list[
     if session.status == CONFIRMED and session.parties & {rules.CLIENT, rules.PSYCHOLOGIST}:
         found.append({"label": _("Into my calendar"), "url": f"/s/{session.reference}/calendar", "kind": "link",
                       "method": "get", "file": True})
-    if not rules.can("cancel", session.status, session.parties) or now >= over or _answers(session):
+    if not rules.can("cancel", session.status, session.parties) or _answers(session) or (
+            now >= over and rules.LEFT_TO_ADMIN not in session.parties):
         return found
     reason = None if _mine(session) else _("Why? The client reads this.")
     text = f"{i18n.when(session.starts_at, zone)}. {_cancelling(session, back)}"
