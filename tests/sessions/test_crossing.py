@@ -7,11 +7,13 @@ from collections.abc import Awaitable
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
+from availability.calendars import add_place
 from kikao.core.errors import NotPossible
 from kikao.core.practice import EMPTY
-from kikao.sessions import actions, checking
+from kikao.sessions import actions, booking, by_hand, checking
 from sessions.conftest import VAULT, Desk
 from support.cast import Member
 
@@ -89,18 +91,42 @@ async def test_a_charge_whose_money_went_back_confirms_nothing_when_it_is_approv
     assert await desk.stored(session_id) == "Approved"
 
 
-@pytest.mark.parametrize("meanwhile", ["nothing", "disabled", "blocked", "closed"])
+@pytest.mark.parametrize("meanwhile", [
+    "nothing", "disabled", "not listed", "licence", "blocked", "closed", "consent", "day off", "no hours", "no place"])
 async def test_late_money_takes_the_time_again_only_with_whom_one_could_still_book(
     desk: Desk, meanwhile: str
 ) -> None:
     amina, otieno = desk.cast.amina.person_id, desk.cast.otieno.person_id
-    session_id = await desk.request(desk.cast.amina, desk.cast.otieno)
+    asked = desk.asked(desk.cast.amina, desk.cast.otieno)
+    async with desk.db.transaction() as conn:
+        if meanwhile == "no place":
+            place = await add_place(conn, "Upper Hill")
+            await conn.execute("update availability.hours set modes = '{In Person}', place_id = $1", place)
+            asked = msgspec.structs.replace(asked, mode="In Person")
+        session_id = (await booking.request(conn, asked, desk.now, EMPTY, VAULT)).session_id
     await desk.approve(desk.cast.otieno, session_id)
     later = desk.now + timedelta(hours=26)
     await desk.expire(session_id, later)
     match meanwhile:
         case "disabled":
             await desk.run("update directory.psychologist set status = 'disabled' where id = $1", otieno)
+        case "not listed":
+            await desk.run("update directory.psychologist set status = 'waiting' where id = $1", otieno)
+        case "licence":
+            last = (desk.start - timedelta(days=1)).date()
+            await desk.run("update directory.psychologist set licence_until = $2 where id = $1", otieno, last)
+        case "consent":
+            await desk.run(
+                "update accounts.consent set withdrawn_at = $2, withdrawn_by = person_id where person_id = $1",
+                amina, desk.now)
+        case "day off":
+            await desk.run(
+                "insert into availability.exception (id, psychologist_id, on_date, kind, created_at, created_by)"
+                " values ($1, $1, $2, 'off', $3, $1)", otieno, desk.start.date(), desk.now)
+        case "no hours":
+            await desk.run("delete from availability.hours where psychologist_id = $1", otieno)
+        case "no place":
+            await desk.run("update availability.place set closed_at = $1", desk.now)
         case "blocked":
             await desk.run("update accounts.person set state = 'blocked' where id = $1", amina)
         case "closed":
@@ -120,3 +146,19 @@ async def test_what_was_declined_and_paid_is_not_taken_back(desk: Desk) -> None:
     with pytest.raises(NotPossible):
         await desk.do("correct", desk.cast.otieno, session_id, desk.now + timedelta(minutes=5))
     assert await desk.owed(session_id) == 2500
+
+
+async def test_late_money_takes_again_what_was_booked_outside_the_hours(desk: Desk) -> None:
+    """With a reason, by who may: hours that never held are not asked once more, and neither is notice."""
+    night = desk.start + timedelta(hours=10)
+    wanted = by_hand.ByHand(
+        psychologist_id=desk.cast.otieno.person_id, person_id=desk.cast.amina.person_id, session_type="Individual",
+        starts_at=night, reason="They cannot come by day.")
+    await desk.run("update directory.psychologist set desk_may_answer = true")
+    async with desk.db.transaction() as conn:
+        session_id = (await by_hand.book(conn, desk.cast.wambui.actor, wanted, desk.now, EMPTY, VAULT)).session_id
+    assert "outside_hours" in await desk.value("select against from sessions.session where id = $1", session_id)
+    later = night - timedelta(hours=1)
+    await desk.expire(session_id, later)
+    await desk.pay(session_id, now=later)
+    assert await desk.stored(session_id) == "Confirmed"

@@ -27,15 +27,18 @@ from kikao.sessions.rules import (
 )
 from sessions.conftest import Desk
 from sessions.staging import HOLD
+from support.cast import workday
 
 pytestmark = pytest.mark.database
 AFTER_THE_HOLD = HOLD + timedelta(minutes=1)
 
 
 async def one_of_each(desk: Desk, statuses: Iterable[str] = STATUSES) -> AsyncIterator[tuple[str, UUID]]:
-    """A session in each status, each at a time of its own."""
+    """A session in each status, each on a working day of its own."""
+    start = desk.start
     for number, status in enumerate(sorted(statuses), start=1):
-        yield status, await desk.stage(status, desk.start + timedelta(days=number), open_no=number)
+        start = workday(start, ahead=1)
+        yield status, await desk.stage(status, start, open_no=number)
 
 
 async def refused(attempt: Awaitable[object]) -> dict[str, object]:

@@ -25,6 +25,7 @@ from kikao.sessions import rules
 from kikao.sessions.actions import expire, session_row, tell, times_done
 from kikao.sessions.checking import ask_again
 from kikao.sessions.queries import visible
+from kikao.sessions.retaking import could_be_booked
 from kikao.sessions.seen import CLIENT
 from kikao.sessions.sql import TAKEN_AT_ONCE
 
@@ -97,20 +98,12 @@ async def _be_paid_late(conn: Conn, row: Row, now: datetime, *, buys: bool) -> b
     return taken
 
 
-# Nobody meets whom they could not book any more: a psychologist who left, a client who is blocked or not theirs now.
-_STILL_MEET = """
-select exists (select from directory.practising where id = $1 and status <> 'disabled')
-   and exists (select from accounts.people where id = $2 and state = 'active')
-   and not exists (select from directory.closed where psychologist_id = $1 and client_id = $2)
-"""
-
-
 async def _take_again(conn: Conn, row: Row, now: datetime) -> bool:
-    """Expired after it had been approved, ahead, and free: → Confirmed."""
+    """Expired after it had been approved, ahead, still to be booked, and free: → Confirmed."""
     was_approved = row["status"] == rules.EXPIRED and row["expired_from"] in (rules.APPROVED, rules.PAYMENT_SUBMITTED)
     if not was_approved or row["starts_at"] <= now:
         return False
-    if not await conn.fetchval(_STILL_MEET, row["psychologist_id"], row["client_id"]):
+    if not await could_be_booked(conn, row["id"], now):
         return False
     for rival in await overdue_rivals(conn, row, now):
         await expire(conn, rival, now)
