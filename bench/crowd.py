@@ -193,13 +193,13 @@ async def seed_past(
             id, reference, psychologist_id, client_id, requested_by, meeting_id, session_type, mode,
             starts_at, ends_at, minutes, buffer_minutes, occupied_until, first_starts_at, session_rate, price,
             terms_id, status, sent_at, charge_id, created_at, updated_at, approved_at, approved_by,
-            confirmed_at, confirmed_by, ended_at, ended_by)
+            confirmed_at, confirmed_by, paid_at, ended_at, ended_by)
         select {sql_id(SESSION, 'n')}, {_reference('n')}, {sql_id(PSYCHOLOGIST, str(psychologist))},
                {sql_id(CLIENT, '1 + n % $3::integer')}, {sql_id(CLIENT, '1 + n % $3::integer')},
                {sql_id(SESSION, 'n')}, 'Individual', 'Online', at, at + interval '60 minutes', 60, 0,
                at + interval '60 minutes', at, 2500, 2500, '{crowd_id(TERMS, 0)}',
                case when n % 10 = 0 then 'Cancelled' else 'Completed' end, at, {sql_id(CHARGE, 'n')}, at, at,
-               at, '{SYSTEM}', at, '{SYSTEM}', at, '{SYSTEM}'
+               at, '{SYSTEM}', at, '{SYSTEM}', at, at, '{SYSTEM}'
         from generate_series($4::integer, $4::integer + $2::integer - 1) n,
              lateral (select date_trunc('hour', $1::timestamptz) - make_interval(hours => 2 + n - $4::integer) as at) t
         """,

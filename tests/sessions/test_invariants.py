@@ -35,14 +35,18 @@ where s.status in ('Confirmed', 'In Progress', 'Completed', 'No Show')
 TOO_MANY_OPEN = """
 select client_id from sessions.session s
 where status in ('Pending Approval', 'Approved', 'Payment Submitted') group by client_id
-having count(*) > case when bool_or(booked_by is not null) or exists (select from sessions.session p
-    where p.client_id = s.client_id and p.confirmed_at is not null and p.price > 0) then 5 else 2 end
+having count(*) > case when bool_or(booked_by is not null) or exists (
+    select from sessions.session p join payments.charge c on c.id = p.charge_id
+    where p.client_id = s.client_id and p.confirmed_at is not null
+      and c.paid + c.verified + c.covered > 0) then 5 else 2 end
 """
 TOO_MANY_ASKED = """
 select requested_by from sessions.session s
 where status in ('Pending Approval', 'Approved', 'Payment Submitted') and requested_by is not null group by requested_by
-having count(*) > case when bool_or(booked_by is not null) or exists (select from sessions.session p
-    where p.requested_by = s.requested_by and p.confirmed_at is not null and p.price > 0) then 5 else 2 end
+having count(*) > case when bool_or(booked_by is not null) or exists (
+    select from sessions.session p join payments.charge c on c.id = p.charge_id
+    where p.requested_by = s.requested_by and p.confirmed_at is not null
+      and c.paid + c.verified + c.covered > 0) then 5 else 2 end
 """
 HALF_SAID = """
 select id from sessions.session

@@ -11,9 +11,9 @@ from kikao.core.errors import Forbidden, Invalid, NotPossible, TooOften
 from kikao.core.practice import EMPTY
 from kikao.payments.errors import AlreadyPaid, ClaimTaken
 from kikao.sessions import checking
-from kikao.sessions.actions import Reason
+from kikao.sessions.actions import Reason, TooManyOpen
 from sessions.conftest import VAULT, Desk
-from support.cast import Member
+from support.cast import Member, workday
 
 
 async def approved(desk: Desk, client: Member | None = None, hours: int = 0) -> UUID:
@@ -128,3 +128,30 @@ async def test_an_admin_waives_and_both_are_told(desk: Desk) -> None:
         told = await conn.fetch(
             "select recipient from notifications.outbox where about = $1 and kind = 'confirmed'", session_id)
     assert {row["recipient"] for row in told} == {desk.cast.amina.person_id, desk.cast.otieno.person_id}
+
+
+@pytest.mark.parametrize(("paid", "more"), [(0, 2), (1000, 5)])
+async def test_what_was_waived_does_not_count_as_paid_here(desk: Desk, paid: int, more: int) -> None:
+    """Two unpaid sessions at once until money has come, then five; a part of it is money."""
+    first = await approved(desk)
+    if paid:
+        await desk.pay(first, paid)
+    await waive(desk, desk.cast.njeri, first)
+    for number in range(1, more + 1):
+        await desk.request(desk.cast.amina, desk.cast.otieno, workday(desk.now, ahead=3 + 7 * number))
+    with pytest.raises(TooManyOpen):
+        await desk.request(desk.cast.amina, desk.cast.otieno, workday(desk.now, ahead=3 + 7 * (more + 1)))
+
+
+@pytest.mark.parametrize(("paid", "hours"), [(0, 1), (2500, 24)])
+async def test_who_never_paid_here_and_is_taken_at_once_has_an_hour_to_pay(desk: Desk, paid: int, hours: int) -> None:
+    first = await approved(desk)
+    if paid:
+        await desk.pay(first)
+    else:
+        await waive(desk, desk.cast.njeri, first)
+    await desk.run("update directory.psychologist set takes = 'everyone at once'")
+    second = await desk.request(desk.cast.amina, desk.cast.otieno, workday(desk.now, ahead=10))
+    until = await desk.value(
+        "select open_until from payments.charge where purpose_id = $1", second)
+    assert until - desk.now == timedelta(hours=hours)

@@ -124,8 +124,9 @@ async def waive(conn: Conn, actor: Actor, session: Session, reason: Reason, now:
     """Nothing more is owed → Confirmed. What had been paid stays paid."""
     rules.step("waive", session.status, session.parties)
     await charges.waive(conn, actor, session.charge_id, now)
+    came = (await charges.hold_charge(conn, session.charge_id)).received > 0
     changed = await _WAIVED.run(
-        conn, id=session.id, now=now, by=actor.account_id,
+        conn, id=session.id, now=now, by=actor.account_id, came=came,
         sealed=vault.seal(reason.text, "sessions.session", "sealed_reason", session.id),
     )
     if not changed:
@@ -138,6 +139,7 @@ async def waive(conn: Conn, actor: Actor, session: Session, reason: Reason, now:
 _WAIVED = Statement("""
 update sessions.session
 set status = 'Confirmed', hold_until = null, due_at = ends_at, open_no = null, sealed_reason = :sealed::bytea,
-    confirmed_at = :now::timestamptz, confirmed_by = :by::uuid, updated_at = :now::timestamptz
+    confirmed_at = :now::timestamptz, confirmed_by = :by::uuid,
+    paid_at = case when :came::boolean then :now::timestamptz end, updated_at = :now::timestamptz
 where id = :id::uuid and status in ('Approved', 'Payment Submitted') and hold_until > :now::timestamptz
 """)

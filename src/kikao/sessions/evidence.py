@@ -134,7 +134,7 @@ async def _confirm(conn: Conn, row: Row, now: datetime) -> None:
         """
         update sessions.session
         set status = 'Confirmed', hold_until = null, due_at = ends_at, open_no = null, expired_from = null,
-            ended_at = null, ended_by = null, confirmed_at = $2, confirmed_by = $3, updated_at = $2
+            ended_at = null, ended_by = null, confirmed_at = $2, confirmed_by = $3, paid_at = $2, updated_at = $2
         where id = $1
         """,
         row["id"], now, SYSTEM,
@@ -198,7 +198,7 @@ async def _expire_overdue_of(conn: Conn, who: Verified) -> None:
 SEAT = """
 (select min(n) from generate_series(1, case
     when exists (select from sessions.session p
-                 where p.{paid} and p.confirmed_at is not null and p.price > 0)
+                 where p.{paid} and p.paid_at is not null)
     then :open_when_known::integer else :open_at_first::integer end) n
  where n not in (select o.{number} from sessions.session o where o.{taken} and o.{number} is not null))
 """
@@ -265,7 +265,7 @@ _AT_ONCE = Statement(f"""
 select s.starts_at, s.charge_id, s.price, s.psychologist_id, s.requested_by,
        not exists (select from sessions.session p
                    where (p.client_id = s.client_id or p.requested_by = s.requested_by)
-                     and p.confirmed_at is not null and p.price > 0) as first_time
+                     and p.paid_at is not null) as first_time
 from sessions.session s join directory.listed l on l.id = s.psychologist_id
 cross join lateral (select s.psychologist_id, s.client_id, l.takes) w
 where s.id = :id::uuid and {TAKEN_AT_ONCE}

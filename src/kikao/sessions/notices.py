@@ -194,8 +194,8 @@ def _accepted(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed
     return composed(
         facts, tools, _("your time is accepted"),
         _("%(when)s is kept for you. Pay %(amount)s by %(until)s.")
-        % {"when": when, "amount": shown(facts.price), "until": until},
-        when, _("Pay"), f"/p/{pay_token(tools.vault, facts.charge_id)}", brief=to_pay(when, facts.price, until),
+        % {"when": when, "amount": shown(facts.missing), "until": until},
+        when, _("Pay"), f"/p/{pay_token(tools.vault, facts.charge_id)}", brief=to_pay(when, facts.missing, until),
     )
 
 

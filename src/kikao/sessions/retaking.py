@@ -1,7 +1,7 @@
 """Whether a time that lapsed may be taken again for money that came late.
 
-What protects people is asked as it is asked of a new request: listed and within the licence, consent, who is active, who
-sees whom no more, and the calendar. What only keeps order (notice, horizon, grid) is not: the time was accepted once.
+What protects people is asked as it is asked of a new request: listed and within the licence, consent, who is active,
+who sees whom no more, and the calendar. What only keeps order (notice, horizon, grid) is not: it was accepted once.
 """
 
 from __future__ import annotations

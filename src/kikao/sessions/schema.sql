@@ -65,6 +65,7 @@ create table sessions.session (
     approved_by uuid,
     confirmed_at timestamptz,
     confirmed_by uuid,
+    paid_at timestamptz,                                     -- Confirmed, and money had come for it: not by waiving alone
     started_at timestamptz,
     started_by uuid,
     ended_at timestamptz,                                    -- completed, declined, cancelled, expired, not come

@@ -108,9 +108,9 @@ in_the_way as materialized (
 _PAID = """
 paid as materialized (
     select exists (select from sessions.session p
-                   where p.client_id = :client_id::uuid and p.confirmed_at is not null and p.price > 0) as for_person,
+                   where p.client_id = :client_id::uuid and p.paid_at is not null) as for_person,
            exists (select from sessions.session p where p.requested_by = :asker_id::uuid
-                   and p.confirmed_at is not null and p.price > 0) as by_asker
+                   and p.paid_at is not null) as by_asker
 )
 """
 _PAID_BY_HAND = "paid as materialized (select true as for_person, true as by_asker)"
