@@ -11,7 +11,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 LOCKED := --require-hashes --only-binary :all: -r
 PYTEST := $(BIN)/python -m pytest -q
 # Two processes, each with a PostgreSQL of its own; a file stays together, because its tests share what they set up.
-TWO := -n 2 --dist loadfile
+# The files that take longest begin first (tests/conftest.py), so that nobody waits for one that began last.
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
 
 .NOTPARALLEL:
 .PHONY: catalogue demo check test proof bench fmt migrations lint fast slow database15

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -22,6 +23,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     passed = {str(terminalreporter.config.rootpath / one.fspath) for one in terminalreporter.stats.get("passed", [])}
     for what, number in sorted(set().union(*(sizes.used[file] for file in passed & set(sizes.used)))):
         terminalreporter.write_line(f"{what}: {number:,}")
+
+
+# What takes longest, longest first: of two processes, none is left with one of these when the other has nothing to do.
+LONGEST = (
+    "browser/test_faces.py", "notifications/test_lives.py", "browser/test_faces_too.py", "faults/test_kills.py",
+    "payments/test_faults.py", "sessions/test_machine.py", "notifications/test_histories.py", "browser/test_desk.py",
+    "faults/test_dying_web.py", "api/test_described.py", "availability/test_offered.py",
+    "browser/test_practice_pages.py", "api/test_small_traps.py", "browser/test_by_any_means.py",
+    "path/test_telling_words.py", "browser/test_walk.py", "api/test_malformed.py",
+)  # fmt: skip
+_TURN = {Path(__file__).parent / name: turn for turn, name in enumerate(LONGEST)}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    assert all(path.is_file() for path in _TURN), "a file that takes long has another name now"
+    items.sort(key=lambda item: _TURN.get(item.path, len(_TURN)))
 
 
 # The same examples in every run of `make test`, so that a change is judged by what it changed; `make proof` looks

@@ -9,7 +9,7 @@ from kikao.core.db import Conn
 from kikao.sessions.rules import CANCELLED, COMPLETED, CONFIRMED, DECLINED, EXPIRED, PENDING_APPROVAL, STATUSES
 from sessions.staging import stage
 from support.app import World
-from support.cast import workday
+from support.cast import NAIROBI, workday
 
 
 def references(html: str) -> list[str]:
@@ -25,7 +25,7 @@ async def _names(conn: Conn, *session_ids: object) -> list[str]:
 
 async def test_sessions_of_today_are_as_many_as_their_figure_says(world: World) -> None:
     async with world.db.transaction() as conn:
-        noon = world.now.replace(hour=9, minute=0, second=0, microsecond=0)
+        noon = world.now.astimezone(NAIROBI).replace(hour=12, minute=0, second=0, microsecond=0)
         for number, status in enumerate(STATUSES):
             start = noon + timedelta(minutes=75 * (number - 4))
             await stage(conn, world.cast, status, start, start - timedelta(hours=1), open_no=number + 1,

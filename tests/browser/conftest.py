@@ -28,7 +28,7 @@ SECRETS = re.compile(r'(<input type="hidden"[^>]*? value=)"[^"]*"')
 expect.set_options(timeout=PATIENCE)
 # How a page looks: in which light, how much wider than the screen, and what decides about the colours of each text:
 # its element and those around it, by name, class and state. One of each is kept for axe.
-LOOKS = """() => {
+LOOKS = """whole => {
   const states = ["aria-current", "aria-disabled", "aria-invalid", "disabled", "open", "hidden", "type"];
   const name = one => [one.localName, ...[...one.classList].sort(),
     ...states.filter(state => one.hasAttribute(state)).map(state => `[${state}=${one.getAttribute(state)}]`)].join(".");
@@ -43,7 +43,7 @@ LOOKS = """() => {
   for (const one of typed) if (one.getClientRects().length) found.set(around(one), one);
   const { scrollWidth, clientWidth } = document.documentElement;
   return { dark: matchMedia("(prefers-color-scheme: dark)").matches, wide: scrollWidth - clientWidth,
-    around: [...found.keys()], axe: "axe" in window };
+    around: [...found.keys()], axe: "axe" in window, html: whole ? document.documentElement.outerHTML : "" };
 }"""
 
 COLOURS_AROUND = "([around, rules]) => axe.run({include: around.map(one => window.textsAround.get(one))}, rules)"
@@ -65,8 +65,8 @@ SEEN: set[str] = set()  # what axe found nothing wrong with, by any test
 class Screen:
     """One person's browser window. Whatever a console complains about is a failure."""
 
-    def __init__(self, context: BrowserContext, page: Page, name: str) -> None:
-        self.context, self.page, self.name = context, page, name
+    def __init__(self, context: BrowserContext, page: Page, name: str, light: str) -> None:
+        self.context, self.page, self.name, self.light = context, page, name, light
         self.complaints: list[str] = []
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -80,7 +80,7 @@ class Screen:
         """Nothing, where axe finds nothing, no console complains, and nothing is wider than the screen. `only_looks`:
         what the page is made of was judged already, in another light or at another size."""
         await self.page.wait_for_load_state("domcontentloaded")
-        looks = await self.page.evaluate(LOOKS)
+        looks = await self.page.evaluate(LOOKS, not only_looks)
         problems = [*await self._axe(looks, only_looks), *self.complaints]
         return [*problems, f"{looks['wide']} px wider than the screen"] if looks["wide"] > 0 else problems
 
@@ -96,7 +96,7 @@ class Screen:
         """All that axe can tell of this page, but nothing that it said before: of the same page at the same size, and
         of the colours of a text with the same things around it, in the same light. Colours are what makes axe slow."""
         page, dark = self.page, looks["dark"]
-        same_page = "" if only_looks else f"{page.viewport_size} {SECRETS.sub('', await page.content())}"
+        same_page = "" if only_looks else f"{page.viewport_size} {SECRETS.sub('', looks['html'])}"
         around = [one for one in looks["around"] if f"{dark} {one}" not in SEEN]
         judged = only_looks or same_page in SEEN
         if not (judged and not around) and not looks["axe"]:
@@ -121,6 +121,7 @@ async def open_screen(
         color_scheme=scheme,  # type: ignore[arg-type]
         java_script_enabled=script, reduced_motion="reduce",
     )
+    await context.add_init_script(AXE)
     page = await context.new_page()
     page.set_default_timeout(PATIENCE)
-    return kind(context, page, name or f"{size}-{scheme}")
+    return kind(context, page, name or f"{size}-{scheme}", scheme)

@@ -82,9 +82,12 @@ class Town:
         """`pressed`: the page was looked at already, and only waits now."""
         page = stage.page
         for size, light in VIEWS:
-            await page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
-            await page.emulate_media(color_scheme=light)  # type: ignore[arg-type]
-            await page.evaluate("scrollTo(0, 0)")  # nothing lies below the bar of *leave now*, which stays in sight
+            if (size, light) == VIEWS[0] or page.viewport_size != SIZES[size]:
+                await page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+                await page.evaluate("scrollTo(0, 0)")  # nothing lies below the bar of *leave now*, which stays in sight
+            if stage.screen.light != light:
+                await page.emulate_media(color_scheme=light)  # type: ignore[arg-type]
+                stage.screen.light = light
             wrong = await stage.screen.problems(only_looks=pressed or (size, light) != VIEWS[0])
             if self.language != "en" and light == "dark":
                 self.typed = self.typed or await typed_by_people(self.db)

@@ -138,9 +138,11 @@ class Lives:
             await self.desk.expire(row["id"], self.now)
         await planning.post_due(self.story.db, self.now)
         (_, messages) = told.queues_of(self.story.db, self.story.email, self.story.sms, self.clock)
+        left = False
         while await drain(self.story.db, messages, now=self.now):
-            pass
-        await self.judge()
+            left = True
+        if left:
+            await self.judge()
 
     async def dies(self, *, after: bool) -> None:
         mail = told.mail_channel(self.story.sink.smtp_port, DyingMail)
@@ -154,6 +156,10 @@ class Lives:
             self.excused.update(await self.taken() - before)
         await sms.close()
         await self.judge()
+
+    async def letters(self) -> list[Row]:
+        found: list[Row] = await self.story.db.pool.fetch(f"select id, due_at from {TABLE} order by id")
+        return found
 
     async def taken(self) -> set[UUID]:
         rows = await self.story.db.pool.fetch(f"select id from {TABLE} where taken_until > $1", self.now)
@@ -190,8 +196,10 @@ class Lives:
         """All is well again, and a worker has looked: everything that has to be told has been."""
         await self.story.all_is_well()
         self.now += TICK
-        for _ in range(10):
+        there = None
+        while there != (there := await self.letters()):
             await self.work()
+        await self.judge()
         left = await self.story.db.pool.fetch(f"select kind from {TABLE} where due_at is not null")
         assert left == [], "left behind"
         rows = await self.story.db.pool.fetch(f"select about, kind, recipient from {TABLE} where sent_at is not null")
