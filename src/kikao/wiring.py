@@ -60,6 +60,7 @@ def wire() -> None:
     payments_wires.claim_rejected["session"] = evidence.claim_rejected
     payments_wires.page_of["session"] = "/s/{reference}"
     payments_wires.told_of["session"] = evidence.told_of
+    payments_wires.unwritten["session"] = leaving.nothing_is_written
     if evidence.release not in accounts_wires.verified:
         accounts_wires.verified.append(evidence.release)
     if leaving.stands not in accounts_wires.stands:

@@ -181,6 +181,19 @@ async def test_whom_somebody_still_has_to_ring_is_not_forgotten(story: Story, ca
         assert await queries.count_unreachable(conn) == 1
 
 
+async def test_what_a_person_has_to_say_is_not_sent_and_listed_for_the_desk(story: Story, cast: Cast) -> None:
+    async def delicate(_conn: Conn, _post: Post, _reader: Reader | None, _tools: Tools) -> Composed:
+        return Composed(subject="x", sms="x", heading="x", spoken=True)
+
+    kinds.add(Kind("delicate", delicate))
+    about = await story.post(cast.amina.person_id, kind="delicate")
+    await story.drain()
+    assert await story.received() == []
+    async with story.db.connection() as conn:
+        listed, _ = await queries.unreachable(conn)
+    assert [(one.about, one.dropped_why) for one in listed] == [(about, rules.SPOKEN)]
+
+
 @pytest.mark.parametrize("state", ["blocked", "deceased", "erased"])
 async def test_nothing_is_sent_for_who_is_no_longer_active(story: Story, cast: Cast, state: str) -> None:
     await story.db.pool.execute(

@@ -10,12 +10,19 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from kikao import wiring_work
 from kikao.accounts import standing
 from kikao.accounts.acting import agree_for
+from kikao.admin import reports
 from kikao.core.errors import Forbidden, Invalid, NotFound, NotPossible
 from kikao.core.ids import new_id
 from kikao.core.practice import EMPTY
+from kikao.notifications import actions as notifications
+from kikao.notifications import kinds
 from kikao.notifications.kinds import Kind, Post, Reader
+from kikao.notifications.queries import unreachable
+from kikao.notifications.rules import SPOKEN
+from kikao.payments import charges
 from kikao.sessions import booking, notices, reminding, rules
 from kikao.sessions.actions import SlotTaken
 from kikao.sessions.leaving import StillAhead
@@ -71,19 +78,72 @@ async def test_whoever_is_blocked_books_for_nobody_else_either(desk: Desk) -> No
             await booking.request(conn, asked, desk.now, EMPTY, VAULT)
 
 
+# What is no message about a client: codes, and a psychologist's own day.
+OF_NO_CLIENT = {"tomorrow"}
+
+
 async def test_nothing_is_sent_for_the_deceased(desk: Desk) -> None:
-    """Whatever the kind and the status, to whoever requested; the psychologist still hears that a time is free."""
+    """Whatever the kind and the status, to whoever requested or paid; the psychologist still hears that a time is free.
+    Of every kind that there is, so a new one says how it is here."""
     told: dict[str, set[str]] = {"active": set(), "deceased": set(), "erased": set()}
-    theirs = set()
+    theirs, every = set(), [kind for kind in every_kind() if not kind.code]
     for number, status in enumerate(rules.STATUSES):
         session_id = await desk.stage(status, desk.start + timedelta(days=7 * number), open_no=number + 1)
+        attempt = await tried(desk, session_id, "+254700000077", "failed")
+        abouts = [session_id, attempt, *await two_duties(desk, session_id)]
         for state, found in told.items():
             await desk.run("update accounts.person set state = $2 where id = $1", desk.cast.amina.person_id, state)
-            found |= await kinds_told(desk, session_id, desk.cast.halima)
+            for about in abouts:
+                found |= await kinds_told(desk, about, desk.cast.halima, every)
         theirs |= await kinds_told(desk, session_id, desk.cast.otieno)
-    assert told["active"] >= {"accepted", "confirmed", "paid", "declined", "cancelled", "expired", "paid too late"}
+    assert {kind.name for kind in every} - OF_NO_CLIENT == told["active"]
     assert told["deceased"] == told["erased"] == set()
     assert "cancelled" in theirs
+
+
+def every_kind() -> list[Kind]:
+    """All kinds of messages of the running program."""
+    before = dict(kinds.KINDS)
+    kinds.KINDS.clear()
+    wiring_work.wire()
+    found = list(kinds.KINDS.values())
+    kinds.KINDS.clear()
+    kinds.KINDS.update(before)
+    return found
+
+
+async def two_duties(desk: Desk, session_id: UUID) -> list[UUID]:
+    """Money that comes back for it, and money that is back."""
+    found = []
+    for done_at in (None, desk.now):
+        found.append(new_id())
+        await desk.run(
+            """
+            insert into payments.duty (id, charge_id, amount, why, until_at, created_at, done_at, done_by)
+            select $1, charge_id, 100, 'cancelled', $3, $3, $4, $5 from sessions.session where id = $2
+            """,
+            found[-1], session_id, desk.now, done_at, desk.cast.njeri.account_id if done_at else None)
+    return found
+
+
+async def test_of_money_that_goes_back_whoever_paid_for_the_deceased_is_told_by_a_person(desk: Desk) -> None:
+    """It is written to nobody, and stands on the list of whom the desk rings, with its reference."""
+    halima, paid = desk.cast.halima, await desk.paid_one()
+    await desk.run("update payments.charge set payer_account = $1", halima.account_id)
+    await set_state(desk, desk.cast.wambui, desk.cast.amina, "deceased")
+    await desk.cancel(desk.cast.wambui, paid)
+    duty = await desk.value("select id from payments.duty")
+    async with desk.db.transaction() as conn:
+        await charges.done(conn, desk.cast.njeri.actor, duty, desk.now)
+    assert await kinds_told(desk, duty, halima, every_kind()) == set()
+    row = await desk.value("select id from notifications.message where kind = 'money given back' and recipient = $1",
+                           halima.person_id)
+    async with desk.db.transaction() as conn:
+        await notifications.drop(conn, row, SPOKEN, desk.now)
+        assert [one.id for one in (await unreachable(conn))[0]] == [row]
+        about = (await reports.about(conn, [row]))[row]
+        reference = await conn.fetchval("select reference from sessions.session where id = $1", paid)
+    assert (about.name, about.reference) == ("Halima", reference)
 
 
 async def test_what_the_clock_tells_of_somebody_away_goes_to_nobody_who_acts_for_them(desk: Desk) -> None:
@@ -103,15 +163,16 @@ async def test_what_the_clock_tells_of_somebody_away_goes_to_nobody_who_acts_for
 
 
 async def kinds_told(
-    desk: Desk, session_id: UUID, to: Member, kinds: Iterable[Kind] = notices.KINDS
+    desk: Desk, session_id: UUID, to: Member, of: Iterable[Kind] = notices.KINDS
 ) -> set[str]:
     reader = Reader(person_id=to.person_id, state="active", language="en", time_zone="Africa/Nairobi")
     found = set()
-    for kind in kinds:
+    for kind in of:
         post = Post(id=new_id(), kind=kind.name, about=session_id, recipient=to.person_id, version=1,
                     created_at=desk.now)
         async with desk.db.transaction() as conn:
-            if await kind.compose(conn, post, reader, tools(desk.now)) is not None:
+            made = await kind.compose(conn, post, reader, tools(desk.now))
+            if made is not None and not made.spoken:
                 found.add(kind.name)
     return found
 
@@ -161,7 +222,7 @@ async def test_of_the_erased_only_the_number_that_paid_stays(desk: Desk) -> None
     assert await desk.value("select count(*) from payments.attempt where phone is null") == 3
 
 
-async def tried(desk: Desk, session_id: UUID, phone: str, state: str) -> None:
+async def tried(desk: Desk, session_id: UUID, phone: str, state: str) -> UUID:
     made = new_id()
     await desk.run(
         """
@@ -172,6 +233,7 @@ async def tried(desk: Desk, session_id: UUID, phone: str, state: str) -> None:
         """,
         made, phone, state, made.bytes, session_id,
     )
+    return made
 
 
 async def test_who_may_say_how_a_person_stands(desk: Desk) -> None:

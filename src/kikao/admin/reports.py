@@ -191,7 +191,10 @@ class About(msgspec.Struct, frozen=True):
 async def about(conn: Conn, messages: list[UUID]) -> dict[UUID, About]:
     rows = await conn.fetch(
         """
-        select m.id, p.name, s.reference, p.id as person_id from notifications.message m
+        select m.id, p.name, coalesce(s.reference, (
+                   select c.reference from payments.owed_back d join payments.charge_state c on c.id = d.charge_id
+                   where d.id = m.about)) as reference, p.id as person_id
+        from notifications.message m
         left join accounts.contact c on c.id = m.recipient
         left join accounts.people p on p.id = coalesce(c.person_id, m.recipient)
         left join sessions.overview s on s.id = m.about

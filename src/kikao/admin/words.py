@@ -116,6 +116,7 @@ FAULTS_ELSE = later("A fault in our program")
 UNREACHED = {
     "no contact": later("No contact that works"), "mail_no_such_reader": later("This mailbox does not exist"),
     "mail_refused": later("Their mailbox refuses it"), "sms_number": later("This number takes no SMS"),
+    "a person says it": later("Whom it was for has died: please ring, nothing is written"),
 }
 UNREACHED_ELSE = later("It did not go through")
 # What is told of a psychologist's listing.

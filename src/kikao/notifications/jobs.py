@@ -124,6 +124,8 @@ class Outbox:
             composed = await kind.compose(conn, post, reader, msgspec.structs.replace(self._tools, now=now))
         if composed is None:
             return rules.NO_LONGER_TRUE
+        if composed.spoken:
+            return rules.SPOKEN
         ways = _ways(kind, composed, reader)
         return (composed, ways) if ways else rules.NO_CONTACT
 

@@ -78,6 +78,7 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     `to` is for codes: an address that is not proved yet, and the only one that this message goes to; their
     `language` is that of whom the code is for, who is no reader yet.
     `timing` says what may not wait for the morning; codes never wait.
+    `spoken`: nothing is sent; somebody of the practice rings the reader and says it.
     """
 
     subject: str
@@ -91,6 +92,7 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     to: Contact | None = None
     language: str | None = None
     timing: Timing = Timing()
+    spoken: bool = False
 
     def texts(self) -> Iterator[str]:
         """Everything that leaves the building, for tests that look for telling words."""

@@ -20,6 +20,7 @@ NO_CONTACT = "no contact"
 WITHHELD = {state: f"reader is {state}" for state in ("blocked", "deceased", "erased")}
 NOBODYS_FAULT = (NO_LONGER_TRUE, *WITHHELD.values())  # not for the desk: nobody has to be rung
 
+SPOKEN = "a person says it"  # true, and not for a machine to write: it stands on the list of whom the desk rings
 BY_TELEPHONE = "told by telephone"  # what was stuck, and somebody told it
 
 # A way that is down for a moment is worth waiting for: after these tries (3 s) the other one is taken.

@@ -16,7 +16,7 @@ from kikao.payments import queries, rules
 from kikao.payments.links import pay_token
 from kikao.payments.rules import Numbers
 from kikao.payments.telling import COMES_BACK, GIVEN_BACK
-from kikao.payments.wires import page_of
+from kikao.payments.wires import page_of, unwritten
 
 _FAILED = (rules.FAILED, rules.REFUSED)
 
@@ -29,6 +29,8 @@ async def compose_failed(conn: Conn, post: Post, reader: Reader | None, tools: T
     last = await queries.latest_attempt(conn, failed.charge_id, tools.now, Numbers())
     bill = await queries.bill(conn, failed.charge_id)
     if last is None or last.id != failed.id or bill is None or not bill.payable(tools.now):
+        return None
+    if await _unwritten(conn, bill.id):
         return None
     made = _composed(bill.reference, bill.missing, failed.message, tools, bill.id)
     return msgspec.structs.replace(made, timing=Timing(caused_at=failed.created_at))
@@ -48,13 +50,20 @@ def _composed(reference: str, missing: int, why: str, tools: Tools, charge_id: U
     )
 
 
+async def _unwritten(conn: Conn, charge_id: UUID) -> bool:
+    """Whether whom it was for has died: then nothing of it is written to anybody."""
+    row = await conn.fetchrow("select purpose, purpose_id from payments.charge where id = $1", charge_id)
+    asked = unwritten.get(row["purpose"]) if row else None
+    return row is not None and asked is not None and await asked(conn, row["purpose_id"])
+
+
 # Money that comes back ----------------------------------------------------------------------------
 
 
 async def _duty(conn: Conn, duty_id: UUID) -> Row | None:
     return await conn.fetchrow(
         """
-        select d.amount, d.why, d.until_at, d.done_at, c.reference, c.purpose from payments.duty d
+        select d.amount, d.why, d.until_at, d.done_at, c.reference, c.purpose, c.id as charge_id from payments.duty d
         left join payments.receipt r on r.id = d.receipt_id
         left join payments.attempt a on a.id = r.attempt_id
         join payments.charge c on c.id = coalesce(d.charge_id, a.charge_id)
@@ -77,7 +86,7 @@ async def compose_comes_back(conn: Conn, post: Post, reader: Reader | None, tool
         return None
     said = {"amount": shown(duty["amount"]), "until": i18n.short_when(duty["until_at"], reader.time_zone)}
     sentence = _("%(amount)s comes back to you by %(until)s.") % said
-    return _money_back(duty, tools, _("money comes back"), sentence, _why(duty["why"]))
+    return await _money_back(conn, duty, tools, _("money comes back"), sentence, _why(duty["why"]))
 
 
 async def compose_given_back(conn: Conn, post: Post, reader: Reader | None, tools: Tools) -> Composed | None:
@@ -85,10 +94,14 @@ async def compose_given_back(conn: Conn, post: Post, reader: Reader | None, tool
     if duty is None or reader is None or duty["done_at"] is None:
         return None
     said = {"amount": shown(duty["amount"]), "when": i18n.short_when(duty["done_at"], reader.time_zone)}
-    return _money_back(duty, tools, _("money given back"), _("%(amount)s was given back, %(when)s.") % said)
+    sentence = _("%(amount)s was given back, %(when)s.") % said
+    return await _money_back(conn, duty, tools, _("money given back"), sentence)
 
 
-def _money_back(duty: Row, tools: Tools, what: str, sentence: str, more: tuple[str, ...] = ()) -> Composed:
+async def _money_back(
+    conn: Conn, duty: Row, tools: Tools, what: str, sentence: str, more: tuple[str, ...] = ()
+) -> Composed:
+    """Whoever paid has to know, also where the person has died whom it was for; then somebody rings them."""
     url = tools.base_url + page_of[duty["purpose"]].format(reference=duty["reference"])
     return Composed(
         subject=f"{tools.trading_name} {duty['reference']}: {what}",
@@ -98,6 +111,7 @@ def _money_back(duty: Row, tools: Tools, what: str, sentence: str, more: tuple[s
         button=Button(_("See it"), url),
         facts=((_("Reference"), duty["reference"]), (_("Amount"), shown(duty["amount"]))),
         footer_lines=(_("Questions? Ring %(phone)s.") % {"phone": tools.practice_phone},),
+        spoken=await _unwritten(conn, duty["charge_id"]),
     )
 
 

@@ -47,5 +47,8 @@ page_of: dict[str, str] = {}
 # In the payer's own words, for a list of their own payments: what each purpose that is theirs to see was for.
 told_of: dict[str, Callable[[Conn, Actor, Sequence[UUID], datetime], Awaitable[dict[UUID, str]]]] = {}
 
+# Whether nothing is written about a purpose any more: whom it was for has died, and a person says what there is to say.
+unwritten: dict[str, Callable[[Conn, UUID], Awaitable[bool]]] = {}
+
 # Told when M-Pesa has proved that a code which was typed for this purpose belongs to another one.
 claim_rejected: dict[str, Callable[[Conn, UUID, UUID, datetime], Awaitable[None]]] = {}

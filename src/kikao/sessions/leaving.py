@@ -48,6 +48,17 @@ async def stands(conn: Conn, fact: Stands) -> None:
         )
 
 
+async def nothing_is_written(conn: Conn, session_id: UUID) -> bool:
+    """Of money for somebody who has died, or whose name is gone, nobody reads in a message: the desk rings."""
+    return bool(await conn.fetchval(
+        """
+        select exists (select from sessions.session s join accounts.people c on c.id = s.client_id
+                       where s.id = $1 and c.state in ('deceased', 'erased'))
+        """,
+        session_id,
+    ))
+
+
 async def _pass_on(conn: Conn, person_id: UUID, now: datetime) -> None:
     """What was on its way to them about somebody else's session goes to whoever is told now."""
     rows = await conn.fetch(
