@@ -67,6 +67,15 @@ async def test_its_psychologist_sees_the_number_from_confirmed_on_and_each_look_
     assert WHOLE not in (await world.otieno.page("GET", address)).text
 
 
+async def test_a_standing_link_is_no_way_to_ring_anybody(world: apps.World) -> None:
+    await run(world, "update directory.psychologist set meeting_link = 'https://meet.example.test/otieno'")
+    session = await confirmed(world)
+    for who, shows in ((world.otieno, TAPPED), (world.amina, MASKED)):
+        shown = (await who.page("GET", f"/s/{session['reference']}")).text
+        assert shows in shown
+        assert "meet.example.test" not in shown
+
+
 async def test_its_client_reads_which_number_is_rung_masked_and_by_whom(world: apps.World) -> None:
     session = await confirmed(world)
     shown = (await world.amina.page("GET", f"/s/{session['reference']}")).text

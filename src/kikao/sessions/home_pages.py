@@ -125,7 +125,8 @@ def _said(those: list[Said], actor: Actor) -> list[dict[str, Any]]:
     found, zone = [], actor.time_zone
     for one in sorted(those, key=lambda one: one.object_until is None):
         whose = "" if one.client_id == actor.person_id else " " + _("For %(name)s.") % {"name": one.client_name}
-        day = f"{i18n.day_and_clock(one.starts_at, zone)}.{whose}"
+        with_whom = _("With %(name)s.") % {"name": one.psychologist_name}
+        day = f"{i18n.day_and_clock(one.starts_at, zone)}. {with_whom}{whose}"
         look = _go(_("See it"), f"/s/{one.reference}", "link")
         if one.object_until is None:
             again = _go(_("Choose another time"), f"/t/{one.psychologist_slug}")

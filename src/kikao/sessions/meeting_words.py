@@ -199,8 +199,8 @@ def _notice(title: str, text: str) -> dict[str, Any]:
 
 
 def link_form(session: Session, refusal: Refusal | None, typed: str) -> dict[str, Any] | None:
-    """For its psychologist, while it lies ahead or is on: a link of this session's own."""
-    if PSYCHOLOGIST not in session.parties or session.status not in rules.HOLDING:
+    """For its psychologist, while it lies ahead or is on: a link of this session's own; by phone nobody needs one."""
+    if PSYCHOLOGIST not in session.parties or session.status not in rules.HOLDING or session.mode == "Phone":
         return None
     error = next((one.detail for one in refusal.fields if one.field == "meetingLink"), None) if refusal else None
     value = typed if error else session.meeting_link or ""

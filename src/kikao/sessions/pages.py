@@ -149,7 +149,7 @@ def _code_form(session: Session, refusal: Refusal | None, typed: str) -> dict[st
 
 
 def _meeting(session: Session) -> dict[str, str] | None:
-    if session.meeting_link is None:
+    if session.meeting_link is None or session.mode == calling.PHONE:
         return calling_words.to_ring(session)
     return {"label": _("Open the meeting"), "url": session.meeting_link, "text": _("This is where you meet."),
             "icon": "video"}

@@ -122,8 +122,9 @@ def _session(row: Row, actor: Actor, now: datetime) -> Session:
     status = rules.status_now(row["status"], row["hold_until"], now)
     taking_part = mine & {rules.CLIENT, rules.PSYCHOLOGIST}
     meets = taking_part and status in (rules.CONFIRMED, rules.IN_PROGRESS)
-    # A link of its own overrides the standing one, and is opened by `with_link` only.
-    link = row["meeting_link"] if meets and row["sealed_link"] is None else ""
+    # A link of its own overrides the standing one, which is for meeting online, and is opened by `with_link` only.
+    standing = meets and row["sealed_link"] is None and row["mode"] == "Online"
+    link = row["meeting_link"] if standing else ""
     same = {
         name: row[name]
         for name in (
