@@ -238,7 +238,13 @@ def on_validation(request: Req, error: ValidationException) -> Response[Any]:
     return _answer(request, Invalid(fields=fields))
 
 
+# What the framework says of a body that ends before its end: whoever sent it broke off, or counted its parts wrongly.
+_BROKEN_OFF = "client disconnected prematurely"
+
+
 def on_http(request: Req, error: HTTPException) -> Response[Any]:
+    if error.detail == _BROKEN_OFF:
+        return _answer(request, _Other(400))
     if error.status_code >= 500:
         return on_anything(request, error)
     allow = _methods(request, request.scope["path"]) if error.status_code == 405 else ""
