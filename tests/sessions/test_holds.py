@@ -103,16 +103,29 @@ minutes_around = st.integers(-24 * 60, 40 * 24 * 60)  # of notice: from a day af
 amounts = st.integers(0, 250_000)
 
 
-@given(tiers=falling_tiers, notice=minutes_around, paid=amounts)
-@settings(max_examples=200, deadline=None)
-def test_what_is_shown_before_is_what_comes_back(tiers: tuple[Tier, ...], notice: int, paid: int) -> None:
-    """The terms as clock times, and the decision when somebody cancels, are one rule."""
+whole_back = st.builds(
+    lambda minutes, hours: Numbers(whole_back_minutes=minutes, whole_back_before_start_hours=hours),
+    st.integers(0, 1440), st.integers(0, 720))
+
+
+@given(tiers=falling_tiers, notice=minutes_around, paid=amounts, paid_before=st.none() | st.integers(0, 3000),
+       numbers=whole_back)
+@settings(max_examples=300, deadline=None)
+def test_what_is_shown_before_is_what_comes_back(
+    tiers: tuple[Tier, ...], notice: int, paid: int, paid_before: int | None, numbers: Numbers
+) -> None:
+    """The terms as clock times, and the decision when somebody cancels, are one rule; the hour after paying, too."""
     start = NOW + timedelta(days=60)
     now = start - notice * MINUTE
-    lines = rules.deadlines(tiers, start, paid)
+    whole = None if paid_before is None else rules.whole_back_until(now - paid_before * MINUTE, start, numbers)
+    lines = rules.deadlines(tiers, start, paid, whole_until=whole)
+    assert [line.until for line in lines] == sorted(line.until for line in lines)
     promised = next((line.refund for line in lines if now <= line.until), 0)
-    back = share(paid, rules.percent_back(tiers, start, now))
+    back = share(paid, rules.percent_back(tiers, start, now, whole_until=whole))
     assert back == promised
+    if paid_before is not None and paid_before <= numbers.whole_back_minutes and (
+            notice >= numbers.whole_back_before_start_hours * 60):
+        assert back == paid
     assert 0 <= back <= paid
 
 
@@ -123,9 +136,9 @@ def test_what_comes_back_only_falls_with_time(
 ) -> None:
     start = NOW + timedelta(days=60)
     now = start - notice * MINUTE
-    for paid_at in (None, now - paid_before * MINUTE):
-        first = rules.percent_back(tiers, start, now, paid_at=paid_at)
-        then = rules.percent_back(tiers, start, now + later * MINUTE, paid_at=paid_at)
+    for whole in (None, rules.whole_back_until(now - paid_before * MINUTE, start, Numbers())):
+        first = rules.percent_back(tiers, start, now, whole_until=whole)
+        then = rules.percent_back(tiers, start, now + later * MINUTE, whole_until=whole)
         assert 0 <= then <= first <= 100
 
 
@@ -151,7 +164,8 @@ def test_the_usual_terms(hours: float, percent: int) -> None:
 )
 def test_second_thoughts_within_the_hour(notice_hours: float, paid_minutes_ago: int, percent: int) -> None:
     start, paid_at = NOW + timedelta(hours=notice_hours), NOW - paid_minutes_ago * MINUTE
-    assert rules.percent_back(USUAL_TIERS, start, NOW, paid_at=paid_at) == percent
+    whole = rules.whole_back_until(paid_at, start, Numbers())
+    assert rules.percent_back(USUAL_TIERS, start, NOW, whole_until=whole) == percent
 
 
 @given(moved=st.timedeltas(timedelta(days=-20), timedelta(days=20)), notice=minutes_around)

@@ -71,7 +71,7 @@ async def test_looking_writes_nothing(desk: Desk) -> None:
     async with desk.db.connection() as conn, conn.transaction(readonly=True):
         for who in (cast.amina, cast.otieno, cast.njeri):
             seen = await queries.visible(conn, who.actor, session_id, later)
-            assert actions.comes_back(seen, later) == 0
+            assert actions.comes_back(seen, later, None) == 0
             assert await queries.listed(conn, who.actor, queries.Wanted(), later)
             await queries.counts(conn, who.actor, later)
             await queries.done_already(conn, session_id, "approve", who.actor)

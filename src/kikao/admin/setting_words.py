@@ -35,6 +35,8 @@ LABELS = {
     "sessions.correct_answer_minutes": later("A decline is told, and can be taken back, for"),
     "sessions.earn_after_hours": later("What was completed or not come for is earned after"),
     "sessions.earn_after_clock_days": later("What the clock completed is earned after"),
+    "sessions.whole_back_minutes": later("Whoever cancels after paying is given all of it back for"),
+    "sessions.whole_back_before_start_hours": later("While the start is further away than"),
     "availability.buffer_minutes": later("Kept free after a session"),
     "availability.notice_minutes": later("Least notice"),
     "availability.horizon_days": later("Times are offered ahead for"),

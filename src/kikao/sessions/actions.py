@@ -25,6 +25,7 @@ from kikao.sessions.earned import MONEY_BACK_WITHIN
 from kikao.sessions.queries import Session
 from kikao.sessions.rules import CANCELLED, CONFIRMED, DECLINED, PENDING_APPROVAL
 from kikao.sessions.sql import RECIPIENT
+from kikao.sessions.terms import whole_back_until
 
 LONGEST_TEXT = 500
 
@@ -187,7 +188,7 @@ async def cancel(
             "It is too late to cancel: the session has begun.", sessionStatus=session.status
         )
     session = await _with_its_money(conn, session)
-    back = comes_back(session, now)
+    back = comes_back(session, now, await whole_back_until(conn, session, now))
     # What was paid in part bought nothing: closing its charge gives all of it back.
     closed = await end(
         conn, actor, session, CANCELLED, rules.WAITING | {CONFIRMED}, now, sealed(vault, reason, session.id)
@@ -220,13 +221,12 @@ def acts_for_practice(session: Session) -> bool:
     return rules.CLIENT not in session.parties
 
 
-def comes_back(session: Session, now: datetime) -> int:
-    """What a cancellation by this viewer would give back now, in shillings."""
+def comes_back(session: Session, now: datetime, whole_until: datetime | None) -> int:
+    """What a cancellation by this viewer would give back now, in shillings; `whole_until`: see `whole_back_until`."""
     if acts_for_practice(session):
         return session.received
-    percent = rules.percent_back(
-        session.tiers, rules.counted_from(session.starts_at, session.first_starts_at), now, paid_at=session.confirmed_at
-    )
+    counted = rules.counted_from(session.starts_at, session.first_starts_at)
+    percent = rules.percent_back(session.tiers, counted, now, whole_until=whole_until)
     return share(session.received, percent)
 
 

@@ -23,6 +23,7 @@ from kikao.journal.queries import history
 from kikao.sessions import actions, calling, doors, queries, rules
 from kikao.sessions.doors import Door, Press
 from kikao.sessions.queries import Session
+from kikao.sessions.terms import whole_back_until
 
 # Read by us: the framework would take a number for a time.
 Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
@@ -290,10 +291,11 @@ async def cancellation(
     need(actor)
     async with kit.db.connection() as conn:
         session = await queries.visible(conn, actor, session_id, now)
+        whole = await whole_back_until(conn, session, now)
     counted = rules.counted_from(session.starts_at, session.first_starts_at)
-    lines = rules.deadlines(session.tiers, counted, session.received)
+    lines = rules.deadlines(session.tiers, counted, session.received, whole_until=whole)
     return CancellationShown(
-        refund=actions.comes_back(session, now),
+        refund=actions.comes_back(session, now, whole),
         terms=[TermShown(until=line.until, refund=line.refund) for line in lines],
     )
 

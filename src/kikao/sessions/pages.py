@@ -37,6 +37,7 @@ from kikao.sessions import (
 )
 from kikao.sessions.doors import Door, Press
 from kikao.sessions.queries import Session
+from kikao.sessions.terms import whole_back_until
 
 # one session --------------------------------------------------------------------------------------
 
@@ -65,6 +66,7 @@ async def _session_page(
         lines = await history(conn, session.id)
         there = await queries.zone_there(conn, session, kit.time_zone)
         instead = await queries.in_its_place(conn, actor, session, now)
+        whole = await whole_back_until(conn, session, now)
         parties = await queries.who_acted(conn, session, [line.by_account for line in lines])
     zone = actor.time_zone
     told = words.told(session, zone, now, _ended_by(lines, parties, actor))
@@ -76,7 +78,7 @@ async def _session_page(
         for line in reversed(lines) if line.verb in words.VERBS
     ]
     first = [*meeting_words.meeting_actions(session, now, numbers), *words.first_actions(session, pay_url)]
-    more = [*words.more_actions(session, actions.comes_back(session, now), zone, now),
+    more = [*words.more_actions(session, actions.comes_back(session, now, whole), zone, now),
             *meeting_words.after_actions(session, zone, now, numbers)]
     opened = to_put_right([*first, *more], request.scope["path"], refusal, typed["reason"] if typed else "")
     code_form = _code_form(session, refusal, typed["transaction_code"] if typed else "")
@@ -94,7 +96,7 @@ async def _session_page(
         actions=_paid_already(words.before(instead, first)) if code_form else words.before(instead, first),
         more=more, code_form=code_form, link_form=link_form,
         meeting=_meeting(session), rows=words.rows(session, zone, actor.person_id, there, kit.time_zone),
-        terms=words.terms(session, zone, now),
+        terms=words.terms(session, zone, now, whole),
         against={"rules": words.against(session), "reason": by_hand_why} if session.against else None,
         note={"label": _("What was written with the request"), "text": note} if note else None,
         reasons=[*([{"label": _("Why"), "text": reason}] if reason else []), *meeting_words.reasons(said, objection)],

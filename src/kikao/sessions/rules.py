@@ -147,6 +147,8 @@ class Numbers(msgspec.Struct, frozen=True):
     correct_answer_minutes: Annotated[int, msgspec.Meta(ge=0, le=60)] = 10  # a decline is told after these
     earn_after_hours: Annotated[int, msgspec.Meta(ge=1, le=168)] = 24
     earn_after_clock_days: Annotated[int, msgspec.Meta(ge=1, le=30)] = 7
+    whole_back_minutes: Annotated[int, msgspec.Meta(ge=0, le=1440)] = 60  # after paying, a change of mind is free
+    whole_back_before_start_hours: Annotated[int, msgspec.Meta(ge=0, le=720)] = 12  # while the start is so far away
 
 
 def request_hold(now: datetime, start: datetime, numbers: Numbers, *, proved: bool) -> datetime:
@@ -235,27 +237,41 @@ class Deadline(msgspec.Struct, frozen=True):
 
 
 USUAL_TIERS = (Tier(48, 100), Tier(24, 75), Tier(12, 50), Tier(6, 25))
-SECOND_THOUGHTS = timedelta(minutes=60)
-SECOND_THOUGHTS_BEFORE_START = timedelta(hours=12)
+LONGEST_WHOLE_BACK = timedelta(minutes=1440)
+
+
+def whole_back_until(paid_at: datetime, counted_from: datetime, numbers: Numbers) -> datetime | None:
+    """Until when whoever has just paid is given all of it back, however little notice the terms then see; None where
+    the start was too near already."""
+    until = min(
+        paid_at + timedelta(minutes=numbers.whole_back_minutes),
+        counted_from - timedelta(hours=numbers.whole_back_before_start_hours),
+    )
+    return until if until >= paid_at else None
 
 
 def percent_back(
-    tiers: Iterable[Tier], counted_from: datetime, now: datetime, *, paid_at: datetime | None = None
+    tiers: Iterable[Tier], counted_from: datetime, now: datetime, *, whole_until: datetime | None = None
 ) -> int:
     """What a client who cancels at `now` is given back, in percent. `counted_from`: the start that notice counts to."""
-    notice = counted_from - now
-    if paid_at is not None and now - paid_at <= SECOND_THOUGHTS and notice >= SECOND_THOUGHTS_BEFORE_START:
+    if whole_until is not None and now <= whole_until:
         return 100
+    notice = counted_from - now
     return max((tier.percent for tier in tiers if notice >= timedelta(hours=tier.hours)), default=0)
 
 
-def deadlines(tiers: Iterable[Tier], counted_from: datetime, paid: int) -> tuple[Deadline, ...]:
-    """The terms as clock times and shillings, latest money first."""
-    ordered = sorted(tiers, key=lambda tier: -tier.hours)
-    return tuple(
+def deadlines(
+    tiers: Iterable[Tier], counted_from: datetime, paid: int, *, whole_until: datetime | None = None
+) -> tuple[Deadline, ...]:
+    """The terms as clock times and shillings, latest money first; before them the hour after paying, where it gives
+    more than they do."""
+    lines = tuple(
         Deadline(counted_from - timedelta(hours=tier.hours), share(paid, tier.percent), tier.percent)
-        for tier in ordered
+        for tier in sorted(tiers, key=lambda tier: -tier.hours)
     )
+    if whole_until is None or any(line.percent == 100 and line.until >= whole_until for line in lines):
+        return lines
+    return (Deadline(whole_until, paid, 100), *(line for line in lines if line.until > whole_until))
 
 
 MOST_TIERS = 8

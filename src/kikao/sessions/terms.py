@@ -7,11 +7,14 @@ from uuid import UUID
 
 import msgspec
 
+from kikao.core import practice
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Refusal
 from kikao.core.ids import new_id
 from kikao.journal.actions import record
+from kikao.sessions import rules
+from kikao.sessions.queries import Session
 from kikao.sessions.rules import Tier, check_number_of_tiers, check_tiers
 
 
@@ -20,6 +23,17 @@ async def current_tiers(conn: Conn, now: datetime) -> tuple[Tier, ...]:
         "select tiers from sessions.terms where from_at <= $1 order by from_at desc limit 1", now
     )
     return tuple(msgspec.convert(tiers or [], list[Tier]))
+
+
+async def whole_back_until(conn: Conn, session: Session, now: datetime) -> datetime | None:
+    """Until when all of it comes back after paying, by the numbers that stood when it was paid: what was shown then is
+    not taken back by a new setting."""
+    paid_at = session.confirmed_at
+    if paid_at is None or session.received == 0 or now > paid_at + rules.LONGEST_WHOLE_BACK:
+        return None
+    numbers = (await practice.load(conn, paid_at)).of(rules.Numbers)
+    counted = rules.counted_from(session.starts_at, session.first_starts_at)
+    return rules.whole_back_until(paid_at, counted, numbers)
 
 
 class Terms(msgspec.Struct, frozen=True):

@@ -268,12 +268,12 @@ class Terms(msgspec.Struct, frozen=True):
     zone_line: str
 
 
-def terms(session: Session, zone: str, now: datetime) -> Terms | None:
+def terms(session: Session, zone: str, now: datetime, whole_until: datetime | None = None) -> Terms | None:
     """None where nothing is left to plan, or no money can come back."""
     if session.status in rules.ENDED or now >= session.starts_at:
         return None
     counted = rules.counted_from(session.starts_at, session.first_starts_at)
-    lines = rules.deadlines(session.tiers, counted, session.received + session.missing)
+    lines = rules.deadlines(session.tiers, counted, session.received + session.missing, whole_until=whole_until)
     return terms_of(lines, zone, now, mine=_mine(session), paid=session.missing == 0)
 
 
