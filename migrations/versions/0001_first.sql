@@ -58,6 +58,14 @@ create table core.counter (
 );
 create index counter_by_age on core.counter (window_start);
 
+-- The same for limits of a few: when each of the last ones was.
+create table core.recent (
+    subject bytea primary key,
+    times timestamptz[] not null,
+    newest timestamptz not null
+);
+create index recent_by_age on core.recent (newest);
+
 -- The last sign of life of each program, by name.
 create table core.heartbeat (
     program text primary key,

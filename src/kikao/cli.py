@@ -13,7 +13,7 @@ import asyncpg
 
 from kikao.admin import checkup, first_rows
 from kikao.core import crypto, migrate, settings
-from kikao.core.clock import utc_now
+from kikao.core.clock import is_zone, utc_now
 from kikao.core.db import Database, connect
 from kikao.core.errors import Refusal
 
@@ -185,16 +185,19 @@ def create_admin(given: argparse.Namespace) -> int:
     url = os.environ.get("KIKAO_DATABASE_URL", "").strip()
     if not url:
         raise Wrong("KIKAO_DATABASE_URL is not set: the address of a PostgreSQL database.")
+    zone = os.environ.get("KIKAO_TIME_ZONE", "").strip() or "Africa/Nairobi"
+    if not is_zone(zone):
+        raise Wrong("KIKAO_TIME_ZONE must be the name of a time zone, such as Africa/Nairobi.")
     password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     try:
-        asyncio.run(_create_admin(url, given.name, given.email, password))
+        asyncio.run(_create_admin(url, given.name, given.email, password, zone))
     except Refusal as refusal:
         raise Wrong(refusal.detail) from refusal
     print(f"{given.email} can sign in now.")
     return 0
 
 
-async def _create_admin(url: str, name: str, email: str, password: str) -> None:
+async def _create_admin(url: str, name: str, email: str, password: str, time_zone: str) -> None:
     from kikao.accounts.actions import create_admin as create
 
     crypto.check_new_password(password)
@@ -203,6 +206,6 @@ async def _create_admin(url: str, name: str, email: str, password: str) -> None:
     db = await _open(url)
     try:
         async with db.transaction() as conn:
-            await create(conn, name=name, email=email, password_hash=hashed, now=utc_now())
+            await create(conn, name=name, email=email, password_hash=hashed, now=utc_now(), time_zone=time_zone)
     finally:
         await db.close()

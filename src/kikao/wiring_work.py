@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from kikao import wiring
 from kikao.accounts import jobs as accounts_jobs
 from kikao.accounts import notices as accounts_notices
+from kikao.accounts.rules import Numbers
 from kikao.core import idempotency
 from kikao.core.jobs import Queue
+from kikao.core.practice import load
 from kikao.notifications import actions as notifications
 from kikao.notifications import jobs as notifications_jobs
 from kikao.notifications import kinds
@@ -67,7 +69,9 @@ async def plan(house: wiring.House, now: datetime) -> None:
 
 async def forget(house: wiring.House, now: datetime) -> None:
     """What is kept no longer than it has to be, room by room."""
-    await accounts_jobs.forget(house.db, now)
+    async with house.db.connection() as conn:
+        practice = await load(conn, now)
+    await accounts_jobs.forget(house.db, now, practice.of(Numbers))
     await sessions_forgetting.forget(house.db, now)
     async with house.db.connection() as conn:
         await idempotency.forget_old(conn, now)

@@ -7,6 +7,7 @@ import pytest
 from kikao.accounts import queries, signing_up
 from kikao.accounts.codes import CodeRefused
 from kikao.accounts.notices import compose_contact_added
+from kikao.accounts.rules import USUAL
 from kikao.core.db import Database
 from kikao.core.errors import Invalid
 from kikao.notifications.kinds import Post
@@ -20,8 +21,8 @@ async def test_its_own_account_proves_it_and_nobody_else(db: Database, cast: Cas
     code = await code_of(db, about, now)
     for by in (None, cast.baraka.account_id):
         with pytest.raises(CodeRefused):
-            await signing_up.prove(db, VAULT, about, code, now, network=NETWORK, by=by)
-    await signing_up.prove(db, VAULT, about, code, now, network=NETWORK, by=cast.amina.account_id)
+            await signing_up.prove(db, VAULT, about, code, now, network=NETWORK, by=by, numbers=USUAL)
+    await signing_up.prove(db, VAULT, about, code, now, network=NETWORK, by=cast.amina.account_id, numbers=USUAL)
     async with db.connection() as conn:
         user = await queries.user(conn, cast.amina.account_id)
         owner = await conn.fetchval("select account_id from accounts.login where name = '+254700000051'")
@@ -35,7 +36,7 @@ async def test_a_contact_that_signs_somebody_else_in_stays_theirs(db: Database, 
     async with db.transaction() as conn:
         about = await further(conn, cast.amina, cast.baraka.phone, now)
     await signing_up.prove(
-        db, VAULT, about, await code_of(db, about, now), now, network=NETWORK, by=cast.amina.account_id
+        db, VAULT, about, await code_of(db, about, now), now, network=NETWORK, by=cast.amina.account_id, numbers=USUAL
     )
     async with db.connection() as conn:
         assert await conn.fetchval(
@@ -66,7 +67,7 @@ async def test_the_contacts_that_were_there_are_told_of_one_more(db: Database, c
     async with db.transaction() as conn:
         about = await further(conn, cast.amina, "0700 000 051", now)
     await signing_up.prove(
-        db, VAULT, about, await code_of(db, about, now), now, network=NETWORK, by=cast.amina.account_id
+        db, VAULT, about, await code_of(db, about, now), now, network=NETWORK, by=cast.amina.account_id, numbers=USUAL
     )
     async with db.connection() as conn:
         rows = await conn.fetch("select about, recipient from notifications.outbox where kind = 'contact added'")

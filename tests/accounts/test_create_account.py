@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 
 from kikao.accounts import actions, queries, signing_in
+from kikao.accounts.rules import USUAL
 from kikao.core.actor import THE_SYSTEM
 from kikao.core.crypto import hash_password, hash_token
 from kikao.core.db import Database
@@ -21,10 +22,11 @@ async def test_a_new_psychologist_can_sign_in_at_once(db: Database, cast: Cast, 
         made = await actions.create_account(
             conn, cast.njeri.actor, name="Dr Achieng", contacts=[read("achieng@example.test"), read("0700000061")],
             password_hash=hashed, roles={"psychologist", "client"}, now=now, own_name="achieng",
+            time_zone="Africa/Nairobi",
         )  # fmt: skip
     for login in ("achieng@example.test", "0700 000 061", "Achieng"):
         token = await signing_in.sign_in(
-            db, login, PASSWORD, kind="page", own_phone=False, now=now, network=NETWORK
+            db, login, PASSWORD, kind="page", own_phone=False, now=now, network=NETWORK, numbers=USUAL
         )
         async with db.connection() as conn:
             actor = await queries.who_is(conn, hash_token(token), "page", now)
@@ -44,7 +46,8 @@ async def test_those_who_work_here_need_an_email(db: Database, now: datetime, ro
     with pytest.raises(Invalid):
         async with db.transaction() as conn:
             await actions.create_account(
-                conn, THE_SYSTEM, name="N", contacts=[read("0700000061")], password_hash="x", roles={role}, now=now
+                conn, THE_SYSTEM, name="N", contacts=[read("0700000061")], password_hash="x", roles={role}, now=now,
+                time_zone="Africa/Nairobi"
             )
 
 
@@ -53,7 +56,7 @@ async def test_a_contact_signs_one_account_in(db: Database, cast: Cast, now: dat
         async with db.transaction() as conn:
             await actions.create_account(
                 conn, THE_SYSTEM, name="N", contacts=[read(cast.amina.email)], password_hash="x", roles={"client"},
-                now=now,
+                now=now, time_zone="Africa/Nairobi",
             )  # fmt: skip
     async with db.connection() as conn:
         assert await conn.fetchval("select count(*) from accounts.person where name = 'N'") == 0
@@ -62,14 +65,18 @@ async def test_a_contact_signs_one_account_in(db: Database, cast: Cast, now: dat
 async def test_the_operators_first_account(db: Database, now: datetime) -> None:
     hashed = await hash_password(PASSWORD)
     async with db.transaction() as conn:
-        made = await actions.create_admin(conn, name="Njeri", email="Njeri@example.test", password_hash=hashed, now=now)
+        made = await actions.create_admin(
+            conn, name="Njeri", email="Njeri@example.test", password_hash=hashed, now=now, time_zone="UTC"
+        )
     async with db.connection() as conn:
         user = await queries.user(conn, made.account_id)
     assert user is not None
     assert user.roles == ("admin",)
     with pytest.raises(Invalid):
         async with db.transaction() as conn:
-            await actions.create_admin(conn, name="Njeri", email="0700000061", password_hash=hashed, now=now)
+            await actions.create_admin(
+                conn, name="Njeri", email="0700000061", password_hash=hashed, now=now, time_zone="UTC"
+            )
 
 
 async def test_reading_language_and_zone_are_checked_and_a_change_is_noted(

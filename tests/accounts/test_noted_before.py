@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from kikao.accounts import acting, by_desk, signing_up, standing
 from kikao.accounts.by_desk import Newcomer
+from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_up import Proved
 from kikao.core.actor import Actor
 from kikao.core.db import Conn, Database
@@ -17,16 +19,17 @@ from support.cast import Cast
 from support.people import NETWORK, VAULT, code_of, proved, read, sign_up
 
 PHONE = "0700 000 031"
+HEARD: Any = {"how": "voice", "time_zone": "Africa/Nairobi"}
 
 
 async def noted(conn: Conn, cast: Cast, now: datetime, *, child: str | None = "Tatu") -> UUID:
     """Grace, without an account, as desk notes her down, and her child."""
     text = cast.consent_text_id
     grace = await by_desk.make_person(
-        conn, cast.wambui.actor, Newcomer(name="Grace", consent_text_id=text, how="voice", contacts=[read(PHONE)]), now)
+        conn, cast.wambui.actor, Newcomer(name="Grace", consent_text_id=text, **HEARD, contacts=[read(PHONE)]), now)
     if child:
         await by_desk.make_person(conn, cast.wambui.actor, Newcomer(
-            name=child, consent_text_id=text, how="voice", birth_date=date(now.year - 6, 3, 4), parent_id=grace), now)
+            name=child, consent_text_id=text, **HEARD, birth_date=date(now.year - 6, 3, 4), parent_id=grace), now)
     return grace
 
 
@@ -39,7 +42,7 @@ async def joined(db: Database, now: datetime, *, name: str, child: str = "tatu",
         await acting.add_person(conn, who, name=child, birth_date=date(now.year - 6, 3, 4), relation="parent",
                                 consent_text_id=text, now=now)
     code = await code_of(db, signed_up.verification_id, now)
-    return await signing_up.prove(db, VAULT, signed_up.verification_id, code, now, network=NETWORK)
+    return await signing_up.prove(db, VAULT, signed_up.verification_id, code, now, network=NETWORK, numbers=USUAL)
 
 
 async def test_who_proves_the_number_and_brings_the_child_gets_the_account_of_whoever_was_noted(

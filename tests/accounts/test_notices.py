@@ -6,6 +6,7 @@ import pytest
 
 from kikao.accounts import signing_in, signing_up
 from kikao.accounts.notices import KINDS
+from kikao.accounts.rules import USUAL
 from kikao.core.db import Database
 from support.cast import Cast
 from support.people import NETWORK, VAULT, code_of, message, sign_up
@@ -28,7 +29,7 @@ async def test_the_code_goes_to_the_address_that_was_typed_and_says_little(db: D
 
 async def test_the_reset_says_as_little(db: Database, cast: Cast, now: datetime) -> None:
     async with db.transaction() as conn:
-        about = await signing_in.forgot(conn, VAULT, cast.amina.email, now, network=NETWORK)
+        about = await signing_in.forgot(conn, VAULT, cast.amina.email, now, network=NETWORK, numbers=USUAL)
     sent = await message(db, about, now, kind="reset")
     assert sent is not None
     assert not any(word in text.lower() for text in sent.texts() for word in TELLING)
@@ -43,7 +44,7 @@ async def test_a_code_that_is_over_is_not_sent(db: Database, now: datetime) -> N
     late, used = await sign_up(db, now), await sign_up(db, now, "0700 000 032")
     assert await message(db, late.verification_id, now + timedelta(minutes=10)) is None
     code = await code_of(db, used.verification_id, now)
-    await signing_up.prove(db, VAULT, used.verification_id, code, now, network=NETWORK)
+    await signing_up.prove(db, VAULT, used.verification_id, code, now, network=NETWORK, numbers=USUAL)
     assert await message(db, used.verification_id, now) is None
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from kikao.accounts import queries, signing_in
 from kikao.accounts.codes import CodeRefused
+from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_in import SignInRefused
 from kikao.core.actor import Actor
 from kikao.core.crypto import hash_token
@@ -21,7 +22,9 @@ NEW = "a better one, longer"
 
 
 async def enter(db: Database, login: str, password: str, now: datetime, kind: str = "page") -> str:
-    return await signing_in.sign_in(db, login, password, kind=kind, own_phone=False, now=now, network=NETWORK)
+    return await signing_in.sign_in(
+        db, login, password, kind=kind, own_phone=False, now=now, network=NETWORK, numbers=USUAL
+    )
 
 
 async def actor_of(db: Database, token: str, now: datetime) -> Actor:
@@ -38,15 +41,17 @@ async def alive(db: Database, token: str, now: datetime, kind: str = "page") -> 
 
 async def forgot(db: Database, typed: str, now: datetime) -> UUID:
     async with db.transaction() as conn:
-        return await signing_in.forgot(conn, VAULT, typed, now, network=NETWORK)
+        return await signing_in.forgot(conn, VAULT, typed, now, network=NETWORK, numbers=USUAL)
 
 
 async def reset(db: Database, reset_id: UUID, code: str, now: datetime, password: str = NEW) -> UUID:
-    return await signing_in.reset(db, VAULT, reset_id, code, password, now, network=NETWORK)
+    return await signing_in.reset(db, VAULT, reset_id, code, password, now, network=NETWORK, numbers=USUAL)
 
 
 async def change(db: Database, actor: Actor, current: str, new: str, now: datetime) -> None:
-    await signing_in.change_password(db, actor, current, new, now, fields=("currentPassword", "newPassword"))
+    await signing_in.change_password(
+        db, actor, current, new, now, fields=("currentPassword", "newPassword"), numbers=USUAL
+    )
 
 
 async def test_a_changed_password_ends_all_other_sign_ins(db: Database, cast: Cast, now: datetime) -> None:

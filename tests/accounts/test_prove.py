@@ -8,6 +8,7 @@ import pytest
 
 from kikao.accounts import signing_up, wires
 from kikao.accounts.codes import CodeRefused
+from kikao.accounts.rules import USUAL
 from kikao.core.db import Conn, Database
 from kikao.core.errors import Invalid
 from kikao.core.ids import new_id
@@ -17,7 +18,7 @@ OWNER = "select account_id from accounts.login where name = '+254700000031'"
 
 
 async def prove(db: Database, verification_id: UUID, code: str, now: datetime) -> signing_up.Proved:
-    return await signing_up.prove(db, VAULT, verification_id, code, now, network=NETWORK)
+    return await signing_up.prove(db, VAULT, verification_id, code, now, network=NETWORK, numbers=USUAL)
 
 
 def wrong(code: str) -> str:

@@ -8,6 +8,7 @@ import argon2
 import pytest
 
 from kikao.accounts import actions, queries, signing_in
+from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_in import SignInRefused
 from kikao.core import crypto
 from kikao.core.crypto import hash_token
@@ -17,7 +18,7 @@ from support.people import NETWORK, proved, sign_up
 
 
 async def enter(db: Database, login: str, password: str, now: datetime, **more: Any) -> str:
-    given: dict[str, Any] = {"kind": "page", "own_phone": False, "network": NETWORK} | more
+    given: dict[str, Any] = {"kind": "page", "own_phone": False, "network": NETWORK, "numbers": USUAL} | more
     return await signing_in.sign_in(db, login, password, now=now, **given)
 
 
@@ -195,7 +196,8 @@ async def test_how_long_a_sign_in_lasts(db: Database, cast: Cast, now: datetime)
     for name, member, kind, own in (
         ("browser", cast.amina, "page", False), ("own phone", cast.amina, "page", True),
         ("psychologist", cast.otieno, "page", True), ("desk", cast.wambui, "page", False),
-        ("program", cast.amina, "api", False),
+        ("program", cast.amina, "api", False), ("desk's program", cast.wambui, "api", False),
+        ("psychologist's program", cast.otieno, "api", True),
     ):
         token = await enter(db, member.email, PASSWORD, now, kind=kind, own_phone=own)
         async with db.connection() as conn:
@@ -207,7 +209,8 @@ async def test_how_long_a_sign_in_lasts(db: Database, cast: Cast, now: datetime)
     assert spans == {
         "browser": (timedelta(hours=24), 30), "own phone": (timedelta(days=30), None),
         "psychologist": (timedelta(hours=12), None), "desk": (timedelta(hours=12), None),
-        "program": (timedelta(days=30), None),
+        "program": (timedelta(days=30), None), "desk's program": (timedelta(hours=12), None),
+        "psychologist's program": (timedelta(hours=12), None),
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from kikao.accounts import queries, signing_in, signing_up, wires
 from kikao.accounts.codes import CodeRefused
+from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_in import SignInRefused
 from kikao.core.db import Conn, Database
 from kikao.core.errors import Invalid
@@ -33,7 +34,8 @@ async def two(db: Database, now: datetime) -> Two:
     first = await proved(db, now)
     made = await sign_up(db, now, name="Kiptoo", password=OTHER)
     second = await signing_up.prove(
-        db, VAULT, made.verification_id, await code_of(db, made.verification_id, now), now, network=NETWORK
+        db, VAULT, made.verification_id, await code_of(db, made.verification_id, now), now, network=NETWORK,
+        numbers=USUAL
     )
     assert second.known
     return Two(first, made, second)
@@ -53,7 +55,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[wires.Verified]:
 async def join(db: Database, two: Two, password: str, now: datetime, ticket: str | None = None) -> UUID:
     made = await signing_up.join_existing(
         db, VAULT, two.about, ticket=two.second.ticket if ticket is None else ticket, login=PHONE, password=password,
-        now=now, network=NETWORK,
+        now=now, network=NETWORK, numbers=USUAL,
     )  # fmt: skip
     return made.person_id
 
@@ -62,7 +64,7 @@ async def other(db: Database, two: Two, login: str, now: datetime, ticket: str |
     async with db.transaction() as conn:
         return await signing_up.someone_else(
             conn, VAULT, two.about, ticket=two.second.ticket if ticket is None else ticket, login=login, now=now,
-            network=NETWORK,
+            network=NETWORK, numbers=USUAL,
         )  # fmt: skip
 
 
@@ -92,7 +94,9 @@ async def test_wrong_passwords_here_count_like_at_the_door(db: Database, two: Tw
         with pytest.raises(SignInRefused):
             await join(db, two, "wrong wrong", now)
     with pytest.raises(SignInRefused):
-        await signing_in.sign_in(db, PHONE, PASSWORD, kind="page", own_phone=False, now=now, network=NETWORK)
+        await signing_in.sign_in(
+            db, PHONE, PASSWORD, kind="page", own_phone=False, now=now, network=NETWORK, numbers=USUAL
+        )
 
 
 async def test_a_name_of_ones_own_choosing(
@@ -101,10 +105,14 @@ async def test_a_name_of_ones_own_choosing(
     new = await other(db, two, " Kiptoo.K ", now)
     assert (new.account_id, new.verification_id) == (two.second.account_id, None)
     assert told == [wires.Verified(two.second.person_id, two.second.account_id, now)]
-    await signing_in.sign_in(db, "kiptoo.k", OTHER, kind="page", own_phone=False, now=now, network=NETWORK)
-    await signing_in.sign_in(db, PHONE, PASSWORD, kind="page", own_phone=False, now=now, network=NETWORK)
+    await signing_in.sign_in(
+        db, "kiptoo.k", OTHER, kind="page", own_phone=False, now=now, network=NETWORK, numbers=USUAL
+    )
+    await signing_in.sign_in(db, PHONE, PASSWORD, kind="page", own_phone=False, now=now, network=NETWORK, numbers=USUAL)
     with pytest.raises(SignInRefused):
-        await signing_in.sign_in(db, PHONE, OTHER, kind="page", own_phone=False, now=now, network=NETWORK)
+        await signing_in.sign_in(
+            db, PHONE, OTHER, kind="page", own_phone=False, now=now, network=NETWORK, numbers=USUAL
+        )
     async with db.connection() as conn:
         user = await queries.user(conn, two.second.account_id)
     assert user is not None
@@ -120,13 +128,15 @@ async def test_an_email_must_be_proved_by_a_code_of_its_own(
     assert told == []
     with pytest.raises(SignInRefused):
         await signing_in.sign_in(
-            db, "kiptoo@example.test", OTHER, kind="page", own_phone=False, now=now, network=NETWORK
+            db, "kiptoo@example.test", OTHER, kind="page", own_phone=False, now=now, network=NETWORK, numbers=USUAL
         )
     code = await code_of(db, new.verification_id, now)
-    got = await signing_up.prove(db, VAULT, new.verification_id, code, now, network=NETWORK)
+    got = await signing_up.prove(db, VAULT, new.verification_id, code, now, network=NETWORK, numbers=USUAL)
     assert (got.account_id, got.known) == (two.second.account_id, False)
     assert told == [wires.Verified(two.second.person_id, two.second.account_id, now)]
-    await signing_in.sign_in(db, "kiptoo@example.test", OTHER, kind="page", own_phone=False, now=now, network=NETWORK)
+    await signing_in.sign_in(
+        db, "kiptoo@example.test", OTHER, kind="page", own_phone=False, now=now, network=NETWORK, numbers=USUAL
+    )
     for late in (join(db, two, PASSWORD, now), other(db, two, "kiptoo.k", now)):
         with pytest.raises(CodeRefused):
             await late
@@ -177,5 +187,6 @@ async def test_a_ticket_needs_a_proved_contact(db: Database, now: datetime) -> N
     with pytest.raises(CodeRefused):
         async with db.transaction() as conn:
             await signing_up.someone_else(
-                conn, VAULT, made.verification_id, ticket=ticket, login="kiptoo.k", now=now, network=NETWORK
+                conn, VAULT, made.verification_id, ticket=ticket, login="kiptoo.k", now=now, network=NETWORK,
+                numbers=USUAL
             )

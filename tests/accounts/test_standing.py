@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 
 from kikao.accounts import queries, signing_in, standing
+from kikao.accounts.rules import USUAL
 from kikao.core.crypto import hash_token
 from kikao.core.db import Database
 from support.cast import PASSWORD, Cast
@@ -19,12 +20,12 @@ async def test_who_may_still_sign_in_and_be_sent_a_code(
 ) -> None:
     async def sign_in() -> str:
         return await signing_in.sign_in(
-            db, cast.amina.email, PASSWORD, kind="page", own_phone=True, now=now, network=NETWORK
+            db, cast.amina.email, PASSWORD, kind="page", own_phone=True, now=now, network=NETWORK, numbers=USUAL
         )
 
     token = await sign_in()
     async with db.transaction() as conn:
-        reset = await signing_in.forgot(conn, VAULT, cast.amina.email, now, network=NETWORK)
+        reset = await signing_in.forgot(conn, VAULT, cast.amina.email, now, network=NETWORK, numbers=USUAL)
         code = await further(conn, cast.amina, "0700 000 051", now)
         await standing.set_state(conn, cast.njeri.actor, VAULT, cast.amina.person_id, state, "told so", now)
     async with db.connection() as conn:

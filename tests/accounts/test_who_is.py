@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from kikao.accounts import actions, queries, signing_in
+from kikao.accounts.rules import USUAL
 from kikao.core.actor import Actor
 from kikao.core.crypto import hash_token
 from kikao.core.db import Database
@@ -14,7 +15,7 @@ from support.people import NETWORK
 
 async def enter(db: Database, member: Member, now: datetime, *, kind: str = "page", own_phone: bool = False) -> str:
     return await signing_in.sign_in(
-        db, member.email, PASSWORD, kind=kind, own_phone=own_phone, now=now, network=NETWORK
+        db, member.email, PASSWORD, kind=kind, own_phone=own_phone, now=now, network=NETWORK, numbers=USUAL
     )
 
 
@@ -51,10 +52,10 @@ async def test_a_role_that_is_taken_away_is_gone_at_the_next_request(db: Databas
     token = await enter(db, cast.wambui, now)
     async with db.transaction() as conn:
         await actions.revoke_role(conn, cast.njeri.actor, cast.wambui.account_id, "desk", now)
-        await actions.grant_role(conn, cast.njeri.actor, cast.wambui.account_id, "finance", now)
+        await actions.grant_role(conn, cast.njeri.actor, cast.wambui.account_id, "client", now)
     actor = await who(db, token, now)
     assert actor is not None
-    assert actor.roles == {"finance"}
+    assert actor.roles == {"client"}
 
 
 async def test_a_disabled_account_is_out_at_once(db: Database, cast: Cast, now: datetime) -> None:

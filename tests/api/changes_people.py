@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from api.changes import Ask, Form, Scene, good
+from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_in import open_sign_in
 from support.cast import PASSWORD
 
@@ -125,7 +126,9 @@ async def end_others(_scene: Scene) -> Ask:
 @good("POST /me/account/sign-ins/{sign_in_id}/end")
 async def end_one(scene: Scene) -> Ask:
     async with scene.world.db.transaction() as conn:
-        await open_sign_in(conn, scene.cast.baraka.account_id, kind="page", own_phone=True, now=scene.now)
+        await open_sign_in(
+            conn, scene.cast.baraka.account_id, kind="page", own_phone=True, now=scene.now, numbers=USUAL
+        )
     newest = "select id from accounts.sign_in where account_id = $1 order by id desc limit 1"
     return Ask("baraka", names={"sign_in_id": await scene.value(newest, scene.cast.baraka.account_id)})
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_in import open_sign_in
 from kikao.core.crypto import hash_token
 from support import app as apps
@@ -71,7 +72,9 @@ async def test_a_sign_in_that_ended_is_over_everywhere(world: apps.World) -> Non
 async def test_a_sign_in_that_is_too_old_is_over(world: apps.World) -> None:
     async with world.db.transaction() as conn:
         long_ago = world.now - timedelta(days=400)
-        token = await open_sign_in(conn, world.cast.amina.account_id, kind="api", own_phone=True, now=long_ago)
+        token = await open_sign_in(
+            conn, world.cast.amina.account_id, kind="api", own_phone=True, now=long_ago, numbers=USUAL
+        )
     problem(await _bearer(world, token), 401, "not_signed_in")
 
 

@@ -234,6 +234,9 @@ async def test_disabled_is_signed_out_and_cannot_be_booked(world: World) -> None
         assert await conn.fetchval("select count(*) from journal.entry where verb = 'disable'") == 1
 
     assert (await world.njeri.api("PUT", f"{path}/list")).json()["status"] == "listed"
+    answer = await world.otieno.api("GET", ME)
+    assert answer.status_code == 401, "signed in as a client for a month: who works here signs in anew"
+    await world.sign_in("otieno", world.cast.otieno)
     assert (await world.otieno.api("GET", ME)).status_code == 200
 
 

@@ -13,6 +13,7 @@ import pytest
 from demo_sink.server import Addresses
 from kikao import wiring_work
 from kikao.accounts import codes, hiring
+from kikao.accounts.rules import USUAL
 from kikao.core.clock import utc_now
 from kikao.core.db import Database
 from kikao.core.i18n import LANGUAGES
@@ -200,7 +201,7 @@ async def codes_are_asked_for(practice: Story, cast: Cast, spoken: str) -> None:
             purpose="reset", to=Contact("email", cast.amina.email), account_id=cast.amina.account_id
         )
         await codes.ask(conn, VAULT, asked, 60, now)
-        await hiring.invite(conn, cast.njeri.actor, VAULT, cast.wambui.account_id, now)
+        await hiring.invite(conn, cast.njeri.actor, VAULT, cast.wambui.account_id, now, numbers=USUAL)
         for kind in ("phone", "email"):
             theirs = await conn.fetchval(
                 "select id from accounts.contact_point where person_id = $1 and kind = $2", cast.amina.person_id, kind)

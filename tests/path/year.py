@@ -15,6 +15,7 @@ import pytest
 from litestar import Litestar
 
 from kikao import web, wiring_work
+from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_in import open_sign_in
 from kikao.core import i18n
 from kikao.core.actor import THE_SYSTEM
@@ -202,5 +203,5 @@ async def _give_back(year: Year) -> None:
 async def _sign_in(app: Litestar, db: Database, person: people.Person) -> apps.Visitor:
     async with db.transaction() as conn:
         account = await conn.fetchval("select account_id from accounts.people where name = $1", person.name)
-        cookie = await open_sign_in(conn, account, kind="page", own_phone=True, now=utc_now())
+        cookie = await open_sign_in(conn, account, kind="page", own_phone=True, now=utc_now(), numbers=USUAL)
     return apps.Visitor(app, None, cookie)

@@ -10,6 +10,7 @@ import msgspec
 from kikao.accounts import notices, signing_up
 from kikao.accounts.actions import ensure_consent_texts
 from kikao.accounts.queries import consent_text
+from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_in import Certain
 from kikao.core.crypto import Vault, hash_password
 from kikao.core.db import Conn, Database
@@ -51,13 +52,13 @@ async def sign_up(
         text = await consent_text(conn, language)
         return await signing_up.sign_up(
             conn, VAULT, name=name, contact=read(contact), password_hash=password_hash, consent_text_id=text.id,
-            language=language, now=now, network=network,
+            language=language, now=now, numbers=USUAL, time_zone="Africa/Nairobi",
         )
 
 
 async def further(conn: Conn, who: Member, contact: str, now: datetime) -> UUID:
     """One more contact of theirs, not proved yet; the id of its code."""
-    return await signing_up.add_contact(conn, VAULT, sure(who), who.actor, contact, now, network=NETWORK)
+    return await signing_up.add_contact(conn, VAULT, sure(who), who.actor, contact, now, network=NETWORK, numbers=USUAL)
 
 
 async def message(
@@ -83,4 +84,4 @@ async def proved(db: Database, now: datetime, contact: str = "0700 000 031", **m
     """Somebody new whose code was typed."""
     made = await sign_up(db, now, contact, **more)
     code = await code_of(db, made.verification_id, now)
-    return await signing_up.prove(db, VAULT, made.verification_id, code, now, network=NETWORK)
+    return await signing_up.prove(db, VAULT, made.verification_id, code, now, network=NETWORK, numbers=USUAL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kikao.core.db import Database
 
 # Counted tries and looks are no effect: how often somebody knocked, and when somebody was last seen.
-KNOCKING = frozenset({"core.counter"})
+KNOCKING = frozenset({"core.counter", "core.recent"})
 _LOOKS = {"accounts.sign_in": "- 'seen_at'", "accounts.verification": "- 'tries'",
           "accounts.account": "- 'wrong_tries' - 'locked_until'"}
 

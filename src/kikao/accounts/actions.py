@@ -93,7 +93,7 @@ async def give_consent(
 
 async def create_account(
     conn: Conn, by: Actor, *, name: str, contacts: Sequence[Contact], password_hash: str, roles: Collection[str],
-    now: datetime, own_name: str | None = None, language: str = "en", time_zone: str = "Africa/Nairobi",
+    now: datetime, time_zone: str, own_name: str | None = None, language: str = "en",
 ) -> Made:
     """An account that can sign in at once, its contacts taken as proved by whoever makes it.
 
@@ -124,13 +124,16 @@ async def create_account(
     return made
 
 
-async def create_admin(conn: Conn, *, name: str, email: str, password_hash: str, now: datetime) -> Made:
+async def create_admin(
+    conn: Conn, *, name: str, email: str, password_hash: str, now: datetime, time_zone: str
+) -> Made:
     """The operator's first account. Raises Invalid, LoginTaken."""
     contact = rules.contact(email, "email")
     if contact.kind != "email":
         raise Invalid.field("email", "not_an_email", "Please give an e-mail address.")
     return await create_account(
-        conn, THE_SYSTEM, name=name, contacts=[contact], password_hash=password_hash, roles={"admin"}, now=now
+        conn, THE_SYSTEM, name=name, contacts=[contact], password_hash=password_hash, roles={"admin"}, now=now,
+        time_zone=time_zone,
     )
 
 
@@ -164,6 +167,7 @@ async def _take_login(conn: Conn, account_id: UUID, name: str, now: datetime) ->
 
 
 async def grant_role(conn: Conn, by: Actor, account_id: UUID, role: str, now: datetime) -> None:
+    """Those who work here sign in anew: theirs is a shorter day."""
     made = await conn.fetchval(
         """
         insert into accounts.role (account_id, role, granted_at, granted_by) values ($1, $2, $3, $4)
@@ -173,6 +177,8 @@ async def grant_role(conn: Conn, by: Actor, account_id: UUID, role: str, now: da
     )
     if made:
         await journal.record(conn, by, "grant_role", "account", account_id, now, role=role)
+        if role in rules.STAFF:
+            await end_sign_ins(conn, account_id, now, but=by.sign_in_id)
 
 
 async def revoke_role(conn: Conn, by: Actor, account_id: UUID, role: str, now: datetime) -> None:

@@ -15,10 +15,10 @@ from kikao.accounts.actions import OutdatedConsent
 from kikao.accounts.codes import resend
 from kikao.accounts.rules import Numbers
 from kikao.accounts.signing_in import change_password, forgot, open_sign_in, reset, sign_in, sign_out
-from kikao.accounts.signing_up import prove, sign_up
+from kikao.accounts.signing_up import first_password, prove, sign_up
 from kikao.core import i18n
 from kikao.core.actor import Actor
-from kikao.core.crypto import check_new_password, hash_password, hash_token
+from kikao.core.crypto import check_new_password, hash_token
 from kikao.core.db import Conn
 from kikao.core.errors import FieldError, Invalid, NotSignedIn
 from kikao.core.ids import read_id
@@ -175,11 +175,11 @@ async def register(
     if text_id is None:
         raise OutdatedConsent
     numbers = await _numbers(kit, actor, now)
-    password_hash = await hash_password(data.password)
+    password_hash = await first_password(kit.db, data.password, now, network=network(request))
     async with kit.db.transaction() as conn:
         made = await sign_up(
             conn, kit.vault, name=data.name, contact=contact, password_hash=password_hash, consent_text_id=text_id,
-            language=actor.language, now=now, network=network(request), time_zone=kit.time_zone, numbers=numbers,
+            language=actor.language, now=now, time_zone=kit.time_zone, numbers=numbers,
         )
     return SentShown(
         verification_id=made.verification_id, channel="email" if contact.kind == "email" else "sms",

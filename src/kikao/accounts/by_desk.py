@@ -32,6 +32,7 @@ class Newcomer(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     consent_text_id: UUID
     how: str
+    time_zone: str
     contacts: Sequence[Contact] = ()
     birth_date: date | None = None
     parent_id: UUID | None = None
@@ -67,8 +68,8 @@ async def _grown_up(conn: Conn, actor: Actor, who: Newcomer, now: datetime) -> U
         raise Invalid.field("parentId", "missing", "A child needs somebody who acts for it: note them down first.")
     person_id = new_id()
     await conn.execute(
-        "insert into accounts.person (id, name, birth_date, created_at) values ($1, $2, $3, $4)",
-        person_id, rules.called(who.name), who.birth_date, now,
+        "insert into accounts.person (id, name, birth_date, time_zone, created_at) values ($1, $2, $3, $4, $5)",
+        person_id, rules.called(who.name), who.birth_date, who.time_zone, now,
     )
     await journal.record(conn, actor, "make_person", "person", person_id, now)
     await give_consent(conn, actor, who.consent_text_id, person_id, now, how=who.how, given_by=person_id)
@@ -170,7 +171,7 @@ async def hear_consent(conn: Conn, actor: Actor, person_id: UUID, text_id: UUID,
 
 
 async def send_code(
-    conn: Conn, vault: Vault, actor: Actor, contact_id: UUID, now: datetime, numbers: Numbers = rules.USUAL
+    conn: Conn, vault: Vault, actor: Actor, contact_id: UUID, now: datetime, numbers: Numbers
 ) -> UUID:
     """A code to the caller's contact, to be read out. Raises Forbidden, NotFound, NotPossible, TooOften."""
     _desk(actor)
@@ -190,7 +191,7 @@ async def send_code(
 
 async def read_out(
     db: Database, vault: Vault, actor: Actor, verification_id: UUID, code: str, now: datetime,
-    numbers: Numbers = rules.USUAL,
+    numbers: Numbers,
 ) -> None:
     """The caller has read the code out: the contact is proved. A try is counted before it is judged.
 

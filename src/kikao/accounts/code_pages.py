@@ -25,9 +25,9 @@ from kikao.accounts.page_parts import (
 from kikao.accounts.queries import Verification
 from kikao.accounts.rules import Numbers
 from kikao.accounts.signing_in import open_sign_in
-from kikao.accounts.signing_up import Proved, join_existing, prove, sign_up, someone_else
+from kikao.accounts.signing_up import Proved, first_password, join_existing, prove, sign_up, someone_else
 from kikao.core.actor import Actor
-from kikao.core.crypto import check_new_password, hash_password
+from kikao.core.crypto import check_new_password
 from kikao.core.errors import Invalid, NotFound, Refusal, TooOften, all_of, refused
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import read_id
@@ -85,13 +85,12 @@ async def do_sign_up(
     numbers = await numbers_now(kit, actor, now)
     try:
         contact, text_id = _checked(form)
-        password_hash = await hash_password(form.raw("password"))
+        password_hash = await first_password(kit.db, form.raw("password"), now, network=network(request))
 
         async def verb(conn: Any) -> str:
             made = await sign_up(
                 conn, kit.vault, name=form["name"], contact=contact, password_hash=password_hash,
-                consent_text_id=text_id, language=actor.language, now=now, network=network(request),
-                time_zone=kit.time_zone, numbers=numbers,
+                consent_text_id=text_id, language=actor.language, now=now, time_zone=kit.time_zone, numbers=numbers,
             )
             return with_next(f"/code/{made.verification_id}", next_)
 

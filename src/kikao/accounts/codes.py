@@ -70,7 +70,7 @@ async def ask(
     return verification_id
 
 
-async def resend(conn: Conn, verification_id: UUID, now: datetime, numbers: Numbers = rules.USUAL) -> datetime:
+async def resend(conn: Conn, verification_id: UUID, now: datetime, numbers: Numbers) -> datetime:
     """A new code to the same contact; the old one stops working. Gives when the new one does.
 
     Raises NotFound for a code that was used or never asked for, TooOften.

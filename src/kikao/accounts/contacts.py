@@ -63,7 +63,7 @@ async def check_own(conn: Conn, actor: Actor, contact_id: UUID) -> None:
 
 async def ask_again(
     conn: Conn, vault: Vault, sure: Certain, actor: Actor, contact_id: UUID, now: datetime, *, network: str,
-    numbers: Numbers = rules.USUAL,
+    numbers: Numbers,
 ) -> UUID:
     """A code to a contact that was never proved; the id of what waits for it. Raises NotFound, Invalid, TooOften."""
     row = await _own(conn, actor, contact_id, proved=False)

@@ -20,7 +20,7 @@ from kikao.journal.actions import record
 
 async def hire(
     conn: Conn, by: Actor, vault: Vault, *, name: str, email: str, roles: Collection[str], password_hash: str,
-    now: datetime, numbers: Numbers = rules.USUAL,
+    now: datetime, numbers: Numbers, time_zone: str,
 ) -> Made:
     """An account whose password nobody knows, and a message by which its owner chooses one.
 
@@ -37,14 +37,15 @@ async def hire(
     if wrong or contact is None:
         raise wrong or Invalid
     made = await actions.create_account(
-        conn, by, name=name, contacts=[contact], password_hash=password_hash, roles=roles, now=now
+        conn, by, name=name, contacts=[contact], password_hash=password_hash, roles=roles, now=now,
+        time_zone=time_zone,
     )
     await invite(conn, by, vault, made.account_id, now, numbers)
     return made
 
 
 async def invite(
-    conn: Conn, by: Actor, vault: Vault, account_id: UUID, now: datetime, numbers: Numbers = rules.USUAL
+    conn: Conn, by: Actor, vault: Vault, account_id: UUID, now: datetime, numbers: Numbers
 ) -> None:
     """A message to the first proved e-mail, with a code that sets a password. Raises NotFound, Invalid."""
     email = await _email(conn, account_id)
@@ -74,10 +75,7 @@ async def give_role(conn: Conn, by: Actor, account_id: UUID, role: str, now: dat
     if not await conn.fetchval("select true from accounts.account where id = $1 for update", account_id):
         raise NotFound
     await _email(conn, account_id)
-    has = await conn.fetchval("select true from accounts.role where account_id = $1 and role = $2", account_id, role)
-    if not has:
-        await actions.grant_role(conn, by, account_id, role, now)
-        await actions.end_sign_ins(conn, account_id, now, but=by.sign_in_id)
+    await actions.grant_role(conn, by, account_id, role, now)
 
 
 async def take_role(conn: Conn, by: Actor, account_id: UUID, role: str, now: datetime) -> None:

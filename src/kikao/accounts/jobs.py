@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from kikao.accounts.rules import USUAL, Numbers
+from kikao.accounts.rules import Numbers
 from kikao.accounts.wires import Forgotten, tell_forgotten
 from kikao.core import limits
 from kikao.core.db import Conn, Database, savepoint
@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 AT_ONCE = 5000
 
 
-async def forget(db: Database, now: datetime, numbers: Numbers = USUAL) -> int:
+async def forget(db: Database, now: datetime, numbers: Numbers) -> int:
     """Sign-ups and contacts never proved, codes, sign-ins that are over, old counters. How many sign-ups went."""
     before = now - timedelta(days=numbers.forget_days)
     gone = await _forget_sign_ups(db, before)

@@ -52,10 +52,11 @@ class Span(msgspec.Struct, frozen=True):
 
 
 def span(kind: str, own_phone: bool, roles: Collection[str], numbers: Numbers, now: datetime) -> Span:
-    if kind == "api":
-        return Span(now + timedelta(days=numbers.token_days), None)
+    """Those who work here have a day's work, whether a browser signs in or a program."""
     if not STAFF.isdisjoint(roles):
         return Span(now + timedelta(hours=numbers.staff_hours), None)
+    if kind == "api":
+        return Span(now + timedelta(days=numbers.token_days), None)
     if own_phone:
         return Span(now + timedelta(days=numbers.own_phone_days), None)
     return Span(now + timedelta(hours=numbers.browser_hours), numbers.idle_minutes)

@@ -119,7 +119,7 @@ class Entered(msgspec.Struct, frozen=True):
 
 
 async def check_password(
-    db: Database, login: str, password: str, now: datetime, *, network: str, numbers: Numbers = rules.USUAL
+    db: Database, login: str, password: str, now: datetime, *, network: str, numbers: Numbers
 ) -> Entered:
     """Who signs in with this. Call `enter` in the transaction that follows. Raises SignInRefused, TooOften."""
     name = rules.login_name(login)
@@ -138,7 +138,7 @@ async def enter(conn: Conn, entered: Entered) -> None:
 
 async def sign_in(
     db: Database, login: str, password: str, *, kind: str, own_phone: bool, now: datetime, network: str,
-    numbers: Numbers = rules.USUAL,
+    numbers: Numbers,
 ) -> str:
     """A token of `kind` (`page`, `api`). Raises SignInRefused, TooOften."""
     entered = await check_password(db, login, password, now, network=network, numbers=numbers)
@@ -148,7 +148,7 @@ async def sign_in(
 
 
 async def open_sign_in(
-    conn: Conn, account_id: UUID, *, kind: str, own_phone: bool, now: datetime, numbers: Numbers = rules.USUAL
+    conn: Conn, account_id: UUID, *, kind: str, own_phone: bool, now: datetime, numbers: Numbers
 ) -> str:
     """A new sign-in of an account that has just shown who it is; its token. Raises SignInRefused."""
     row = await conn.fetchrow(
@@ -241,7 +241,7 @@ async def make_certain(
 
 async def change_password(
     db: Database, actor: Actor, current: str, new: str, now: datetime, *, fields: tuple[str, str],
-    numbers: Numbers = rules.USUAL,
+    numbers: Numbers,
 ) -> None:
     """Ends all other sign-ins. `fields` are the names of both, as the caller wrote them. Raises Invalid."""
     check_new_password(new, fields[1])
@@ -273,7 +273,7 @@ async def _reset_address(conn: Conn, login: str) -> _Known | None:
 
 
 async def forgot(
-    conn: Conn, vault: Vault, typed: str, now: datetime, *, network: str, numbers: Numbers = rules.USUAL
+    conn: Conn, vault: Vault, typed: str, now: datetime, *, network: str, numbers: Numbers
 ) -> UUID:
     """A reset by e-mail; its id. The same for a name that nobody has, and for somebody without an e-mail, who goes
     to the desk: who holds a phone is not who it belongs to, so an SMS alone resets nothing. Raises TooOften."""
@@ -293,7 +293,7 @@ async def forgot(
 
 async def reset(
     db: Database, vault: Vault, reset_id: UUID, code: str, password: str, now: datetime, *,
-    network: str, numbers: Numbers = rules.USUAL,
+    network: str, numbers: Numbers,
 ) -> UUID:
     """A new password by code; ends all sign-ins. Gives the account. Raises Invalid, CodeRefused, TooOften."""
     check_new_password(password)

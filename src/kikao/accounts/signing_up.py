@@ -19,7 +19,7 @@ from kikao.accounts.rules import Numbers
 from kikao.accounts.wires import Verified, tell_verified
 from kikao.core import limits
 from kikao.core.actor import NOBODY, Actor
-from kikao.core.crypto import Vault
+from kikao.core.crypto import Vault, check_new_password, hash_password
 from kikao.core.db import Conn, Database
 from kikao.core.errors import Invalid
 from kikao.core.ids import new_id
@@ -74,14 +74,22 @@ values (:account_id::uuid, 'client', :now::timestamptz, :account_id::uuid)
 """)
 
 
+async def first_password(db: Database, typed: str, now: datetime, *, network: str) -> str:
+    """The hash for a sign-up that follows. Whatever becomes of that, the try is counted, and before anything is
+    hashed: both together take all the time that signing in would need. Raises Invalid, TooOften."""
+    check_new_password(typed)
+    async with db.connection() as conn:
+        await limits.count(conn, ASKING_BY_NETWORK, network, now)
+    return await hash_password(typed)
+
+
 async def sign_up(
     conn: Conn, vault: Vault, *, name: str, contact: Contact, password_hash: str, consent_text_id: UUID,
-    language: str, now: datetime, network: str, time_zone: str = "Africa/Nairobi", numbers: Numbers = rules.USUAL,
+    language: str, now: datetime, time_zone: str, numbers: Numbers,
 ) -> SignUp:
     """Does the same whether or not the contact is known already. Raises Invalid, OutdatedConsent, TooOften."""
     called = rules.called(name)
     rules.check_reach(contact)
-    await limits.count(conn, ASKING_BY_NETWORK, network, now)
     await count_code(conn, contact, numbers, now)
     person_id, account_id, contact_id = new_id(), new_id(), new_id()
     await _SIGN_UP.run(
@@ -97,7 +105,7 @@ async def sign_up(
 
 async def add_contact(
     conn: Conn, vault: Vault, sure: signing_in.Certain, actor: Actor, typed: str, now: datetime, *, network: str,
-    numbers: Numbers = rules.USUAL,
+    numbers: Numbers,
 ) -> UUID:
     """One more contact of somebody signed in; the id of the code that proves it. Raises Invalid, TooOften."""
     assert sure.account_id == actor.account_id
@@ -173,7 +181,7 @@ async def _use_up(conn: Conn, verification_id: UUID, now: datetime) -> None:
 
 async def prove(
     db: Database, vault: Vault, verification_id: UUID, code: str, now: datetime, *, network: str,
-    numbers: Numbers = rules.USUAL, by: UUID | None = None,
+    numbers: Numbers, by: UUID | None = None,
 ) -> Proved:
     """The code was typed. Works once; while it is open whose contact it is, the same code answers the same.
 
@@ -294,7 +302,7 @@ async def _open_question(conn: Conn, vault: Vault, verification_id: UUID, ticket
 
 async def join_existing(
     db: Database, vault: Vault, verification_id: UUID, *, ticket: str, login: str, password: str, now: datetime,
-    network: str, numbers: Numbers = rules.USUAL,
+    network: str, numbers: Numbers,
 ) -> actions.Made:
     """"That is me": the sign-up's requests and consent go over to the account that this password opens.
 
@@ -332,7 +340,7 @@ async def _take_over_consent(conn: Conn, old_person: UUID, person_id: UUID) -> N
 
 async def someone_else(
     conn: Conn, vault: Vault, verification_id: UUID, *, ticket: str, login: str, now: datetime, network: str,
-    numbers: Numbers = rules.USUAL,
+    numbers: Numbers,
 ) -> SomeoneElse:
     """"I am someone else": signs in with a name of their own choosing, or with an e-mail once its code is typed.
 

@@ -151,7 +151,7 @@ def _born(form: Form) -> date | None:
         raise Invalid.field("birthDate", "not_a_day", "Please write the day like 2026-11-24.") from None
 
 
-def _newcomer(form: Form, parent_id: UUID | None = None) -> Newcomer:
+def _newcomer(form: Form, time_zone: str, parent_id: UUID | None = None) -> Newcomer:
     """Raises Invalid with every field that cannot be used, OutdatedConsent."""
     contacts = [partial(rules.contact, form[field], field) for field in ("phone", "email") if form[field]]
     name, born, heard = partial(rules.called, form["name"]), partial(_born, form), partial(_heard, form)
@@ -159,8 +159,8 @@ def _newcomer(form: Form, parent_id: UUID | None = None) -> Newcomer:
     if wrong:
         raise wrong
     return Newcomer(
-        name=name(), consent_text_id=heard(), how=form["how"], birth_date=born(), parent_id=parent_id,
-        contacts=[contact() for contact in contacts], relation=form["relation"] or "parent",
+        name=name(), consent_text_id=heard(), how=form["how"], time_zone=time_zone, birth_date=born(),
+        parent_id=parent_id, contacts=[contact() for contact in contacts], relation=form["relation"] or "parent",
     )
 
 
@@ -173,7 +173,7 @@ async def make(
     kept = _kept(form.values)
 
     async def run(conn: Conn) -> str:
-        person_id = await by_desk.make_person(conn, actor, _newcomer(form), now)
+        person_id = await by_desk.make_person(conn, actor, _newcomer(form, kit.time_zone), now)
         return _address(f"{HERE}/{person_id}", **kept, done="made")
 
     try:
@@ -341,7 +341,8 @@ async def _agree(on: _Press) -> tuple[UUID, dict[str, str]]:
 
 async def _child(on: _Press) -> tuple[UUID, dict[str, str]]:
     """Whoever is on the line acts for somebody: they become a person, too."""
-    return await by_desk.make_person(on.conn, on.actor, _newcomer(on.form, on.whose), on.now), {"done": "made"}
+    who = _newcomer(on.form, on.kit.time_zone, on.whose)
+    return await by_desk.make_person(on.conn, on.actor, who, on.now), {"done": "made"}
 
 
 async def _send_code(on: _Press) -> tuple[UUID, dict[str, str]]:

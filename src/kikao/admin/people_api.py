@@ -90,13 +90,13 @@ async def search(
         return PeopleShown(people=[_shown(one) for one in await look_for(conn, actor, data.who[:80], now)])
 
 
-def _newcomer(data: PersonBody) -> by_desk.Newcomer:
+def _newcomer(data: PersonBody, time_zone: str) -> by_desk.Newcomer:
     text_id = read_id(data.consent.text_id)
     if text_id is None:
         raise OutdatedConsent
     typed = (("phone", data.phone), ("email", data.email))
     return by_desk.Newcomer(
-        name=data.name, consent_text_id=text_id, how=data.consent.how, birth_date=data.birth_date,
+        name=data.name, consent_text_id=text_id, how=data.consent.how, time_zone=time_zone, birth_date=data.birth_date,
         contacts=[rules.contact(text, field) for field, text in typed if text],
         parent_id=must_be_id(data.parent_id) if data.parent_id else None, relation=data.relation,
     )
@@ -108,7 +108,7 @@ async def make(
     data: JSONBody[PersonBody],
 ) -> Response[PersonShown]:
     need(actor, "desk", "admin")
-    who = _newcomer(data)
+    who = _newcomer(data, kit.time_zone)
 
     async def verb(conn: Conn) -> Answer:
         person_id = await by_desk.make_person(conn, actor, who, now)

@@ -157,7 +157,7 @@ async def hire(
         made = await hiring.hire(
             conn, actor, kit.vault, name=form["name"], email=form["email"],
             roles=set(WORKING) & set(form.every("roles")), password_hash=nobody_knows, now=now,
-            numbers=(await kit.numbers(conn, actor, now)).of(Numbers),
+            numbers=(await kit.numbers(conn, actor, now)).of(Numbers), time_zone=kit.time_zone,
         )
         return f"{HERE}/{made.person_id}"
 

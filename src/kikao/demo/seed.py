@@ -91,7 +91,8 @@ async def _practice(conn: Conn, password_hash: str, at: datetime) -> dict[Person
 async def _account(conn: Conn, person: Person, password_hash: str, at: datetime) -> Actor:
     contacts = [Contact("email", person.email), Contact("phone", person.phone)]
     made: Made = await create_account(
-        conn, THE_SYSTEM, name=person.name, contacts=contacts, password_hash=password_hash, roles={person.role}, now=at
+        conn, THE_SYSTEM, name=person.name, contacts=contacts, password_hash=password_hash, roles={person.role},
+        now=at, time_zone="Africa/Nairobi",
     )
     return Actor(
         account_id=made.account_id, person_id=made.person_id, name=person.name, roles=frozenset({person.role})

@@ -18,7 +18,7 @@ from kikao.accounts import queries as accounts
 from kikao.accounts import rules as people
 from kikao.accounts.acting import ActedFor, people_of
 from kikao.accounts.actions import give_consent
-from kikao.accounts.signing_up import sign_up
+from kikao.accounts.signing_up import first_password, sign_up
 from kikao.availability.queries import Place, Slot, Wanted, free, places_of
 from kikao.availability.rules import IN_PERSON
 from kikao.availability.rules import Numbers as CalendarNumbers
@@ -290,14 +290,14 @@ async def _ask_and_sign_up(
 ) -> Response[Any]:
     found = _checked_together(form, now, asked)
     new = for_whom.read(form, now)
-    password_hash = await crypto.hash_password(form.raw("password"))
+    password_hash = await first_password(kit.db, form.raw("password"), now, network=network(request))
     text_id = read_id(form["consent_text"])
 
     async def verb(conn: Conn) -> str:
         assert text_id is not None
         made = await sign_up(
             conn, kit.vault, name=form["name"], contact=found, password_hash=password_hash, consent_text_id=text_id,
-            language=actor.language, now=now, network=network(request),
+            language=actor.language, now=now, time_zone=kit.time_zone, numbers=asked.practice.of(people.Numbers),
         )
         who = msgspec.structs.replace(
             actor, account_id=made.account_id, person_id=made.person_id, roles=frozenset({"client"}))
