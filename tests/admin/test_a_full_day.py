@@ -76,6 +76,18 @@ async def test_what_began_the_day_before_is_no_free_time_either(world: World) ->
     assert free(shown)[0] == ("00:45", "00:00") or free(shown)[0] == ("00:45", "24:00")
 
 
+async def test_the_day_says_who_has_no_hours_and_leads_to_booking_with_them_by_hand(world: World) -> None:
+    day = workday(world.now).astimezone(NAIROBI).date()
+    async with world.db.transaction() as conn:
+        await conn.execute("update directory.psychologist set desk_may_answer = id = $1", world.cast.otieno.person_id)
+        await conn.execute("delete from availability.hours where psychologist_id = $1", world.cast.otieno.person_id)
+    shown = (await world.wambui.page("GET", f"/practice/day?on={day}")).text
+    assert re.search(r"No hours on this day: <a class=\"tap\" href=\"[^\"]*t=kbt011[^\"]*\">Dr Otieno</a></p>", shown)
+    async with world.db.transaction() as conn:
+        await conn.execute("delete from availability.hours")
+    assert "Nobody works on this day" in (await world.wambui.page("GET", f"/practice/day?on={day}")).text
+
+
 async def test_the_overview_says_where_the_rest_of_today_stands(world: World) -> None:
     async with world.db.transaction() as conn:
         over = await stage(conn, world.cast, rules.COMPLETED, world.now, world.now)

@@ -59,6 +59,17 @@ async def test_whoever_is_in_danger_reads_the_line_in_their_language(world: Worl
     assert "anyone, free of charge" not in swahili
 
 
+async def test_an_admin_sees_what_is_said_in_which_language(world: World) -> None:
+    await add(world, for_whom_sw="mtu yeyote", hours_sw="usiku na mchana")
+    await add(world, name="Day line", for_whom="parents", hours="by day")
+    html = (await world.njeri.page("GET", "/practice/lines")).text
+    seen = re.sub(r"<[^>]+>", "", html)
+    assert "English: anyone, day and night" in seen
+    assert "Kiswahili: mtu yeyote, usiku na mchana" in seen
+    assert "Kiswahili: nothing yet" in seen
+    assert '<span lang="sw">mtu yeyote, usiku na mchana</span>' in html
+
+
 async def test_the_order_is_the_admins(world: World) -> None:
     await add(world)
     last = (await addresses(world))[-1]

@@ -124,6 +124,7 @@ async def test_every_picture_says_in_words_and_in_a_table_what_it_shows(world: W
         assert "style=" not in picture
     assert html.count("<caption>") == 5
     assert "6 sessions in twelve weeks: 2 completed, 1 to which somebody did not come." in html
+    assert "The slowest week: 4 h." in html, "a duration is said as everywhere"
     assert (await world.makena.page("GET", "/practice/pictures")).status_code == 403
 
 

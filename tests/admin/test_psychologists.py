@@ -227,6 +227,27 @@ async def test_a_renewal_under_way_gives_a_month_with_its_reason(world: World) -
     assert "because:" not in (await world.njeri.page("GET", address)).text
 
 
+async def test_who_stands_by_a_renewal_is_ready_to_be_listed_in_the_list_as_well(world: World) -> None:
+    address = await waiting(world)
+    yesterday = world.now.date() - timedelta(days=1)
+    async with world.db.connection() as conn:
+        await conn.execute(
+            """
+            update directory.psychologist set licence_until = $2::date, licence_grace_until = $2::date + 20,
+                licence_grace_reason = 'the board is slow' where id = $1
+            """,
+            world.cast.wanjiru.person_id, yesterday,
+        )
+    html = (await world.njeri.page("GET", "/practice/listing")).text
+    [hers] = [row for row in re.findall(r"<tr.*?</tr>", html, re.DOTALL) if "Dr Wanjiru" in row]
+    assert i18n.date_of_year(yesterday + timedelta(days=20)) in hers
+    # As on her own page: nothing stands against it, so the button is not a plain one.
+    to_list = rf'action="{address}/list".*?<button class="button([^"]*)"'
+    for shown in (hers, (await world.njeri.page("GET", address)).text):
+        assert "plain" not in re.findall(to_list, shown, re.DOTALL)[0]
+    assert (await decide(world, address, "list")).status_code == 303
+
+
 async def test_somebody_in_training_shows_under_whom(world: World) -> None:
     wanjiru, otieno = world.cast.wanjiru.person_id, world.cast.otieno.person_id
     address = f"/practice/listing/{wanjiru}/supervisor"

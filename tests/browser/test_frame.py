@@ -7,7 +7,7 @@ from playwright.async_api import Browser
 
 from kikao.core.db import Database
 from support import house as houses
-from support.cast import Cast
+from support.cast import PASSWORD, Cast
 
 from .conftest import open_screen
 from .test_practice_pages import sign_in
@@ -65,3 +65,28 @@ async def test_by_keyboard_what_has_the_focus_is_seen(db: Database, cast: Cast, 
                     order.append(found["what"])
             assert "skip" in order[0], path
             assert "leave__button" in order[1], path
+
+
+LINES = """() => Object.values(Object.groupBy([...document.querySelectorAll(".nav a")],
+                                          one => one.getBoundingClientRect().top)).map(line => line.length)"""
+
+
+@pytest.mark.parametrize("language", ["en", "sw"])
+async def test_nothing_of_the_menu_stands_alone_on_a_line(
+    db: Database, cast: Cast, url: str, browser: Browser, language: str
+) -> None:
+    async with houses.running(url, worker=False) as house:
+        for who in (cast.amina, cast.otieno, cast.wambui, cast.njeri):
+            async with db.connection() as conn:
+                await conn.execute("update accounts.person set language = $2 where id = $1", who.person_id, language)
+            screen = await open_screen(browser, "360")
+            await screen.page.goto(f"{house.url}/sign-in?next=/me/account")
+            await screen.page.locator("input[name=login]").fill(who.email)
+            await screen.page.locator("input[name=password]").fill(PASSWORD)
+            await screen.page.locator("input[name=password]").press("Enter")
+            await screen.page.wait_for_url("**/me/account")
+            lines = await screen.page.evaluate(LINES)
+            assert sum(lines) >= 3
+            assert min(lines) > 1, (who.name, lines)
+            assert who is not cast.amina or len(lines) == 1
+            await screen.context.close()

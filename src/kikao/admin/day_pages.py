@@ -47,7 +47,6 @@ async def day(
     working = [who for who in names if who in booked or who in opened]
     every_stretch = [stretch for who in working for stretch in opened.get(who, [])]
     shown = calendar_faces.shown_hours([on], zone, entries, every_stretch)
-    today = local_day(now, zone) == on
     return page(
         request, kit, actor, "admin/day.html", heading=i18n.full_day(on), day=str(on),
         hours=calendar_faces.hour_labels(*shown),
@@ -57,10 +56,17 @@ async def day(
             | _booking(slugs.get(who), on, zone, shown, booked.get(who, []), opened.get(who, []), now)
             for who in working
         ],
+        away=[_away(names[who], slugs.get(who), on, today=local_day(now, zone)) for who in names if who not in working],
         zone=i18n.times_are(now, zone),
         earlier_url=f"{ADDRESS}?on={on - NEXT}", later_url=f"{ADDRESS}?on={on + NEXT}",
-        now_url=None if today else ADDRESS,
+        now_url=None if local_day(now, zone) == on else ADDRESS,
     )
+
+
+def _away(name: str, slug: str | None, on: date, today: date) -> dict[str, str | None]:
+    """Somebody without hours on this day, who can be booked by hand even so."""
+    books = slug is not None and on >= today
+    return {"name": name, "url": f"{CALLER}?{urlencode({'t': slug, 'day': str(on)})}" if books else None}
 
 
 def _booking(

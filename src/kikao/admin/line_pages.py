@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from kikao.admin import reports
 from kikao.admin.parts import Parts, action, columns, faster
+from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
 from kikao.core.errors import Invalid, NotFound, Refusal
@@ -71,11 +72,16 @@ def _row(one: Line, parts: Parts, people: reports.People, *, first: bool) -> lis
 
 
 def _about(one: Line) -> Any:
-    """In both languages, as its readers see it."""
-    texts = [f"{one.for_whom}, {one.hours}"]
-    swahili = ", ".join(text for text in (one.for_whom_sw, one.hours_sw) if text)
-    texts += [swahili] if swahili else [_("no Swahili yet")]
+    """In both languages, as its readers see it, and which is which."""
+    said = {"en": (one.for_whom, one.hours), "sw": (one.for_whom_sw, one.hours_sw)}
+    texts = [_in(code, name, ", ".join(text for text in said[code] if text)) for code, name in i18n.LANGUAGES]
     return Markup("<br>").join([*texts, *([_("invented, for the demo")] if one.invented else [])])
+
+
+def _in(code: str, name: str, text: str) -> Markup:
+    """A language by its own name, and what is said in it."""
+    said = Markup('<span lang="{}">{}</span>').format(code, text) if text else escape(_("nothing yet"))
+    return Markup('<span class="quiet"><span lang="{}">{}</span>:</span> {}').format(code, name, said)
 
 
 def _deeds(one: Line, *, first: bool) -> list[dict[str, Any]]:

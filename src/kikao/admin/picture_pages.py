@@ -16,7 +16,6 @@ from kikao.admin.weeks import Week, share, weeks
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.i18n import gettext as _
-from kikao.core.i18n import ngettext
 from kikao.core.money import shown
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, need, read
@@ -97,13 +96,8 @@ def _occupancy(found: list[Week]) -> dict[str, Any]:
     )
 
 
-def _hours(minutes: float | None) -> str:
-    if minutes is None:
-        return "–"
-    hours, rest = divmod(int(minutes), 60)
-    if rest:
-        return _("%(h)s h %(m)s min") % {"h": hours, "m": rest}
-    return ngettext("%(num)s hour", "%(num)s hours", hours) % {"num": hours}
+def _lasted(minutes: float | None) -> str:
+    return "–" if minutes is None else i18n.lasting(minutes * 60)
 
 
 def _answers(found: list[Week]) -> dict[str, Any]:
@@ -111,12 +105,12 @@ def _answers(found: list[Week]) -> dict[str, Any]:
     about = _("No request was answered in these weeks.")
     if slowest is not None:
         about = _("Half of the requests of a week were answered sooner. The slowest week: %(time)s.") % {
-            "time": _hours(slowest)
+            "time": _lasted(slowest)
         }
     series = [_series(_("Hours to an answer"), 1, found, lambda one: (one.answer or 0) / 60)]
     return _picture(
         "answers", _("How long a request waits for its answer"), about, found, series,
-        lambda one: [_hours(one.answer)], [_("Half were answered within")],
+        lambda one: [_lasted(one.answer)], [_("Half were answered within")],
     )
 
 
