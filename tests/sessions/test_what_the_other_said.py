@@ -38,6 +38,7 @@ async def test_who_is_said_not_to_have_come_finds_it_as_long_as_they_can_object(
         assert "You can object until" in mine
         hers = (await world.wanjiru.page("GET", "/me/calendar")).text
         assert "the client says that you did not come. You can object until" in hers
+        assert NOT_COME in (await world.wanjiru.page("GET", "/me")).text, "where she comes in"
         assert NOT_COME not in (await world.baraka.page("GET", "/me")).text, "who said so has nothing to do"
         assert "did not come" not in (await world.otieno.page("GET", "/me/calendar")).text
         await desk.do("object", world.cast.amina, missed, world.now)
@@ -58,6 +59,10 @@ async def test_who_had_a_confirmed_session_finds_for_some_days_that_the_other_si
         shown = (await world.otieno.page("GET", "/me/calendar")).text
         assert shown.count("was confirmed, and is cancelled.") == 1
         assert await _reference(world, by_client) in shown
+        home = (await world.otieno.page("GET", "/me")).text
+        assert CANCELLED in home
+        assert "With Baraka." in home
+        assert "With Amina." not in home
         await age(world, NEWS)
         assert CANCELLED not in (await world.amina.page("GET", "/me")).text
         assert "and is cancelled." not in (await world.otieno.page("GET", "/me/calendar")).text

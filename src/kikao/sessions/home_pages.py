@@ -60,7 +60,7 @@ async def _read(kit: Kit, actor: Actor, now: datetime) -> Home:
             user=user, agreed=await accounts.has_consent(conn, actor.person_id, now),
             ahead=[one for one in await queries.listed(conn, own, holding, now) if one.ends_at > now - OVER_AFTER],
             lost=[one for one in await queries.listed(conn, own, lost, now) if one.updated_at > now - NEWS],
-            said=await said.to_client(conn, actor, now, (await kit.numbers(conn, actor, now)).of(rules.Numbers)),
+            said=await said.to_anybody(conn, actor, now, (await kit.numbers(conn, actor, now)).of(rules.Numbers)),
             requests=await queries.requests(conn, actor, now, most=50) if actor.has("psychologist") else [],
             again=await queries.again(conn, actor, now),
         )
@@ -121,21 +121,34 @@ def _lost(lost: list[Session], actor: Actor, now: datetime) -> list[dict[str, An
 
 
 def _said(those: list[Said], actor: Actor) -> list[dict[str, Any]]:
-    """What can be objected to, then what was confirmed and is no more."""
-    found, zone = [], actor.time_zone
-    for one in sorted(those, key=lambda one: one.object_until is None):
-        whose = "" if one.client_id == actor.person_id else " " + _("For %(name)s.") % {"name": one.client_name}
-        with_whom = _("With %(name)s.") % {"name": one.psychologist_name}
-        day = f"{i18n.day_and_clock(one.starts_at, zone)}. {with_whom}{whose}"
-        look = _go(_("See it"), f"/s/{one.reference}", "link")
-        if one.object_until is None:
-            again = _go(_("Choose another time"), f"/t/{one.psychologist_slug}")
-            found.append(_todo(_("A confirmed session was cancelled"), day, again, look))
-        else:
-            until = _("Not so? You can object until %(until)s.") % {
-                "until": i18n.day_and_clock(one.object_until, zone)}
-            found.append(_todo(_("It was noted that you did not come"), f"{day} {until}", look | {"kind": "main"}))
-    return found
+    """What can be objected to, then what was confirmed and is no more; to its client, or its psychologist."""
+    return [
+        _not_come(one, actor) if one.object_until else _cancelled(one, actor)
+        for one in sorted(those, key=lambda one: one.object_until is None)
+    ]
+
+
+def _which(one: Said, actor: Actor) -> str:
+    day = f"{i18n.day_and_clock(one.starts_at, actor.time_zone)}."
+    if one.psychologist_id == actor.person_id:
+        return f"{day} {_('With %(name)s.') % {'name': one.client_name}}"
+    whose = "" if one.client_id == actor.person_id else f" {_('For %(name)s.') % {'name': one.client_name}}"
+    return f"{day} {_('With %(name)s.') % {'name': one.psychologist_name}}{whose}"
+
+
+def _not_come(one: Said, actor: Actor) -> dict[str, Any]:
+    assert one.object_until is not None
+    until = _("Not so? You can object until %(until)s.") % {
+        "until": i18n.day_and_clock(one.object_until, actor.time_zone)}
+    return _todo(_("It was noted that you did not come"), f"{_which(one, actor)} {until}",
+                 _go(_("See it"), f"/s/{one.reference}"))
+
+
+def _cancelled(one: Said, actor: Actor) -> dict[str, Any]:
+    again = [] if one.psychologist_id == actor.person_id else [
+        _go(_("Choose another time"), f"/t/{one.psychologist_slug}")]
+    look = _go(_("See it"), f"/s/{one.reference}", "link" if again else "main")
+    return _todo(_("A confirmed session was cancelled"), _which(one, actor), *again, look)
 
 
 def _to_prove(user: User) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ class Said(msgspec.Struct, frozen=True):
 
     reference: str
     starts_at: datetime
+    psychologist_id: UUID
     psychologist_name: str
     psychologist_slug: str
     client_id: UUID
@@ -32,7 +33,8 @@ class Said(msgspec.Struct, frozen=True):
 
 # Whatever begins later than a month ago: nobody speaks about what is older.
 _SAID = """
-select s.reference, s.starts_at, p.name as psychologist_name, d.slug, s.client_id, c.name as client_name,
+select s.reference, s.starts_at, s.psychologist_id, p.name as psychologist_name, d.slug, s.client_id,
+       c.name as client_name,
        case when s.status = 'No Show' then coalesce(s.corrected_at, s.ended_at) + :hours::interval end as object_until
 from (select s.* from sessions.session s where {whose} and s.starts_at > :now::timestamptz - interval '30 days'
       offset 0) s
@@ -65,3 +67,9 @@ async def to_psychologist(conn: Conn, actor: Actor, now: datetime, numbers: Numb
         conn, person_id=actor.person_id, account_id=actor.account_id, now=now, news=NEWS,
         hours=timedelta(hours=numbers.object_hours))
     return [Said(*row.values()) for row in rows]
+
+
+async def to_anybody(conn: Conn, actor: Actor, now: datetime, numbers: Numbers) -> list[Said]:
+    """As a psychologist, where one is, and as a client."""
+    theirs = await to_psychologist(conn, actor, now, numbers) if actor.has("psychologist") else []
+    return [*theirs, *await to_client(conn, actor, now, numbers)]
