@@ -52,7 +52,8 @@ async def stage(
     open_until = now + hold if status in (rules.APPROVED, rules.PAYMENT_SUBMITTED) else None
     by = psychologist.account_id
     await _CHARGE.run(
-        conn, id=charge_id, session_id=session_id, reference=reference, payer=client.account_id, amount=price,
+        conn, id=charge_id, session_id=session_id, reference=reference, amount=price,
+        payer=client.account_id if client.has_account else None,
         link=charge_id.bytes, now=now, waived=price if settled else 0, closed_at=now if ended and not settled else None,
         open_until=open_until,
     )

@@ -87,7 +87,7 @@ async def no_show(
     """→ No Show. When the other side has said so of this one already, both have spoken: that is an objection."""
     numbers = settings.of(rules.Numbers)
     may_say = {PSYCHOLOGIST, DESK} if who == CLIENT else {CLIENT}
-    if not session.parties & may_say:
+    if not rules.speaks_for(session.parties) & may_say:
         raise Forbidden
     if _both_say_so(session, who):
         if await done_already(conn, session.id, "object", actor):
@@ -109,7 +109,8 @@ async def no_show(
 def _both_say_so(session: Session, who: str) -> bool:
     other_said = session.status == NO_SHOW and session.absent not in (None, who)
     called_over = session.status == COMPLETED and who == PSYCHOLOGIST
-    return (other_said or called_over) and bool(session.parties & rules.sides(session.absent, session.status))
+    return (other_said or called_over) and bool(
+        rules.speaks_for(session.parties) & rules.sides(session.absent, session.status))
 
 
 async def _tell_the_absent(conn: Conn, session: Session, who: str, now: datetime) -> None:
@@ -124,7 +125,7 @@ async def object_to(
 ) -> None:
     """The other side says that it was not so, once and within 24 h. Its money waits until an admin has decided."""
     rules.step("object", session.status, session.parties)
-    if not session.parties & rules.sides(session.absent, session.status):
+    if not rules.speaks_for(session.parties) & rules.sides(session.absent, session.status):
         raise Forbidden
     hours = settings.of(rules.Numbers).object_hours
     if session.objected_at is not None:

@@ -101,7 +101,25 @@ async def compose_no_show(conn: Conn, post: Post, reader: Reader | None, tools: 
     facts, whom, ending, until = told
     if ending.status != rules.NO_SHOW or until is None:
         return None
-    return in_both_lengths(_not_come(until), facts, whom, tools, await timing_of(conn, facts, whom, tools.now))
+    text = await _says_so(conn, whom, until)
+    return in_both_lengths(text, facts, whom, tools, await timing_of(conn, facts, whom, tools.now))
+
+
+async def _says_so(conn: Conn, reader: Reader, until: datetime) -> Text:
+    """Whoever signs in says on a page that it was not so; whoever cannot rings."""
+    signs_in = await conn.fetchval("select can_sign_in from accounts.people where id = $1", reader.person_id)
+    return _not_come(until) if signs_in else _not_come_by_telephone(until)
+
+
+def _not_come_by_telephone(until: datetime) -> Text:
+    def text(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
+        facts_told = {"when": when, "until": i18n.short_day_and_clock(until, reader.time_zone),
+                      "phone": tools.practice_phone}
+        sentence = _("%(when)s: it was noted that you did not come. Not so? Ring %(phone)s by %(until)s.") % facts_told
+        brief = _("%(when)s: noted that you did not come. Not so? Ring %(phone)s by %(until)s.") % facts_told
+        return composed(facts, tools, _("not met"), sentence, when, "", "", brief=brief)
+
+    return text
 
 
 def _not_come(until: datetime) -> Text:
@@ -120,7 +138,8 @@ async def compose_corrected(conn: Conn, post: Post, reader: Reader | None, tools
     if told is None:
         return None
     facts, whom, ending, until = told
-    text = _not_come(until) if until is not None and ending.status == rules.NO_SHOW else _stands(ending)
+    missed = until is not None and ending.status == rules.NO_SHOW
+    text = await _says_so(conn, whom, until) if until is not None and missed else _stands(ending)
     return in_both_lengths(text, facts, whom, tools, await timing_of(conn, facts, whom, tools.now))
 
 

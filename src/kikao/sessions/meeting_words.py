@@ -12,7 +12,17 @@ from kikao.core.money import shown
 from kikao.sessions import rules
 from kikao.sessions.queries import Session, may_object
 from kikao.sessions.reasons import Said
-from kikao.sessions.rules import ADMIN, CLIENT, COMPLETED, DECLINED, LEFT_TO_ADMIN, NO_SHOW, PSYCHOLOGIST, Numbers
+from kikao.sessions.rules import (
+    ADMIN,
+    CALLERS_DESK,
+    CLIENT,
+    COMPLETED,
+    DECLINED,
+    LEFT_TO_ADMIN,
+    NO_SHOW,
+    PSYCHOLOGIST,
+    Numbers,
+)
 from kikao.sessions.words import dialog, for_nothing
 
 Action = dict[str, Any]
@@ -88,8 +98,17 @@ def _missed(session: Session, now: datetime, numbers: Numbers) -> list[Action]:
                        text % hours, _("The psychologist did not come"), None)]
     text = (_("The client may object for %(hours)s hours.") if for_nothing(session) else
             _("It is paid in full. No money moves for %(hours)s hours, while the client may object."))
-    return [dialog(_("The client did not come…"), address, "link", _("Did the client not come?"), text % hours,
-                   _("The client did not come"), None)]
+    found = [dialog(_("The client did not come…"), address, "link", _("Did the client not come?"), text % hours,
+                    _("The client did not come"), None)]
+    if CALLERS_DESK not in session.parties:
+        return found
+    text = (_("Say this when the client has rung. The psychologist may object for %(hours)s hours.")
+            if for_nothing(session) else
+            _("Say this when the client has rung. All of the money comes back. It moves after %(hours)s hours, while"
+              " the psychologist may object."))  # fmt: skip
+    theirs = dialog(_("The psychologist did not come…"), f"{address}?who=psychologist", "link",
+                    _("Did the psychologist not come?"), text % hours, _("The psychologist did not come"), None)
+    return [*found, theirs | {"hidden": {"who": PSYCHOLOGIST}}]
 
 
 def objects_until(session: Session, numbers: Numbers) -> datetime | None:
@@ -104,6 +123,8 @@ def _objecting(session: Session, now: datetime, numbers: Numbers) -> list[Action
     if until is None or now >= until:
         return []
     title = _("Did it not take place?") if session.status == COMPLETED else _("Were you there?")
+    if CALLERS_DESK in session.parties and not session.parties & {CLIENT, PSYCHOLOGIST}:
+        title = _("Has the client rung to object?")
     text = (_("Somebody of the practice decides. They may ring you both.") if for_nothing(session)
             else _("No money moves until somebody of the practice has decided. They may ring you both."))  # fmt: skip
     return [dialog(_("Object…"), f"/s/{session.reference}/object", "plain", title, text, _("Object"),

@@ -148,14 +148,14 @@ def when_for(facts: Facts, reader: Reader) -> str:
 def composed(facts: Facts, tools: Tools, what: str, sentence: str, when: str, label: str, path: str,
               *, brief: str = "", also: str = "", attachments: tuple[tuple[str, str, bytes], ...] = ()) -> Composed:
     """`also` is for the mail only: an SMS has no room for it. `brief` is for the SMS, where the sentence with a long
-    name or a long address of the practice would not go as one."""
-    url, head = f"{tools.base_url}{path}", f"{tools.trading_name} {facts.reference}:"
+    name or a long address of the practice would not go as one. No path: who reads it could not open it."""
+    url, head = f"{tools.base_url}{path}" if path else "", f"{tools.trading_name} {facts.reference}:"
     return Composed(
         subject=f"{tools.trading_name} {facts.reference}: {what}",
-        sms=one_sms(f"{head} {sentence} {url}", f"{head} {brief or sentence} {url}"),
+        sms=one_sms(*(f"{head} {said} {url}".rstrip() for said in (sentence, brief or sentence))),
         heading=what,
         paragraphs=(sentence, also) if also else (sentence,),
-        button=Button(label, url),
+        button=Button(label, url) if url else None,
         facts=((_("Reference"), facts.reference), (_("When"), when)),
         footer_lines=(_("Questions? Ring %(phone)s.") % {"phone": tools.practice_phone},),
         attachments=attachments,

@@ -112,6 +112,8 @@ def parties(actor: Actor, row: Row) -> frozenset[str]:
     found.update(role for role in (rules.DESK, rules.FINANCE, rules.ADMIN) if actor.has(role))
     if actor.has("desk") and row["desk_may_answer"]:
         found.add(rules.ANSWERING_DESK)
+    if actor.has("desk") and row["by_caller"]:
+        found.add(rules.CALLERS_DESK)
     if actor.has("admin") and row["gone"]:
         found.add(rules.LEFT_TO_ADMIN)
     return frozenset(found)
@@ -168,7 +170,7 @@ def with_link(session: Session, vault: Vault) -> Session:
 
 def may_object(session: Session) -> bool:
     """Whether its viewer is of the side that can say that it was not so, and nobody has yet."""
-    mine = session.parties & rules.sides(session.absent, session.status)
+    mine = rules.speaks_for(session.parties) & rules.sides(session.absent, session.status)
     return bool(mine) and session.objected_at is None and rules.can("object", session.status, session.parties)
 
 

@@ -36,8 +36,9 @@ ENDED_WITHOUT = frozenset({DECLINED, CANCELLED, EXPIRED})  # before it could beg
 # Who somebody can be to a session.
 CLIENT, PSYCHOLOGIST, DESK, FINANCE, ADMIN, SYSTEM = "client", "psychologist", "desk", "finance", "admin", "system"
 ANSWERING_DESK = "desk where allowed"  # the psychologist lets the desk answer requests
+CALLERS_DESK = "desk for a caller"  # whoever asked cannot sign in, and rings
 LEFT_TO_ADMIN = "admin where its psychologist has left"  # nobody else can say what became of it
-PARTIES = (CLIENT, PSYCHOLOGIST, DESK, ANSWERING_DESK, FINANCE, ADMIN, LEFT_TO_ADMIN, SYSTEM)
+PARTIES = (CLIENT, PSYCHOLOGIST, DESK, ANSWERING_DESK, CALLERS_DESK, FINANCE, ADMIN, LEFT_TO_ADMIN, SYSTEM)
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -78,9 +79,9 @@ STEPS: dict[str, tuple[Step, ...]] = {
                        condition="Confirmed: once it has begun by the clock; the system: 24 h after its end, "
                                  "unless its psychologist has left"),),
     "break off": (_step({IN_PROGRESS}, CANCELLED, {PSYCHOLOGIST, ADMIN}, reason=True),),
-    "mark a no-show": (_step({CONFIRMED, IN_PROGRESS}, NO_SHOW, {PSYCHOLOGIST, DESK, CLIENT},
+    "mark a no-show": (_step({CONFIRMED, IN_PROGRESS}, NO_SHOW, {PSYCHOLOGIST, DESK, CLIENT, CALLERS_DESK},
                              condition="from 15 minutes after the start; each side says that the other did not come"),),
-    "object": (_step({NO_SHOW, COMPLETED}, SAME, {CLIENT, PSYCHOLOGIST}, reason=True,
+    "object": (_step({NO_SHOW, COMPLETED}, SAME, {CLIENT, PSYCHOLOGIST, CALLERS_DESK}, reason=True,
                      condition="within 24 h, once: who is said to be absent; the client, that it did not take place"),),
     "decide": (_step({NO_SHOW, COMPLETED}, SAME, {ADMIN}, reason=True,
                      condition="while an objection is open: it stays, or the other side did not come"),),
@@ -219,6 +220,11 @@ def sides(absent: str | None, status: str) -> frozenset[str]:
     if status == COMPLETED:
         return frozenset({CLIENT})
     return frozenset({absent} if absent else ())
+
+
+def speaks_for(parties: frozenset[str]) -> frozenset[str]:
+    """The sides for which somebody says what happened: desk for the client who rang."""
+    return parties | {CLIENT} if CALLERS_DESK in parties else parties
 
 
 class Tier(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from kikao.core.sql import Statement
 COLUMNS = """
 s.id, s.reference, s.client_id, c.name as client_name, c.account_id as client_account,
 s.psychologist_id, p.name as psychologist_name, d.slug as psychologist_slug, d.desk_may_answer, d.gone,
+not exists (select from accounts.people where id = s.requested_by and can_sign_in) as by_caller,
 coalesce(d.meeting_link, '') as meeting_link,
 s.requested_by, s.booked_by, s.against, s.session_type, s.mode, s.place_id, l.name as place, l.address,
 s.starts_at, s.ends_at, s.first_starts_at, s.minutes, s.price, s.session_rate,
