@@ -958,7 +958,7 @@ create index session_of_psychologist on sessions.session (psychologist_id, start
 create index session_of_client on sessions.session (client_id, starts_at);
 create index session_by_start on sessions.session (starts_at);
 create index session_by_charge on sessions.session (charge_id);
-create index session_paid_by_asker on sessions.session (requested_by) where confirmed_at is not null and price > 0;
+create index session_paid_by_asker on sessions.session (requested_by) where paid_at is not null;
 create index session_to_decide on sessions.session (objected_at) where objected_at is not null and decided_at is null;
 create index session_due on sessions.session (due_at) where due_at is not null;
 

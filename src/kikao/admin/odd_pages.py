@@ -102,7 +102,7 @@ def _kept(found: list[Typed], more: Cursor | None, parts: Parts, first: bool) ->
 def _late(found: list[Typed], more: Cursor | None, parts: Parts, first: bool) -> dict[str, Any]:
     table = _table(
         _("No time waits for these"), _("They ended, or were settled in another way. Did this money come, too?"),
-        _of_codes(), [_code(one, parts) for one in found], (_("Every code is answered."), ""),
+        _of_codes()[:-1], [_code(one, parts)[:-1] for one in found], (_("Every code is answered."), ""),
     )
     return table | _paged("/practice/codes?show=late&", make_cursor(more), first)
 
