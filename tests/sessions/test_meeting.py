@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from availability.calendars import add_place
 from kikao.core.errors import Forbidden, Invalid, NotFound, NotPossible
 from kikao.sessions import meeting
 from kikao.sessions.queries import with_link
@@ -135,8 +136,12 @@ async def test_what_was_paid_is_theirs_a_day_later(desk: Desk) -> None:
     await nothing_is_wrong(desk)
 
 
-async def test_the_clock_completes_what_nobody_touches_and_pays_after_a_week(desk: Desk) -> None:
+@pytest.mark.parametrize("mode", ["Online", "Phone", "In Person"])
+async def test_the_clock_completes_what_nobody_touches_and_pays_after_a_week(desk: Desk, mode: str) -> None:
     session_id = await desk.paid_one()
+    async with desk.db.transaction() as conn:
+        place = await add_place(conn, "Upper Hill") if mode == "In Person" else None
+        await conn.execute("update sessions.session set mode = $1, place_id = $2", mode, place)
     ended = desk.start + HOUR
     assert await desk.clock(session_id, ended) == CONFIRMED, "it looks first when it ends"
     assert await desk.value("select due_at from sessions.session where id = $1", session_id) == ended + DAY
