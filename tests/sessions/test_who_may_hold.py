@@ -123,6 +123,16 @@ async def test_who_cannot_hold_any_is_not_in_the_public_list_and_not_booked(desk
         await desk.request(desk.cast.amina, desk.cast.otieno)
 
 
+async def test_what_lies_on_the_last_day_itself_can_be_held(desk: Desk) -> None:
+    """By the day of the psychologist's own zone."""
+    ends = "update directory.psychologist set licence_until = $2 where id = $1"
+    late = await desk.stage("Confirmed", desk.start.replace(hour=23))
+    await desk.run(ends, desk.cast.otieno.person_id, desk.start.date())
+    assert await to_decide(desk, desk.now) == {}
+    await desk.run(ends, desk.cast.otieno.person_id, desk.start.date() - DAY)
+    assert await to_decide(desk, desk.now) == {late: "after_licence"}
+
+
 async def test_on_the_last_day_itself_they_are_listed(desk: Desk) -> None:
     today = desk.now.date()
     ends = "update directory.psychologist set licence_until = $2 where id = $1"
