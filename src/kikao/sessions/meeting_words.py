@@ -46,8 +46,10 @@ def meeting_actions(session: Session, now: datetime, numbers: Numbers) -> list[A
                 else _("It is noted as completed. What was paid is yours after a day.")
                 if PSYCHOLOGIST in session.parties
                 else _("It is noted as completed. What was paid is its psychologist's after a day."))  # fmt: skip
+        theirs = PSYCHOLOGIST in session.parties
         found.insert(0 if begun else 1, dialog(
-            _("It is over…"), f"{address}/complete", "plain" if found and not begun else "main",
+            _("It is over…") if theirs else _("It took place…"), f"{address}/complete",
+            "main" if theirs and (begun or not found) else "plain",
             _("Did it take place?"), text, _("It took place"), None,
         ))
     return [*found, *_objecting(session, now, numbers), *_deciding(session)]
