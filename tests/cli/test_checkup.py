@@ -17,6 +17,8 @@ GOOD = checkup.Outside(
     callback_url="https://hooks.jacaranda.example",
     shortcode="600999",
     sms_sender="JACARANDA",
+    host="127.0.0.1",
+    proxies=("127.0.0.1",),
 )
 
 
@@ -55,6 +57,8 @@ def test_other_slips_are_found() -> None:
     assert "5 to 7 digits" in texts(msgspec.structs.replace(GOOD, shortcode="12"))
     assert "11 characters" in texts(msgspec.structs.replace(GOOD, sms_sender="JACARANDA-ROOMS"))
     assert "look at:" in texts(msgspec.structs.replace(GOOD, base_url="https://a.example/kikao"))
+    assert "look at: No proxy is trusted" in texts(msgspec.structs.replace(GOOD, proxies=()))
+    assert texts(msgspec.structs.replace(GOOD, proxies=(), host="0.0.0.0")) == ""
 
 
 async def test_an_empty_database_lacks_what_booking_needs(conn: Conn, now: datetime) -> None:

@@ -54,6 +54,21 @@ async def who_is(conn: Conn, token_hash: bytes, kind: str, now: datetime) -> Act
     )
 
 
+async def still(conn: Conn, actor: Actor, now: datetime) -> Actor | None:
+    """This actor as they are now, where something goes on after it was let in: None once the sign-in is over."""
+    roles = await conn.fetchval(
+        """
+        select array(select role from accounts.role r where r.account_id = s.account_id)
+        from accounts.sign_in s join accounts.account a on a.id = s.account_id
+        join accounts.person p on p.id = a.person_id
+        where s.id = $1 and s.ended_at is null and s.expires_at > $2
+          and a.disabled_at is null and p.state in ('active', 'blocked')
+        """,
+        actor.sign_in_id, now,
+    )
+    return None if roles is None else msgspec.structs.replace(actor, roles=frozenset(roles))
+
+
 async def whose_sign_in(conn: Conn, token_hash: bytes) -> UUID | None:
     """Whose page this token signed in once, as long as that is known."""
     found: UUID | None = await conn.fetchval(

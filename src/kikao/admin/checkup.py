@@ -18,6 +18,7 @@ from kikao.sessions.terms import current_tiers
 # Safaricom refuses a callback address that holds one of these anywhere.
 REFUSED_IN_ADDRESS = ("m-pesa", "mpesa", "safaricom", "exec", "exe", "cmd", "sql", "query")
 LONGEST_SMS_SENDER = 11
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 WORKER_SILENT = timedelta(seconds=90)
 
 
@@ -39,6 +40,8 @@ class Outside(msgspec.Struct, frozen=True):
     callback_url: str
     shortcode: str
     sms_sender: str | None = None
+    host: str = ""                # where the web program listens
+    proxies: tuple[str, ...] = ()
 
 
 def of_outside(outside: Outside, psychologists: tuple[str, ...] = ()) -> list[Finding]:
@@ -62,6 +65,9 @@ def _of_addresses(outside: Outside) -> list[Finding]:
         found.append(Finding("A paybill or store number has 5 to 7 digits (KIKAO_MPESA_SHORTCODE)."))
     if not re.fullmatch(r"https?://[^/]+", outside.base_url):
         found.append(Finding("The public address has a path; pages live at its root (KIKAO_BASE_URL).", must=False))
+    if outside.base_url.startswith("https:") and outside.host in LOOPBACK and not outside.proxies:
+        said = "No proxy is trusted, so everybody behind yours counts as one address (KIKAO_TRUSTED_PROXIES)."
+        found.append(Finding(said, must=False))
     return found
 
 

@@ -6,7 +6,10 @@ Only the programs (web, worker, cli, demo, wiring) read them; everything else is
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
+from ipaddress import ip_network
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -14,6 +17,8 @@ from kikao.core.addresses import parts_of
 from kikao.core.crypto import BadKey, Secret, read_key
 
 PREFIX = "KIKAO_"
+# As M-Pesa names them: to a paybill, to a till.
+TRANSACTION_TYPES = ("CustomerPayBillOnline", "CustomerBuyGoodsOnline")
 
 
 class BadSettings(Exception):
@@ -100,12 +105,26 @@ class _Reader:
         value = self.optional(name)
         return Secret(value) if value else None
 
-    def number(self, name: str, default: int) -> int:
+    def number(self, name: str, default: int, least: int, most: int) -> int:
         value = self.text(name, "a whole number", str(default))
-        if not value.isdecimal():
-            self.problems.append(f"{PREFIX}{name} must be a whole number.")
+        if not (value.isascii() and value.isdecimal() and len(value) < 10 and least <= int(value) <= most):
+            self.problems.append(f"{PREFIX}{name} must be a whole number from {least} to {most}.")
             return default
         return int(value)
+
+    def fitting(self, name: str, value: str, form: str, must: str) -> str:
+        """`value`, of this form where there is one. `must`: the end of a sentence."""
+        if value and not re.fullmatch(form, value):
+            self.problems.append(f"{PREFIX}{name} must {must}.")
+        return value
+
+    def zone(self, name: str, default: str) -> str:
+        value = self.text(name, "a time zone", default)
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            self.problems.append(f"{PREFIX}{name} must be the name of a time zone, such as Africa/Nairobi.")
+        return value
 
     def flag(self, name: str, default: bool) -> bool:
         value = self.text(name, "yes or no", "yes" if default else "no").lower()
@@ -125,6 +144,15 @@ class _Reader:
     def listed(self, name: str) -> tuple[str, ...]:
         return tuple(part.strip() for part in (self.optional(name) or "").split(",") if part.strip())
 
+    def networks(self, name: str) -> tuple[str, ...]:
+        found = self.listed(name)
+        try:
+            for one in found:
+                ip_network(one)
+        except ValueError:
+            self.problems.append(f"{PREFIX}{name} must hold IP addresses, separated by commas.")
+        return found
+
     def keys(self) -> tuple[bytes, ...]:
         found = []
         for text in self.text("KEYS", "the keys that seal notes, newest first, 32 bytes each in base64").split(","):
@@ -143,17 +171,20 @@ def read(env: Mapping[str, str] | None = None) -> Settings:
     settings = Settings(
         demo=demo,
         host=reader.text("HOST", "where to listen", "127.0.0.1"),
-        port=reader.number("PORT", 8000),
-        web_workers=reader.number("WEB_WORKERS", 2),
+        port=reader.number("PORT", 8000, 1, 65_535),
+        web_workers=reader.number("WEB_WORKERS", 2, 1, 64),
         database_url=reader.text("DATABASE_URL", "the address of a PostgreSQL database"),
         base_url=reader.address("BASE_URL", "the public address of this installation", secure=not demo),
         keys=reader.keys(),
         trading_name=reader.text("TRADING_NAME", "the neutral name that people see"),
-        practice_phone=reader.text("PRACTICE_PHONE", "the phone number that people can ring"),
-        time_zone=reader.text("TIME_ZONE", "a time zone", "Africa/Nairobi"),
-        pool_size=reader.number("POOL_SIZE", 10),
+        practice_phone=reader.fitting(
+            "PRACTICE_PHONE", reader.text("PRACTICE_PHONE", "the phone number that people can ring"),
+            r"\+?[0-9][0-9 ()-]{2,19}", "be a phone number that can be dialled",
+        ),
+        time_zone=reader.zone("TIME_ZONE", "Africa/Nairobi"),
+        pool_size=reader.number("POOL_SIZE", 10, 2, 500),
         metrics_token=reader.optional_secret("METRICS_TOKEN"),
-        trusted_proxies=reader.listed("TRUSTED_PROXIES"),
+        trusted_proxies=reader.networks("TRUSTED_PROXIES"),
         mpesa=_mpesa(reader, demo),
         mail=_mail(reader),
         sms=_sms(reader, demo),
@@ -168,20 +199,26 @@ def _mpesa(reader: _Reader, demo: bool) -> Mpesa:
         base_url=reader.address("MPESA_URL", "Safaricom's address", secure=not demo),
         consumer_key=reader.secret("MPESA_CONSUMER_KEY", "the consumer key of your Daraja app"),
         consumer_secret=reader.secret("MPESA_CONSUMER_SECRET", "the consumer secret of your Daraja app"),
-        shortcode=reader.text("MPESA_SHORTCODE", "your paybill, or the store number of your till"),
+        shortcode=reader.fitting(
+            "MPESA_SHORTCODE", reader.text("MPESA_SHORTCODE", "your paybill, or the store number of your till"),
+            r"[0-9]{5,7}", "have 5 to 7 digits",
+        ),
         passkey=reader.secret("MPESA_PASSKEY", "the passkey that Safaricom sent by e-mail"),
         receiver_name=reader.text("MPESA_RECEIVER_NAME", "the name that M-Pesa shows as the receiver"),
         callback_url=reader.address("MPESA_CALLBACK_URL", "the public address in front of /callbacks", secure=not demo),
-        transaction_type=reader.text("MPESA_TRANSACTION_TYPE", "paybill or till", "CustomerPayBillOnline"),
-        party_b=reader.optional("MPESA_TILL") or "",
-        callback_sources=reader.listed("MPESA_CALLBACK_SOURCES"),
+        transaction_type=reader.fitting(
+            "MPESA_TRANSACTION_TYPE", reader.optional("MPESA_TRANSACTION_TYPE") or TRANSACTION_TYPES[0],
+            "|".join(TRANSACTION_TYPES), f"be {TRANSACTION_TYPES[0]}, or {TRANSACTION_TYPES[1]} for a till",
+        ),
+        party_b=reader.fitting("MPESA_TILL", reader.optional("MPESA_TILL") or "", r"[0-9]{5,9}", "have 5 to 9 digits"),
+        callback_sources=reader.networks("MPESA_CALLBACK_SOURCES"),
     )
 
 
 def _mail(reader: _Reader) -> Mail:
     return Mail(
         host=reader.text("MAIL_HOST", "the mail server"),
-        port=reader.number("MAIL_PORT", 587),
+        port=reader.number("MAIL_PORT", 587, 1, 65_535),
         sender=reader.text("MAIL_SENDER", "the address that mail comes from"),
         username=reader.optional("MAIL_USERNAME"),
         password=reader.optional_secret("MAIL_PASSWORD"),

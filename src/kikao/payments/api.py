@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
-from litestar.response import ServerSentEvent, ServerSentEventMessage
+from litestar.response import ServerSentEvent
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
-from kikao.core import i18n, logs
+from kikao.core import logs
 from kikao.core.actor import Actor
 from kikao.core.clock import utc_now
 from kikao.core.db import Conn
@@ -25,14 +22,13 @@ from kikao.core.errors import Forbidden, Invalid, NotFound, NotSignedIn
 from kikao.core.idempotency import Answer
 from kikao.core.money import CURRENCY
 from kikao.core.web import ANYONE, Json, Kit, Req, Shown, must_be_id, need, network, once, only, read
-from kikao.payments import actions, letters, office_api, queries
+from kikao.payments import actions, letters, office_api, queries, streams
 from kikao.payments.bodies import LARGEST
 from kikao.payments.queries import Bill
 from kikao.payments.rules import Numbers
+from kikao.payments.streams import AttemptShown, told
 from kikao.payments.wires import Seen, seen
 
-STREAM_SECONDS = 150
-LOOK_SECONDS = 1.0
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 log = logs.get("payments")
 
@@ -50,17 +46,6 @@ class Asked(Shown):
     state: str
     amount: int
     expires_at: datetime
-    currency: str = CURRENCY
-
-
-class AttemptShown(Shown):
-    id: UUID
-    state: str
-    amount: int
-    code: str | None
-    message: str
-    can_retry: bool
-    retry_after: int | None
     currency: str = CURRENCY
 
 
@@ -150,13 +135,6 @@ async def initiate(
     return await once(request, kit, keyholder, now, verb)
 
 
-def _attempt(shown: queries.Shown) -> AttemptShown:
-    return AttemptShown(
-        id=shown.id, state=shown.state, amount=shown.amount, code=shown.code, message=i18n.gettext(shown.message),
-        can_retry=shown.can_retry, retry_after=shown.retry_after,
-    )
-
-
 @read("/api/mpesa/status/{session_id:str}")
 async def status(
     kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
@@ -173,19 +151,18 @@ async def status(
         receipts = await queries.receipts(conn, bills[0].id)
     return StatusShown(
         payment_status=bills[0].payment_status, session_status=visible.status or None,
-        attempt=_attempt(shown) if shown else None,
+        attempt=told(shown) if shown else None,
         receipt=next((one.number for one in receipts if one.number), None),
     )
 
 
 async def _visible_attempt(
-    conn: Conn, request: Req, actor: Actor, attempt_id: UUID, now: datetime, numbers: Numbers
+    conn: Conn, token: str | None, actor: Actor, attempt_id: UUID, now: datetime, numbers: Numbers
 ) -> queries.Shown:
-    linked = await _by_token(conn, request)
-    shown = await queries.attempt(conn, attempt_id, now, numbers)
-    if linked is None and not actor.signed_in:
+    if token is None and not actor.signed_in:
         raise NotSignedIn
-    if shown is None or not (shown.charge_id == linked.id if linked else queries.may_see(actor, shown)):
+    shown = await streams.seen_by(conn, streams.Viewer(actor, token), attempt_id, now, numbers)
+    if shown is None:
         raise NotFound
     return shown
 
@@ -197,7 +174,8 @@ async def one_attempt(
 ) -> AttemptShown:
     async with kit.db.connection() as conn:
         numbers = (await kit.numbers(conn, actor, now)).of(Numbers)
-        return _attempt(await _visible_attempt(conn, request, actor, must_be_id(attempt_id), now, numbers))
+        token = request.headers.get("x-pay-token")
+        return told(await _visible_attempt(conn, token, actor, must_be_id(attempt_id), now, numbers))
 
 
 @read("/api/mpesa/events/{attempt_id:str}", opt=ANYONE)
@@ -205,37 +183,12 @@ async def events(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     attempt_id: FromPath[str],
 ) -> ServerSentEvent:
-    """The attempt whenever it changes, until nothing more will, or for 150 s."""
-    wanted = must_be_id(attempt_id)
+    """The attempt whenever it changes, until nothing more will or the viewer may not see it, or for 150 s."""
+    wanted, token = must_be_id(attempt_id), request.headers.get("x-pay-token")
     async with kit.db.connection() as conn:
         numbers = (await kit.numbers(conn, actor, now)).of(Numbers)
-        await _visible_attempt(conn, request, actor, wanted, now, numbers)
-    return ServerSentEvent(watch(kit, wanted, numbers, request.app.state.get("stopping")))
-
-
-async def watch(
-    kit: Kit, attempt_id: UUID, numbers: Numbers, stopping: asyncio.Event | None
-) -> AsyncIterator[ServerSentEventMessage]:
-    """The attempt whenever it changes, until nothing more will, for 150 s, or until the program stops."""
-    before: bytes | None = None
-    ends = asyncio.get_running_loop().time() + STREAM_SECONDS
-    while asyncio.get_running_loop().time() < ends and not (stopping and stopping.is_set()):
-        async with kit.db.connection() as conn:
-            shown = await queries.attempt(conn, attempt_id, utc_now(), numbers)
-        if shown is None:
-            return
-        body = msgspec.json.encode(_attempt(shown))
-        if _changed(before, body):
-            yield ServerSentEventMessage(event="attempt", data=body.decode())
-            before = body
-        if shown.over:
-            return
-        await asyncio.sleep(LOOK_SECONDS)
-
-
-def _changed(before: bytes | None, body: bytes) -> bool:
-    """The seconds until a retry count down without being news."""
-    return before is None or re.sub(rb'"retryAfter":\d+', b"", before) != re.sub(rb'"retryAfter":\d+', b"", body)
+        await _visible_attempt(conn, token, actor, wanted, now, numbers)
+    return streams.open_stream(request, kit, streams.Viewer(actor, token), wanted, numbers)
 
 
 @post("/api/mpesa/test-connection", status_code=200, opt=only("admin"))

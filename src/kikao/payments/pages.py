@@ -20,10 +20,10 @@ from kikao.core.ids import new_id
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, form_once, read, read_form, see_other
 from kikao.payments import actions, faces, own_pages, queries, rules, wires
-from kikao.payments.api import watch
 from kikao.payments.errors import AlreadyPaid, PromptOpen
 from kikao.payments.queries import Bill
 from kikao.payments.rules import Numbers
+from kikao.payments.streams import Viewer, open_stream
 
 
 async def _bill(conn: Conn, token: str) -> Bill:
@@ -193,7 +193,7 @@ async def news(
         last = await queries.latest_attempt(conn, bill.id, now, numbers)
     if last is None:
         raise NotFound
-    return ServerSentEvent(watch(kit, last.id, numbers, request.app.state.get("stopping")))
+    return open_stream(request, kit, Viewer(actor, token), last.id, numbers)
 
 
 @read("/p/{token:str}/receipt")
