@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from kikao.accounts import actions
-from kikao.payments import streams
+from kikao.payments import stream_api
 from support import app as apps
 from support.refusals import problem
 
@@ -20,7 +20,7 @@ QUICK = 0.02
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "LOOK_SECONDS", QUICK)
+    monkeypatch.setattr(stream_api, "LOOK_SECONDS", QUICK)
 
 
 @pytest.fixture
@@ -38,10 +38,10 @@ async def address(world: apps.World) -> str:
 @asynccontextmanager
 async def streaming(world: apps.World, address: str, *who: str) -> AsyncIterator[list[asyncio.Task[httpx.Response]]]:
     """Open streams of these, each begun; ended afterwards as when the program stops."""
-    before = streams._open.total()
+    before = stream_api._open.total()
     tasks = [asyncio.create_task(world.by_name[name].api("GET", address)) for name in who]
     async with asyncio.timeout(20):
-        while streams._open.total() < before + len(who):
+        while stream_api._open.total() < before + len(who):
             await asyncio.sleep(QUICK)
     try:
         yield tasks
@@ -95,7 +95,7 @@ async def test_a_stream_ends_when_its_viewer_may_not_see_it_any_more(
 async def test_one_stream_too_many_is_refused_until_one_has_ended(
     world: apps.World, address: str, limit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams, limit, 2)
+    monkeypatch.setattr(stream_api, limit, 2)
     async with streaming(world, address, "amina", "link"):
         refused: Any = await world.njeri.api("GET", address)
         problem(refused, 429, "too_often")
@@ -103,7 +103,7 @@ async def test_one_stream_too_many_is_refused_until_one_has_ended(
         page = f"/p/{world.link.program.headers['X-Pay-Token']}"
         assert (await world.nobody.page("GET", f"{page}/events")).status_code == 429
         assert (await world.nobody.page("GET", f"{page}/attempt")).status_code == 200, "the page asks by itself"
-    assert streams._open.total() == 0
+    assert stream_api._open.total() == 0
     async with streaming(world, address, "njeri") as (task,):
         pass
     assert task.result().status_code == 200

@@ -5,10 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import asyncpg
+import pytest
+
+from kikao.accounts.standing import set_state
+from kikao.core import idempotency
+from kikao.core.db import Conn
+from kikao.core.errors import InProgress
 from support import app as apps
 from support.app import asking
 from support.cast import workday
 from support.refusals import nothing_changes, page, problem
+from support.routes import NOT_THERE
 
 
 async def _count(world: apps.World, table: str) -> int:
@@ -39,6 +47,68 @@ async def test_a_key_belongs_to_its_account(world: apps.World) -> None:
     second = await world.baraka.api("POST", "/api/sessions/request", json=body, headers=headers)
     assert first.status_code == 201
     assert problem(second, 409, "slot_taken")["alternatives"]
+
+
+async def test_what_was_answered_of_somebody_who_is_erased_is_kept_no_more(world: apps.World) -> None:
+    """Answers hold names; the key stays used, and nothing is done twice."""
+    hers, his = await world.request("amina"), await world.request("baraka", hour=14)
+    for session in (hers, his):
+        answer = await world.otieno.api("PUT", f"/api/sessions/{session['id']}/approve", headers={
+            "Idempotency-Key": session["reference"]})  # fmt: skip
+        assert answer.status_code == 200, answer.text
+    vault, amina = world.app.state.kit.vault, world.cast.amina.person_id
+
+    async def kept() -> str:
+        async with world.db.connection() as conn:
+            return str(await conn.fetchval("select string_agg(answer::text, ' ') from core.idempotency"))
+
+    assert "Amina" in await kept()
+    async with world.db.transaction() as conn:
+        await set_state(conn, world.cast.njeri.actor, vault, amina, "erased", "she asked for it", world.now)
+    assert "Amina" not in await kept()
+    assert "Baraka" in await kept(), "the negative control"
+    again = await world.otieno.api("PUT", f"/api/sessions/{hers['id']}/approve", headers={
+        "Idempotency-Key": hers["reference"]})  # fmt: skip
+    problem(again, 404, "not_found")
+
+
+async def test_a_meeting_link_is_shown_again_and_kept_with_no_key(world: apps.World) -> None:
+    session = await world.approved()
+    waived = await world.njeri.api("POST", f"/api/sessions/{session['id']}/waive", json={"reason": "a gift"})
+    assert waived.json()["status"] == "Confirmed", waived.text
+    link = "https://meet.example.test/only-this-one"
+    answers = [
+        await world.otieno.api("PUT", f"/api/sessions/{session['id']}/link", json={"meetingLink": link},
+                               headers={"Idempotency-Key": "one"})
+        for _ in range(2)
+    ]  # fmt: skip
+    assert answers[0].json() == answers[1].json()
+    assert answers[0].json()["meetingLink"] == link
+    async with world.db.connection() as conn:
+        kept = await conn.fetchval("select string_agg(answer::text, ' ') from core.idempotency")
+    assert session["id"] in kept
+    assert "only-this-one" not in kept
+
+
+async def test_who_waits_for_a_rival_with_the_same_key_is_told_so_and_nobody_else(
+    world: apps.World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "WAIT_MS", 50)
+    key = idempotency.make_key(NOT_THERE, "PUT", "/x", "one", b"")
+
+    async def done(_conn: Conn) -> idempotency.Answer:
+        return idempotency.Answer(200, {})
+
+    async def locked(_conn: Conn) -> idempotency.Answer:
+        raise asyncpg.LockNotAvailableError
+
+    async with world.db.transaction() as conn:
+        await idempotency._claim(conn, key, world.now)
+        with pytest.raises(InProgress):
+            await idempotency.once(world.db, key, world.now, done)
+    other = idempotency.make_key(NOT_THERE, "PUT", "/x", "two", b"")
+    with pytest.raises(asyncpg.LockNotAvailableError):
+        await idempotency.once(world.db, other, world.now, locked)
 
 
 async def test_ten_taps_without_a_key_are_one_session_too(world: apps.World) -> None:

@@ -14,6 +14,7 @@ import msgspec
 from kikao.accounts import actions, rules
 from kikao.accounts.contacts import drop_contact
 from kikao.accounts.wires import Stands, Withdrawn, tell_stands, tell_withdrawn
+from kikao.core import idempotency
 from kikao.core.actor import Actor
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Row
@@ -129,6 +130,7 @@ async def _erase(conn: Conn, by: Actor, person_id: UUID, held: Row, now: datetim
     )
     if held["account_id"] is not None:
         await _close_account(conn, by, held["account_id"], now)
+    await idempotency.forget_answers(conn, held["account_id"], person_id)
     for row in await conn.fetch("select id from accounts.contact_point where person_id = $1", person_id):
         await drop_contact(conn, row["id"])
 

@@ -12,7 +12,7 @@ import asyncpg
 import msgspec
 
 from kikao.core.db import Conn, Database
-from kikao.core.errors import InProgress, Invalid, KeyReused
+from kikao.core.errors import InProgress, Invalid, KeyReused, NotFound
 
 KEPT = timedelta(hours=24)
 WAIT_MS = 5000
@@ -45,16 +45,16 @@ async def once(db: Database, key: Key, now: datetime, verb: Callable[[Conn], Awa
     What `verb` raises rolls everything back and frees the key. Raises KeyReused for another body under the same
     key, InProgress when the first caller needs longer than five seconds.
     """
-    try:
-        return await db.again(lambda conn: _once(conn, key, now, verb))
-    except asyncpg.LockNotAvailableError as error:
-        raise InProgress from error
+    return await db.again(lambda conn: _once(conn, key, now, verb))
 
 
 async def _once(conn: Conn, key: Key, now: datetime, verb: Callable[[Conn], Awaitable[Answer]]) -> Answer:
     # The insert waits for a rival with the same key; the verb itself keeps the pool's shorter limits.
     await conn.execute(f"set local lock_timeout = {WAIT_MS}; set local statement_timeout = {WAIT_MS + 1000}")
-    kept = await _claim(conn, key, now)
+    try:
+        kept = await _claim(conn, key, now)
+    except asyncpg.LockNotAvailableError as error:  # the rival's, and nothing that the verb itself waits for
+        raise InProgress from error
     if kept is not None:
         return kept
     await conn.execute("set local lock_timeout = 2000; set local statement_timeout = 5000")
@@ -91,7 +91,20 @@ async def _claim(conn: Conn, key: Key, now: datetime) -> Answer | None:
         return await _claim(conn, key, now)
     if row["body_hash"] != key.body_hash:
         raise KeyReused
+    if row["status"] is None:
+        raise NotFound  # it told of somebody who was erased since
     return Answer(row["status"], row["answer"])
+
+
+async def forget_answers(conn: Conn, account_id: UUID | None, person_id: UUID) -> None:
+    """Empty what was answered to somebody, or tells of them. The keys stay used: nothing is done twice."""
+    await conn.execute(
+        """
+        update core.idempotency set status = null, answer = null
+        where account_id = $1 or position($2 in answer::text) > 0
+        """,
+        account_id, str(person_id),
+    )
 
 
 async def forget_old(conn: Conn, now: datetime) -> None:

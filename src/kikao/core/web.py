@@ -169,9 +169,13 @@ def asked_language(path: str, headers: Iterable[tuple[bytes, bytes]]) -> str:
 
 
 async def once(
-    request: Req, kit: Kit, actor: Actor, now: datetime, verb: Callable[[Conn], Awaitable[idempotency.Answer]]
+    request: Req, kit: Kit, actor: Actor, now: datetime, verb: Callable[[Conn], Awaitable[idempotency.Answer]], *,
+    finish: Callable[[Any], Awaitable[Any]] | None = None,
 ) -> Response[Any]:
-    """An API verb that makes something, in one transaction; with an Idempotency-Key it has one effect."""
+    """An API verb that makes something, in one transaction; with an Idempotency-Key it has one effect.
+
+    `finish`: the answer with what is shown of it and kept with no key.
+    """
     typed = request.headers.get("idempotency-key")
     if typed is None:
         answer = await kit.db.again(verb)
@@ -179,7 +183,8 @@ async def once(
         body = await request.body()
         key = idempotency.make_key(actor.account_id or NOBODY_ID, request.method, request.scope["path"], typed, body)
         answer = await idempotency.once(kit.db, key, now, verb)
-    return Response(content=answer.body, status_code=answer.status, media_type=MediaType.JSON)
+    shown = await finish(answer.body) if finish else answer.body
+    return Response(content=shown, status_code=answer.status, media_type=MediaType.JSON)
 
 
 async def form_once(

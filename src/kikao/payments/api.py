@@ -22,11 +22,11 @@ from kikao.core.errors import Forbidden, Invalid, NotFound, NotSignedIn
 from kikao.core.idempotency import Answer
 from kikao.core.money import CURRENCY
 from kikao.core.web import ANYONE, Json, Kit, Req, Shown, must_be_id, need, network, once, only, read
-from kikao.payments import actions, letters, office_api, queries, streams
+from kikao.payments import actions, letters, office_api, queries, stream_api
 from kikao.payments.bodies import LARGEST
 from kikao.payments.queries import Bill
 from kikao.payments.rules import Numbers
-from kikao.payments.streams import AttemptShown, told
+from kikao.payments.stream_api import AttemptShown, told
 from kikao.payments.wires import Seen, seen
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -161,7 +161,7 @@ async def _visible_attempt(
 ) -> queries.Shown:
     if token is None and not actor.signed_in:
         raise NotSignedIn
-    shown = await streams.seen_by(conn, streams.Viewer(actor, token), attempt_id, now, numbers)
+    shown = await stream_api.seen_by(conn, stream_api.Viewer(actor, token), attempt_id, now, numbers)
     if shown is None:
         raise NotFound
     return shown
@@ -188,7 +188,7 @@ async def events(
     async with kit.db.connection() as conn:
         numbers = (await kit.numbers(conn, actor, now)).of(Numbers)
         await _visible_attempt(conn, token, actor, wanted, now, numbers)
-    return streams.open_stream(request, kit, streams.Viewer(actor, token), wanted, numbers)
+    return stream_api.open_stream(request, kit, stream_api.Viewer(actor, token), wanted, numbers)
 
 
 @post("/api/mpesa/test-connection", status_code=200, opt=only("admin"))

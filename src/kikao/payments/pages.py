@@ -23,7 +23,7 @@ from kikao.payments import actions, faces, own_pages, queries, rules, wires
 from kikao.payments.errors import AlreadyPaid, PromptOpen
 from kikao.payments.queries import Bill
 from kikao.payments.rules import Numbers
-from kikao.payments.streams import Viewer, open_stream
+from kikao.payments.stream_api import Viewer, open_stream
 
 
 async def _bill(conn: Conn, token: str) -> Bill:
