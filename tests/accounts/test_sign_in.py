@@ -130,14 +130,19 @@ async def test_many_guesses_at_once_count_one_by_one(
 async def test_negative_control_counting_after_the_check_lets_all_guesses_through(
     db: Database, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    count = "update accounts.account set wrong_tries = wrong_tries + 1 where password_hash = $1"
     reached: list[str | None] = []
+    all_are_there = asyncio.Event()
 
-    async def slow(_password: str, stored: str | None) -> bool:
+    async def check_then_count(_password: str, stored: str | None) -> bool:
         reached.append(stored)
-        await asyncio.sleep(0.05)
+        if len(reached) == 20:
+            all_are_there.set()
+        await asyncio.wait_for(all_are_there.wait(), 60)
+        await db.pool.execute(count, stored)
         return False
 
-    class NotCounting:
+    class OnlyLooking:
         async def first(self, conn: Any, **values: Any) -> Any:
             return await conn.fetchrow(
                 """
@@ -147,10 +152,13 @@ async def test_negative_control_counting_after_the_check_lets_all_guesses_throug
                 values["login"],
             )
 
-    monkeypatch.setattr(signing_in, "password_fits", slow)
-    monkeypatch.setattr(signing_in, "_COUNT_TRY", NotCounting())
+    monkeypatch.setattr(signing_in, "password_fits", check_then_count)
+    monkeypatch.setattr(signing_in, "_COUNT_TRY", OnlyLooking())
     await asyncio.gather(*(refused(db, cast.amina.email, f"guess {n} {n}", now) for n in range(20)))
     assert len([stored for stored in reached if stored is not None]) == 20
+    assert (await lock_state(db, cast))[0] == 20, "each was counted, too late"
+    await refused(db, cast.amina.email, "guess again", now)
+    assert reached[20:] == [None], "from then on it holds"
 
 
 async def test_a_password_changed_while_it_was_checked_opens_nothing(

@@ -46,8 +46,8 @@ async def test_what_is_past_comes_with_the_latest_first_and_ahead_is_what_will_b
                 (COMPLETED, world.now - timedelta(days=9)), (COMPLETED, world.now - timedelta(days=2)),
                 (CANCELLED, workday(world.now, ahead=3))], start=1)]
         first, second = [
-            await stage(conn, world.cast, status, workday(world.now, ahead=ahead), world.now, open_no=ahead)
-            for status, ahead in ((CONFIRMED, 4), (PENDING_APPROVAL, 6))]
+            await stage(conn, world.cast, status, workday(world.now, ahead=no, hour=no + 6), world.now, open_no=no)
+            for status, no in ((CONFIRMED, 4), (PENDING_APPROVAL, 6))]  # both on a Monday, after some weekends
         wanted = {
             "ahead": await _names(conn, first, second), "answer": await _names(conn, second),
             "past": await _names(conn, new, old), "off": await _names(conn, gone), "pay": [],

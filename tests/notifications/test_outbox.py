@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -263,8 +264,8 @@ async def test_day_hour_and_zone_are_the_readers(story: Story, cast: Cast) -> No
     await story.db.pool.execute("update notifications.outbox set created_at = '2026-11-24 20:00+00'")
     await story.drain()
     texts = {mail["to"]: mail["text"] for mail in await story.received()}
-    assert "24 November, 23:00 East Africa Time" in texts[cast.amina.email]
-    assert "25 November, 05:00 Japan Standard Time" in texts[cast.baraka.email]
+    assert re.search("24 November(,| [0-9]+,) 23:00 East Africa Time", texts[cast.amina.email])
+    assert re.search("25 November(,| [0-9]+,) 05:00 Japan Standard Time", texts[cast.baraka.email])
 
 
 async def test_the_readers_language_is_set_while_a_text_is_made(story: Story, cast: Cast) -> None:

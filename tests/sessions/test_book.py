@@ -225,13 +225,13 @@ async def test_five_unpaid_ones_at_most_and_a_free_one_is_confirmed(desk: Desk) 
     for number in range(5):
         await book(desk, cast.wambui, cast.kamau, starts_at=desk.start + number * 75 * timedelta(minutes=1), reason="x")
     with pytest.raises(actions.TooManyOpen):
-        await book(desk, cast.wambui, cast.kamau, starts_at=desk.start + timedelta(days=1))
+        await book(desk, cast.wambui, cast.kamau, starts_at=workday(desk.start, ahead=1))
     await desk.run(
         "insert into directory.agreed_rate"
         " (id, psychologist_id, client_id, session_type, amount, minutes, from_at, set_by)"
         " values ($1, $2, $3, 'Individual', 0, 60, $4, $1)",
         new_id(), cast.otieno.person_id, cast.baraka.person_id, desk.now)
-    free = await book(desk, cast.wambui, cast.baraka, starts_at=desk.start + timedelta(days=1))
+    free = await book(desk, cast.wambui, cast.baraka, starts_at=workday(desk.start, ahead=1))
     assert await desk.stored(free) == "Confirmed"
 
 
@@ -257,7 +257,7 @@ async def test_booked_by_hand_costs_what_its_psychologist_asks(desk: Desk) -> No
     prices = {}
     for number, (client, by) in enumerate(((cast.amina, cast.wambui), (cast.baraka, cast.wambui))):
         ours = await book(desk, by, client, starts_at=desk.start + 2 * number * HOUR)
-        theirs = await desk.request(client, cast.otieno, desk.start + timedelta(days=1) + 2 * number * HOUR)
+        theirs = await desk.request(client, cast.otieno, workday(desk.start, ahead=1) + 2 * number * HOUR)
         prices[client.name] = [await desk.value(
             "select c.amount from sessions.session s join payments.charge c on c.id = s.charge_id where s.id = $1", one)
             for one in (ours, theirs)]
