@@ -32,6 +32,8 @@ class Demo:
         self.folder = folder
         self.port = port
         env = {**os.environ, "PORT": str(port), "KIKAO_DATA": str(folder), "KIKAO_DATABASE_URL": "postgresql:///nowhere"}
+        for name in ("HOME", "TMPDIR"):  # what it would write outside its folder lies there
+            env[name] = str(_made(folder.parent / name))
         self.process = subprocess.Popen(
             [sys.executable, "-m", "kikao", "demo"], env=env, cwd=ROOT, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -67,6 +69,32 @@ class Demo:
             return str(answer.read().decode())
 
 
+def _made(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o777)
+    return folder
+
+
+def files(around: Path) -> set[str]:
+    """What lies in this tree, but for what Python and Git keep there."""
+    apart = {".git", ".venv", "__pycache__", "build"}
+    found: set[str] = set()
+    for path, folders, names in os.walk(around):
+        folders[:] = [name for name in folders if name not in apart and not name.endswith("_cache")]
+        found |= {f"{path}/{name}" for name in names}
+    return found
+
+
+def listens_at(port: int) -> set[str]:
+    """The addresses at which something listens on this port, as the kernel writes them."""
+    lines = [line.split() for table in ("tcp", "tcp6") for line in Path(f"/proc/net/{table}").read_text().splitlines()]
+    sockets = [fields[1].split(":") for fields in lines if fields[3] == "0A"]
+    return {address for address, number in sockets if int(number, 16) == port}
+
+
+LOOPBACK = "0100007F"
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
     with TemporaryDirectory() as made:
@@ -77,8 +105,14 @@ def folder() -> Iterator[Path]:
 
 
 def test_up_and_down_and_up_again(folder: Path) -> None:
-    demo = Demo(folder, free_port(5))
+    before = files(ROOT)
+    demo, beside = Demo(folder, free_port(5)), Demo(folder.parent / "beside", free_port(5))
     screen = demo.wait_until_up()
+    assert _password(beside.wait_until_up()) != _password(screen)
+    for one in (demo, beside):
+        assert '"ready"' in one.get(0, "/ready")
+        assert [listens_at(one.port + plus) for plus in (0, 2, 3, 4)] == [{LOOPBACK}] * 4
+    assert beside.end(signal.SIGINT) == (0, "")
     assert f"http://127.0.0.1:{demo.port}/" in screen
     assert '"ready"' in demo.get(0, "/ready")
     assert "SIMULAT" in demo.get(2, "/").upper()
@@ -106,6 +140,9 @@ def test_up_and_down_and_up_again(folder: Path) -> None:
     assert "The data are there." in screen_again
     assert _password(screen_again) == _password(screen)
     assert again.end(signal.SIGTERM) == (0, "")
+    assert files(ROOT) == before
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["HOME", "TMPDIR", "beside", "data", "other"]
+    assert [*(folder.parent / "HOME").iterdir(), *(folder.parent / "TMPDIR").iterdir()] == []
 
 
 def test_a_broken_database_gets_a_sentence(folder: Path) -> None:
