@@ -142,7 +142,7 @@ async def test_a_code_that_brought_nothing_is_free_for_whoever_it_belongs_to(des
     await did_not_come(desk, session_id, later)
     assert (await desk.stored(session_id), await claim(desk), await desk.owed(session_id)) == (was, "rejected", 0)
     assert await told(desk, "code rejected") == [desk.cast.amina.person_id]
-    theirs = await desk.request(desk.cast.baraka, desk.cast.otieno, workday(desk.now, ahead=8), now=later)
+    theirs = await desk.request(desk.cast.baraka, desk.cast.otieno, workday(desk.now, ahead=8, hour=15), now=later)
     await desk.approve(desk.cast.otieno, theirs, later)
     await submit(desk, theirs, desk.cast.baraka, later)
     with pytest.raises(NotPossible):
