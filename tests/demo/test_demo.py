@@ -76,8 +76,8 @@ def _made(folder: Path) -> Path:
 
 
 def files(around: Path) -> set[str]:
-    """What lies in this tree, but for what Python and Git keep there."""
-    apart = {".git", ".venv", "__pycache__", "build"}
+    """What lies in this tree, but for what Python, Git, other tests and a demo of one's own keep there."""
+    apart = {".git", ".venv", "__pycache__", "build", ".hypothesis", ".kikao"}
     found: set[str] = set()
     for path, folders, names in os.walk(around):
         folders[:] = [name for name in folders if name not in apart and not name.endswith("_cache")]

@@ -1,5 +1,6 @@
-"""Sessions whose psychologist has left, is not listed, has no supervisor or no licence on that day: nobody is reminded
-of what will not be, nothing is completed or earned by itself, and nothing new is accepted."""
+"""Sessions whose psychologist has left, is not listed, has no supervisor or no licence on that day: an admin sees them,
+and nothing new is accepted. Of what somebody has left behind nobody is reminded, and nothing is completed or earned by
+itself."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -87,12 +88,12 @@ def environment(database_url: str, simulator_url: str, caught: Any, port: int) -
     }
 
 
-async def _works(database_url: str) -> None:
-    """The worker has left its first sign of life."""
+async def _works(database_url: str, begun: datetime) -> None:
+    """The worker has left a sign of life since then."""
     conn = await asyncpg.connect(database_url)
     try:
         for _ in range(int(READY_WITHIN / 0.05)):
-            if await conn.fetchval("select exists (select from core.heartbeat where program = 'worker')"):
+            if await conn.fetchval("select at >= $1 from core.heartbeat where program = 'worker'", begun):
                 return
             await asyncio.sleep(0.05)
     finally:
@@ -105,6 +106,7 @@ async def running(database_url: str, *, workers: int = 1, worker: bool = True) -
     """Everything up and ready; all of it is stopped when the block ends. Nobody's messages wait for the morning."""
     conn = await asyncpg.connect(database_url)
     await conn.execute(NO_NIGHT)
+    begun = await conn.fetchval("select clock_timestamp()")
     await conn.close()
     async with AsyncExitStack() as stack:
         simulator_url = await stack.enter_async_context(simulator.running(SimSettings(port=0, seed=7)))
@@ -117,5 +119,5 @@ async def running(database_url: str, *, workers: int = 1, worker: bool = True) -
             await house.worker.start()
         await house.wait()
         if worker:
-            await _works(database_url)
+            await _works(database_url, begun)
         yield house
