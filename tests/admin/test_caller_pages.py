@@ -282,6 +282,22 @@ async def test_a_psychologist_books_for_a_client_of_theirs(world: World) -> None
     assert "To say to whoever pays" not in await get(world.otieno, done.headers["location"])
 
 
+async def test_who_can_be_booked_by_nobody_reads_so_and_books_with_colleagues(world: World) -> None:
+    amina, wanjiru = world.cast.amina.person_id, world.cast.wanjiru
+    await world.request("amina", "wanjiru")
+    async with world.db.transaction() as conn:
+        await conn.execute("update directory.psychologist set licence_until = $2 where id = $1", wanjiru.person_id,
+                           world.now.date() - timedelta(days=2))
+    assert "Nobody can be booked with you now" in await get(world.wanjiru, f"/book/{amina}")
+    refused = await send(world.wanjiru, f"/book/{amina}", **booking(workday(world.now, hour=14), t="kbt012"))
+    assert refused.status_code == 422
+    async with world.db.transaction() as conn:
+        await conn.execute(
+            "insert into accounts.role (account_id, role, granted_at, granted_by) values ($1, 'desk', $2, $1)",
+            wanjiru.account_id, world.now)
+    assert "With Dr Otieno" in await get(world.wanjiru, f"/book/{amina}")
+
+
 async def test_with_whom_only_those_who_let_the_desk_book(world: World) -> None:
     book = f"/book/{world.cast.kamau.person_id}?t=kbt012"
     assert "Dr Wanjiru" not in await get(world.wambui, book)

@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -120,6 +121,23 @@ async def test_a_trainee_without_a_supervisor_is_on_the_admin_s_list_at_once(wor
     assert "whom nobody can book: 1" in (await world.njeri.page("GET", "/practice/decisions")).text
     assert "nobody who is here supervises them" in (
         await world.njeri.page("GET", "/practice/listing?show=listed")).text
+
+
+async def test_whom_nobody_can_book_is_counted_and_listed_by_their_own_day(world: World) -> None:
+    """The licence ends on a day that is over where one of them is, and not where the other is."""
+    day = world.now.astimezone(ZoneInfo("Pacific/Kiritimati")).date() - timedelta(days=1)
+    async with world.db.transaction() as conn:
+        await conn.execute("update directory.psychologist set licence_until = $1", day)
+        for who, zone in ((world.cast.otieno, "Pacific/Kiritimati"), (world.cast.wanjiru, "Pacific/Pago_Pago")):
+            await conn.execute(
+                "update availability.calendar set time_zone = $2 where psychologist_id = $1", who.person_id, zone)
+    decisions = (await world.njeri.page("GET", "/practice/decisions")).text
+    assert "whom nobody can book: 1" in decisions
+    [address] = re.findall(r'href="(/practice/listing\?show=unbookable)"', decisions)
+    listed = (await world.njeri.page("GET", address)).text
+    assert "Dr Otieno" in listed
+    assert "licence has run out" in listed
+    assert "Dr Wanjiru" not in listed
 
 
 async def test_only_an_admin_decides(world: World) -> None:

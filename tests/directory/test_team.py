@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from kikao.core.ids import new_id
 from support.app import World
-from support.cast import Member, workday
+from support.cast import NAIROBI, Member, workday
 
 pytestmark = pytest.mark.database
 TEAM = "/api/public/psychologists"
@@ -94,9 +95,13 @@ async def test_who_is_at_a_place_on_one_day_only_is_found_there_until_that_day(w
     answer = await world.otieno.api("POST", "/api/psychologists/me/exceptions", json=extra)
     assert answer.status_code == 201, answer.text
     assert list(await found(world, placeId=river)) == ["Dr Otieno"]
-    async with world.db.connection() as conn:
-        await conn.execute("update availability.exception set on_date = on_date - 30")
-    assert await found(world, placeId=river) == {}
+    at_the_river = await narrowed(world, where=river)  # the only place: offered, and chosen, under its own name
+    assert f'<option value="{river}" selected>In person at Riverside</option>' in at_the_river
+    today = world.now.astimezone(NAIROBI).date()  # which is Dr Otieno's own
+    for on, expected in ((today, ["Dr Otieno"]), (today - timedelta(days=1), [])):
+        async with world.db.connection() as conn:
+            await conn.execute("update availability.exception set on_date = $1", on)
+        assert list(await found(world, placeId=river)) == expected
 
 
 async def test_a_filter_that_cannot_be_is_refused_with_a_sentence(world: World) -> None:
@@ -111,8 +116,24 @@ async def test_a_filter_that_cannot_be_is_refused_with_a_sentence(world: World) 
         assert answer.status_code == 422, query
         assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [(field, code)]
     assert await found(world, placeId=hill, mode="In Person") == {}
-    forms = {"where": "By Pigeon", "type": "Nap", "price": "cheap"}
-    for form in [{name: value} for name, value in forms.items()] + [{"where": nowhere}]:
-        answer = await world.nobody.page("POST", "/team", data=form)
-        assert answer.status_code == 422, form
-        assert "<h1" in answer.text
+    await meets(world, world.cast.otieno, [("09:00", "12:00", hill)])
+    assert list(await found(world, placeId=hill, mode="In Person")) == ["Dr Otieno"]
+    for name, value, sentence in (
+        ("where", "By Pigeon", "Sessions are Online, In Person or Phone."),
+        ("type", "Nap", "There is no such session type."), ("where", nowhere, "There is no such place."),
+        ("price", "cheap", "A price is a whole number of shillings."),
+    ):
+        answer = await world.nobody.page("POST", "/team", data={name: value})
+        assert answer.status_code == 422, name
+        assert sentence in answer.text
+
+
+async def test_a_place_that_was_closed_meanwhile_loses_nothing_else_that_was_chosen(world: World) -> None:
+    hill = await add_place(world, "Upper Hill")
+    await world.njeri.api("DELETE", f"/api/places/{hill}")
+    answer = await world.nobody.page("POST", "/team", data={"where": hill, "q": "Otieno", "type": "Couples"})
+    assert answer.status_code == 422
+    assert "There is no such place." in answer.text
+    assert names(answer.text) == ["Dr Otieno"]
+    assert 'value="Otieno"' in answer.text
+    assert '<option value="Couples" selected>' in answer.text

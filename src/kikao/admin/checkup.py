@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import msgspec
 
+from kikao.admin.health import WORKER_SILENT
 from kikao.core import migrate
 from kikao.core.db import Conn
 from kikao.directory.queries import emergency_lines
@@ -19,7 +20,6 @@ from kikao.sessions.terms import current_tiers
 REFUSED_IN_ADDRESS = ("m-pesa", "mpesa", "safaricom", "exec", "exe", "cmd", "sql", "query")
 LONGEST_SMS_SENDER = 11
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-WORKER_SILENT = timedelta(seconds=90)
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from kikao.core.actor import Actor
 from kikao.core.clock import local_day
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, need, read
+from kikao.directory.queries import for_desk
 from kikao.sessions import calendar, calendar_faces, grid
 from kikao.sessions.calendar import Entry
 from kikao.sessions.calendar_pages import day_asked
@@ -37,7 +38,7 @@ async def day(
     begin, end = grid.midnight(on, zone), grid.midnight(on + NEXT, zone)
     async with kit.db.connection() as conn:
         names = await reports.at_work(conn)
-        slugs = await reports.bookable(conn)
+        slugs = await for_desk(conn, now)
         entries = await calendar.entries(conn, begin, end, now, psychologist_id=None)
         opened = await open_hours(conn, list(names), begin, end)
     booked: dict[UUID, list[Entry]] = {}

@@ -40,7 +40,7 @@ async def _page(
         wrong = await office.contradictions(conn)
         stuck = await office.stuck(conn, now)
         gone = await reversals.undecided(conn)
-        waiting, listed = [await reports.psychologists(conn, status) for status in ("waiting", "listed")]
+        waiting, unbookable = await reports.psychologists(conn, "waiting", now), await reports.not_bookable(conn, now)
     parts, bearing = Parts(actor, now), [_bear(one) for one in gone]
     to_put_right(bearing, request.scope["path"], refusal, typed)
     return page(
@@ -51,15 +51,9 @@ async def _page(
             (_("Payments that do not add up"), len(wrong), "/practice/strays"),
             (_("What is stuck"), len(stuck), "/practice/stuck"),
             (_("Psychologists who wait to be listed"), len(waiting), "/practice/listing?show=waiting"),
-            (_("Listed psychologists whom nobody can book"), _not_bookable(listed, now),
-             "/practice/listing?show=listed"),
+            (_("Listed psychologists whom nobody can book"), len(unbookable), "/practice/listing?show=unbookable"),
         ],
     )
-
-
-def _not_bookable(listed: list[reports.Listed], now: datetime) -> int:
-    """After the last day of the licence, or in training under nobody."""
-    return sum(one.unsupervised or one.licensed_until is None or one.licensed_until < now.date() for one in listed)
 
 
 def _left(found: list[reports.Orphan], parts: Parts) -> dict[str, Any]:

@@ -153,10 +153,10 @@ async def _known(conn: Conn, charge_id: UUID, now: datetime) -> Known:
     lines = (await history(conn, charge_id))[-HISTORY:]
     givers = await reports.gave_back(conn, [charge_id])
     people = await reports.people(conn, [*givers.values(), *(line.by_account for line in lines)], bill.payer_account)
-    status, _until = (await reports.holds(conn, [charge_id], now)).get(charge_id, (None, None))
     return Known(
         bill, tries, await reports.letters(conn, [one.id for one in tries]), await office.moves(conn, charge_id),
-        duties, await reversals.came(conn, charge_id), lines, people, givers, status,
+        duties, await reversals.came(conn, charge_id), lines, people, givers,
+        await reports.status_of(conn, charge_id, now),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from urllib.parse import urlencode
 
 from litestar import Response, post
 from litestar.di import NamedDependency
@@ -42,7 +42,7 @@ from kikao.payments import office
 from kikao.payments.office import Contradiction, Filter, Stray, Stuck
 
 EACH = 50
-Place = tuple[datetime, UUID]
+UNREACHED = "/practice/unreached"
 
 
 def _table(
@@ -54,10 +54,11 @@ def _table(
     }
 
 
-def _on(url: str, after: Place | None, more: Place | None) -> dict[str, str | None]:
+def _on(url: str, after: Cursor | None, more: Cursor | None, **kept: str) -> dict[str, str | None]:
     """The way on in a list that goes by time, and back to its begin."""
-    going_on = make_cursor(more)
-    return {"next_url": f"{url}?after={going_on}" if going_on else None, "first_url": url if after else None}
+    begin = f"{url}?{urlencode(kept)}" if kept else url
+    going_on = f"{url}?{urlencode(kept | {'after': make_cursor(more)})}" if more else None
+    return {"next_url": going_on, "first_url": begin if after else None}
 
 
 def _page(
@@ -82,33 +83,39 @@ async def typed_codes(
     late, parts, blocks = show == "late", Parts(actor, now), []
     async with kit.db.transaction() as conn:
         if not late:
-            blocks.append(_kept(*await typed(conn, now, kept=True, limit=EACH, after=after), parts, after is None))
-        rest = await typed(conn, now, kept=False, limit=EACH, after=after if late else None)
+            blocks.append(_kept(*await _typed(conn, now, after, kept=True), parts))
+        rest, more, begun = await _typed(conn, now, after if late else None, kept=False)
         await note_look(conn, actor, now, page="codes")
-    if rest[0] or late:
-        blocks.append(_late(*rest, parts, after is None or not late))
+    if rest or late:
+        blocks.append(_late(rest, more, begun, parts))
     return _page(request, kit, actor, _("Codes to check"), "codes", blocks)
 
 
-def _kept(found: list[Typed], more: Cursor | None, parts: Parts, first: bool) -> dict[str, Any]:
+async def _typed(
+    conn: Conn, now: datetime, after: Cursor | None, *, kept: bool
+) -> tuple[list[Typed], Cursor | None, Cursor | None]:
+    """What stands there, where it goes on, and after what it begins: anew where the page is empty by now."""
+    found, more = await typed(conn, now, kept=kept, limit=EACH, after=after)
+    if after and not found:
+        return await _typed(conn, now, None, kept=kept)
+    return found, more, after
+
+
+def _kept(found: list[Typed], more: Cursor | None, after: Cursor | None, parts: Parts) -> dict[str, Any]:
     none = (_("No code to check"), _("Codes of M-Pesa messages that clients type stand here until somebody looks."))
     table = _table(
         None, _("The oldest first. %(zone)s") % {"zone": parts.zone}, _of_codes(), [_code(one, parts) for one in found],
         none,
     )
-    return table | _paged("/practice/codes?", make_cursor(more), first)
+    return table | _on("/practice/codes", after, more)
 
 
-def _late(found: list[Typed], more: Cursor | None, parts: Parts, first: bool) -> dict[str, Any]:
+def _late(found: list[Typed], more: Cursor | None, after: Cursor | None, parts: Parts) -> dict[str, Any]:
     table = _table(
         _("No time waits for these"), _("They ended, or were settled in another way. Did this money come, too?"),
-        _of_codes()[:-1], [_code(one, parts)[:-1] for one in found], (_("Every code is answered."), ""),
+        _of_codes()[:-1], [_code(one, parts)[:-1] for one in found], (_("No such code is left to answer."), ""),
     )
-    return table | _paged("/practice/codes?show=late&", make_cursor(more), first)
-
-
-def _paged(address: str, more: str | None, first: bool) -> dict[str, Any]:
-    return {"next_url": f"{address}after={more}" if more else None, "first_url": None if first else address[:-1]}
+    return table | _on("/practice/codes", after, more, show="late")
 
 
 def _of_codes() -> list[dict[str, Any]]:
@@ -258,7 +265,7 @@ async def again(
 # who could not be reached --------------------------------------------------------------------------
 
 
-@read("/practice/unreached")
+@read(UNREACHED)
 async def unreached(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
 ) -> Response[str]:
@@ -266,22 +273,30 @@ async def unreached(
     after = or_begin(request.query_params.get("after"))
     async with kit.db.connection() as conn:
         found, more = await notifications.unreachable(conn, most=EACH, after=after)
+        if after and not found:  # the last of this page was told
+            after = None
+            found, more = await notifications.unreachable(conn, most=EACH)
         about = await reports.about(conn, [one.id for one in found])
     parts = Parts(actor, now)
     block = _table(
         None, _("The newest first. %(zone)s") % {"zone": parts.zone},
         columns(_("For"), _("Reference"), _("About"), _("When"), _("Why"), _("What can be done"), bare=(5,)),
-        [_unreached(one, about, parts) for one in found],
+        [_unreached(one, about, parts, after) for one in found],
         (_("Everybody could be reached"), _("Whom neither mail nor SMS reaches stands here, to be rung.")),
-    ) | _on("/practice/unreached", after, more)
+    ) | _on(UNREACHED, after, more)
     return _page(request, kit, actor, _("Could not be reached"), "unreached", [block])
 
 
-def _unreached(one: Message, about: dict[Any, reports.About], parts: Parts) -> list[Any]:
+def _page_of(after: Cursor | None) -> str:
+    """Where somebody is in the list of whom to ring, as an address carries it along."""
+    return f"?{urlencode({'after': make_cursor(after)})}" if after else ""
+
+
+def _unreached(one: Message, about: dict[Any, reports.About], parts: Parts, after: Cursor | None) -> list[Any]:
     why = one.dropped_why or one.last_error or "–"
     name = (about.get(one.id) or reports.About(None, None)).name
     told = action(
-        _("I told them"), f"/practice/unreached/{one.id}/told",
+        _("I told them"), f"{UNREACHED}/{one.id}/told{_page_of(after)}",
         _("Did you tell %(name)s?") % {"name": name} if name else _("Did you tell them?"),
         _("It is taken off this list, and no message is sent any more."),
     )
@@ -295,12 +310,12 @@ async def told(
     row_id: FromPath[str],
 ) -> Response[Any]:
     need(actor, *MESSAGES)
-    found = must_be_id(row_id)
+    found, after = must_be_id(row_id), or_begin(request.query_params.get("after"))
     await read_form(request)
 
     async def run(conn: Conn) -> str:
         await told_by_telephone(conn, actor, found, now)
-        return "/practice/unreached"
+        return f"{UNREACHED}{_page_of(after)}"
 
     return await form_once(request, kit, actor, now, run)
 

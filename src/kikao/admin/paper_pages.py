@@ -107,7 +107,8 @@ def _actions(found: Papers, kit: Kit, now: datetime) -> list[dict[str, Any]]:
             "text": _("Your name and this day stand beside the licence."),
         },
     }
-    ready = not lacks(found.licence_grace_until or found.licence_until, found.public_yes_at, kit, now)
+    until = found.licence_grace_until or found.licence_until
+    ready = not lacks(found.public_yes_at, kit, licensed=until is not None and until >= now.date())
     made = decisions(found.id, found.name, found.status, ready=ready)
     return [again, *made] if found.status == actions.LISTED else made
 

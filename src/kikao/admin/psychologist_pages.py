@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,7 @@ STATES = {
 TABS = {
     "all": later("Everybody"), "waiting": later("Those waiting"), "listed": later("Those listed"),
     "refused": later("Those refused"), "disabled": later("Those suspended"),
+    "unbookable": later("Those listed whom nobody can book"),
 }
 
 
@@ -47,7 +48,8 @@ async def list_page(
     """With `refusal`: what `whom` still lacks."""
     show = request.query_params.get("show") or "all"
     async with kit.db.connection() as conn:
-        found = await reports.psychologists(conn, show if show in STATES else None)
+        found = (await reports.not_bookable(conn, now) if show == "unbookable"
+                 else await reports.psychologists(conn, show if show in STATES else None, now))
     labels = {name: _(label) for name, label in TABS.items()}
     return page(
         request, kit, actor, "admin/psychologists.html", status=refusal.status if refusal else 200,
@@ -55,23 +57,22 @@ async def list_page(
         refused=_("%(name)s is not listed") % {"name": next((one.name for one in found if one.id == whom), "–")},
         caption=_("Registration and licence, and when they were checked"),
         must_ring=not kit.emergency_lines,
-        tabs=tabs("/practice/listing", show, labels), people=[_person(one, kit, now) for one in found],
+        tabs=tabs("/practice/listing", show, labels), people=[_person(one, kit) for one in found],
         empty={"title": _("Nobody here"), "text": _("Psychologists who register stand here until they are checked.")},
         next_url=None, first_url=None,
     )
 
 
-def lacks(until: date | None, yes_at: datetime | None, kit: Kit, now: datetime) -> list[str]:
+def lacks(yes_at: datetime | None, kit: Kit, *, licensed: bool) -> list[str]:
     """What stands against a listing; the emergency number is the whole practice's."""
     return needed_to_be_listed(
-        has_licence=until is not None and until >= now.date(), said_yes=yes_at is not None,
-        has_emergency_line=bool(kit.emergency_lines),
+        has_licence=licensed, said_yes=yes_at is not None, has_emergency_line=bool(kit.emergency_lines)
     )
 
 
-def _person(one: reports.Listed, kit: Kit, now: datetime) -> dict[str, Any]:
+def _person(one: reports.Listed, kit: Kit) -> dict[str, Any]:
     tone, icon, label = STATES[one.status]
-    missing = lacks(one.licensed_until, one.public_yes_at, kit, now)
+    missing = lacks(one.public_yes_at, kit, licensed=one.licensed)
     return {
         "name": one.name, "url": f"/practice/listing/{one.id}", "title": one.title,
         "registration": one.registration_number,

@@ -168,16 +168,15 @@ async def charges_of(conn: Conn, reference: str) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def holds(conn: Conn, charges: list[UUID], now: datetime) -> dict[UUID, tuple[str, datetime | None]]:
-    """How the sessions of these charges stand: status now, and until when their time is kept."""
-    rows = await conn.fetch(
+async def status_of(conn: Conn, charge_id: UUID, now: datetime) -> str | None:
+    """How the session of this charge stands now; None where there is none."""
+    found: str | None = await conn.fetchval(
         """
-        select charge_id, case when hold_until <= $2 then 'Expired' else status end as status, hold_until
-        from sessions.overview where charge_id = any ($1)
+        select case when hold_until <= $2 then 'Expired' else status end from sessions.overview where charge_id = $1
         """,
-        charges, now,
+        charge_id, now,
     )
-    return {row["charge_id"]: (row["status"], row["hold_until"]) for row in rows}
+    return found
 
 
 class About(msgspec.Struct, frozen=True):
@@ -221,19 +220,29 @@ class Listed(msgspec.Struct, frozen=True):
     checked_at: datetime | None
     public_yes_at: datetime | None
     unsupervised: bool
+    licensed: bool
 
 
-async def psychologists(conn: Conn, status: str | None) -> list[Listed]:
+async def psychologists(conn: Conn, status: str | None, now: datetime) -> list[Listed]:
+    """By name. `licensed`: on their own day, which is not everybody's."""
     rows = await conn.fetch(
         """
         select d.id, d.slug, p.name, d.status, d.title, d.registration_number, d.licensed_until, d.checked_at,
-               d.public_yes_at, d.unsupervised
+               d.public_yes_at, d.unsupervised,
+               coalesce(($2::timestamptz at time zone coalesce(t.time_zone, 'UTC'))::date
+                        <= d.licensed_until, false) as licensed
         from directory.practising d join accounts.people p on p.id = d.id
+        left join availability.timetable t on t.psychologist_id = d.id
         where $1::text is null or d.status = $1 order by p.name, d.id
         """,
-        status,
+        status, now,
     )
     return [Listed(*row.values()) for row in rows]
+
+
+async def not_bookable(conn: Conn, now: datetime) -> list[Listed]:
+    """Listed, and seen by nobody: after the last day of the licence, or in training under nobody."""
+    return [one for one in await psychologists(conn, "listed", now) if one.unsupervised or not one.licensed]
 
 
 def local_day(now: datetime, midnight: datetime) -> tuple[datetime, datetime]:
@@ -250,12 +259,6 @@ async def at_work(conn: Conn) -> dict[UUID, str]:
         """
     )
     return {row["id"]: row["name"] for row in rows}
-
-
-async def bookable(conn: Conn) -> dict[UUID, str]:
-    """Those whom the desk books for, with the name that stands in their address."""
-    rows = await conn.fetch("select id, slug from directory.listed where desk_may_answer")
-    return {row["id"]: row["slug"] for row in rows}
 
 
 class Ahead(msgspec.Struct, frozen=True):

@@ -113,12 +113,17 @@ def _price(typed: str | None) -> int | None:
 
 
 @post("/team")
-async def narrow(request: Req, kit: NamedDependency[Kit]) -> Response[Any]:
+async def narrow(
+    request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
+) -> Response[Any]:
     """The filter is sent as a form, so that what somebody looks for stands in no address and no history."""
     wanted = _typed(await read_form(request))
     if wanted.place_id:
-        async with kit.db.connection() as conn:
-            await queries.check_place(conn, wanted.place_id)
+        try:
+            async with kit.db.connection() as conn:
+                await queries.check_place(conn, wanted.place_id)
+        except Invalid as gone:  # closed since the form was opened: whatever else was chosen stays
+            return await _team(request, kit, actor, now, msgspec.structs.replace(wanted, place_id=None), gone)
     return see_other(f"/team?f={_pack(wanted)}" if wanted != Filter() else "/team")
 
 
@@ -126,7 +131,12 @@ async def narrow(request: Req, kit: NamedDependency[Kit]) -> Response[Any]:
 async def team(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime]
 ) -> Response[str]:
-    wanted = _unpack(request.query_params.get("f"))
+    return await _team(request, kit, actor, now, _unpack(request.query_params.get("f")))
+
+
+async def _team(
+    request: Req, kit: Kit, actor: Actor, now: datetime, wanted: Filter, refusal: Invalid | None = None
+) -> Response[str]:
     after = read_cursor(request.query_params.get("after"))
     async with kit.db.connection() as conn:
         numbers = await kit.numbers(conn, actor, now)
@@ -136,8 +146,9 @@ async def team(
     kept = {"f": _pack(wanted)} if wanted != Filter() else {}
     more = f"/team?{urlencode(kept | {'after': make_cursor(found[19])})}" if len(found) > 20 else None
     return page(
-        request, kit, actor, "directory/team.html", url="/team", filters=_filters(wanted, choices),
-        filtered=wanted != Filter(),
+        request, kit, actor, "directory/team.html", status=refusal.status if refusal else 200,
+        refused=[_(one.detail) for one in refusal.fields] if refusal else [], url="/team",
+        filters=_filters(wanted, choices), filtered=wanted != Filter(),
         people=[_person(profile, wanted, actor) for profile in found[:20]], next_url=more,
         first_url=f"/team?{urlencode(kept)}" if after else None, searched=wanted.q or "",
         zone_line=i18n.times_are(now, actor.time_zone),
@@ -165,9 +176,8 @@ def _filters(wanted: Filter, choices: queries.Choices) -> list[dict[str, Any]]:
 def _where(choices: queries.Choices) -> list[tuple[str, str]]:
     """Ways to meet, and places: those who meet somewhere meet in person."""
     at = _("In person at %(place)s")
-    one = choices.places[0] if len(choices.places) == 1 else None
-    modes = [(mode, at % {"place": one.name} if one and mode == IN_PERSON else _(mode)) for mode in choices.modes]
-    return modes if one else modes + [(str(place.id), at % {"place": place.name}) for place in choices.places]
+    modes = [(mode, _(mode)) for mode in choices.modes]
+    return modes + [(str(place.id), at % {"place": place.name}) for place in choices.places]
 
 
 def _met(profile: Profile) -> str:

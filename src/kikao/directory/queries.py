@@ -74,9 +74,13 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     max_price: int | None = None
 
 
-# Where somebody can be met, from today on; :now is the same everywhere, and no zone is further from UTC than a day.
-_MET_AT = """(select place_id from availability.met_at
-              where psychologist_id = l.id and (on_date is null or on_date >= :now::date - 1))"""
+# The psychologist's own day, and whoever can be booked on it: after the last day of the licence nobody can.
+_TODAY = "(:now::timestamptz at time zone t.time_zone)::date"
+_HERE = f"""directory.listed l join availability.timetable t on t.psychologist_id = l.id
+and {_TODAY} <= l.licensed_until"""
+# Where they can be met from today on.
+_MET_AT = f"""(select place_id from availability.met_at
+               where psychologist_id = l.id and (on_date is null or on_date >= {_TODAY}))"""
 _LISTED = f"""
 select l.id, l.slug, n.name, l.title, l.board, l.registration_number, s.name as supervisor, l.bio, l.gender,
        l.specialities, l.languages, l.sees, l.modes, l.takes, t.time_zone, l.licensed_until, l.session_types,
@@ -86,17 +90,15 @@ select l.id, l.slug, n.name, l.title, l.board, l.registration_number, s.name as 
         from (select distinct on (session_type) session_type, amount, minutes from directory.rate
               where psychologist_id = l.id and from_at <= :now::timestamptz
               order by session_type, from_at desc) r) as rates
-from directory.listed l
+from {_HERE}
 join accounts.people n on n.id = l.id
-join availability.timetable t on t.psychologist_id = l.id
 left join accounts.people s on s.id = l.supervisor_id
-where (:now::timestamptz at time zone t.time_zone)::date <= l.licensed_until -- after it nobody can be booked
 """
-_ONE = Statement(f"{_LISTED} and (l.id = :id::uuid or l.slug = :slug::text)")
+_ONE = Statement(f"{_LISTED} where (l.id = :id::uuid or l.slug = :slug::text)")
 # Plain comparisons: what somebody types is never a pattern.
 _MANY = Statement(f"""
 {_LISTED}
-and (:q::text is null or position(lower(:q::text) in lower(
+where (:q::text is null or position(lower(:q::text) in lower(
            n.name || ' ' || l.title || ' ' || array_to_string(l.specialities, ' ') || ' ' || l.bio)) > 0)
   and (:speciality::text is null or :speciality::text = any (l.specialities))
   and (:language::text is null or :language::text = any (l.languages))
@@ -109,14 +111,15 @@ and (:q::text is null or position(lower(:q::text) in lower(
 order by n.name, l.id
 """)
 _CHOICES = Statement(f"""
-select array(select distinct unnest(specialities) from directory.listed order by 1) as specialities,
-       array(select distinct unnest(languages) from directory.listed order by 1) as languages,
-       array(select distinct unnest(sees) from directory.listed order by 1) as sees,
-       array(select distinct gender from directory.listed where gender is not null order by 1) as genders,
-       array(select distinct unnest(modes) from directory.listed) as modes,
+select array(select distinct unnest(specialities) from {_HERE} order by 1) as specialities,
+       array(select distinct unnest(languages) from {_HERE} order by 1) as languages,
+       array(select distinct unnest(sees) from {_HERE} order by 1) as sees,
+       array(select distinct gender from {_HERE} where gender is not null order by 1) as genders,
+       array(select distinct unnest(modes) from {_HERE}) as modes,
        (select coalesce(jsonb_agg(jsonb_build_array(p.id, p.name, p.address) order by p.name), '[]'::jsonb)
-        from availability.places p where exists (select from directory.listed l where p.id in {_MET_AT})) as places
+        from availability.places p where exists (select from {_HERE} where p.id in {_MET_AT})) as places
 """)
+_FOR_DESK = Statement(f"select l.id, l.slug from {_HERE} where l.desk_may_answer")
 
 
 def _profile(row: Row, numbers: Numbers) -> Profile:
@@ -271,6 +274,11 @@ async def choices(conn: Conn, now: datetime) -> Choices:
     row = await _CHOICES.one(conn, now=now)
     found: dict[str, Any] = {name: tuple(row[name]) for name in ("specialities", "languages", "sees", "genders")}
     return Choices(**found, modes=tuple(mode for mode in MODES if mode in row["modes"]), places=_places(row))
+
+
+async def for_desk(conn: Conn, now: datetime) -> dict[UUID, str]:
+    """With whom the desk books, and the name that stands in their address."""
+    return {row["id"]: row["slug"] for row in await _FOR_DESK.rows(conn, now=now)}
 
 
 async def check_place(conn: Conn, place_id: UUID, mode: str | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -50,13 +51,15 @@ _TOLD = {
 
 
 class Scene(msgspec.Struct, frozen=True):
-    """For whom is booked, with whom that can be, and with whom it is to be."""
+    """For whom is booked, with whom that can be, and with whom it is to be. `not_me`: whoever looks would book with
+    themselves, and nobody can."""
 
     person_id: UUID
     name: str
     profiles: list[Profile]
     profile: Profile | None
     practice: Snapshot
+    not_me: bool = False
 
     @property
     def here(self) -> str:
@@ -83,12 +86,15 @@ async def _scene(conn: Conn, kit: Kit, actor: Actor, person_id: UUID, slug: str,
     may = await by_hand.bookable(conn, actor, person_id, now)
     listed = await directory.listed(conn, Filter(), now, practice, most=500) if actor.has("desk", "admin") else []
     found = [one for one in listed if one.id in may]
-    if actor.person_id in may and not any(one.id == actor.person_id for one in found):
-        found.append(await directory.one(conn, str(actor.person_id), now, practice))
+    not_me = actor.person_id in may and not any(one.id == actor.person_id for one in found)
+    if not_me:
+        with suppress(NotFound):  # the page says so, and colleagues stay
+            found.append(await directory.one(conn, str(actor.person_id), now, practice))
+            not_me = False
     chosen = next((one for one in found if one.slug == slug), found[0] if len(found) == 1 and not slug else None)
     if chosen is not None:
         chosen = await directory.for_client(conn, chosen, person_id, now)
-    return Scene(person_id, await name_of(conn, person_id), found, chosen, practice)
+    return Scene(person_id, await name_of(conn, person_id), found, chosen, practice, not_me)
 
 
 def _typed_start(given: Given, zone: str) -> datetime | None:
@@ -248,7 +254,7 @@ async def _page(
         request, kit, actor, "sessions/book.html", status=refusal.status if refusal else 200, name=scene.name,
         url=scene.here, back={"url": f"/practice/caller/{person_id}" if desk else f"/me/clients/{person_id}",
                               "label": scene.name},
-        people=_people(scene, given, actor.time_zone), check=check_face, times=times_face,
+        people=_people(scene, given, actor.time_zone), not_me=scene.not_me, check=check_face, times=times_face,
         chosen_name=profile.name if profile else None, others_url=scene.here if len(scene.profiles) > 1 else None,
         by_hand=_by_hand_form(profile, given, actor, refusal) if profile else None,
         times_url=f"{scene.here}?{urlencode(back)}#times", errors=_check_errors(refusal), reason=given("reason"),
