@@ -177,8 +177,7 @@ def seen_from_outside(machine: settings.Settings) -> checkup.Outside:
     }
     return checkup.Outside(
         names=names, base_url=machine.base_url, callback_url=machine.mpesa.callback_url,
-        shortcode=machine.mpesa.shortcode, sms_sender=machine.sms.sender, host=machine.host,
-        proxies=machine.trusted_proxies,
+        sms_sender=machine.sms.sender, proxies=machine.trusted_proxies,
     )
 
 

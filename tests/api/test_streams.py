@@ -14,6 +14,7 @@ from kikao.accounts import actions
 from kikao.payments import stream_api
 from support import app as apps
 from support.refusals import problem
+from support.routes import NOT_THERE
 
 QUICK = 0.02
 
@@ -89,6 +90,28 @@ async def test_a_stream_ends_when_its_viewer_may_not_see_it_any_more(
             assert "event: attempt" in (await theirs).text
         await asyncio.sleep(5 * QUICK)
         assert not another.done(), "the negative control: who may see it still sees it"
+
+
+async def test_of_twenty_that_are_asked_for_at_once_no_more_are_opened(world: apps.World, address: str) -> None:
+    tasks = [asyncio.create_task(world.njeri.api("GET", address)) for _ in range(20)]
+    try:
+        async with asyncio.timeout(20):
+            while sum(task.done() for task in tasks) < 20 - stream_api.MOST_OF_ONE:
+                await asyncio.sleep(QUICK)
+        assert stream_api._open.total() == stream_api.MOST_OF_ONE
+    finally:
+        world.app.state.stopping.set()
+        answers = await asyncio.gather(*tasks)
+    assert sorted(answer.status_code for answer in answers) == [200] * 6 + [429] * 14
+    assert stream_api._open.total() == 0
+
+
+def test_a_place_is_free_again_where_nobody_stayed_for_the_first_event() -> None:
+    place = stream_api._Place(NOT_THERE)
+    never_begun = stream_api._watch(place, *([None] * 5))  # type: ignore[arg-type]
+    assert stream_api._open[NOT_THERE] == 1
+    del place, never_begun
+    assert NOT_THERE not in stream_api._open
 
 
 @pytest.mark.parametrize("limit", ["MOST_OF_ONE", "MOST"])

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from kikao.accounts.standing import set_state
-from kikao.core import idempotency
+from kikao.core import db, idempotency
 from kikao.core.db import Conn
 from kikao.core.errors import InProgress
 from support import app as apps
@@ -169,3 +169,22 @@ async def test_two_prompts_for_one_bill_are_one(world: apps.World) -> None:
     taps = [await world.nobody.page("POST", f"/p/{link}", data={"phone": "0700000001"}) for _ in range(2)]
     assert [tap.headers["location"] for tap in taps] == [f"/p/{link}/wait"] * 2
     assert await _count(world, "payments.attempt") == 1
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(db.LIMITS, "lock_timeout", "60")
+
+
+@pytest.mark.usefixtures("impatient")  # before there is a world
+async def test_what_was_typed_comes_back_where_somebody_else_keeps_the_row_too_long(world: apps.World) -> None:
+    session = await world.request()
+    address = f"/s/{session['reference']}/decline"
+    async with world.db.transaction() as conn:
+        await conn.execute("select from sessions.session for update")
+        shown = page(await world.otieno.page("POST", address, data={"reason": "Full that week"}), 503)
+        told = await world.otieno.api("PUT", f"/api/sessions/{session['id']}/approve")
+    assert "Full that week" in shown
+    assert "The system is busy" in shown
+    problem(told, 503, "busy")
+    assert (await world.otieno.page("POST", address, data={"reason": "Full that week"})).status_code == 303

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from kikao.core import limits
-from kikao.core.db import Database
+from kikao.core.db import Conn, Database
 from kikao.core.errors import TooOften
 from kikao.core.limits import Limit
 
@@ -73,3 +75,34 @@ async def test_many_count_by_the_clock_in_one_row_a_window(db: Database) -> None
     assert await lets(db, many, FULL_HOUR + timedelta(minutes=1)) is None
     assert await lets(db, many, FULL_HOUR + timedelta(minutes=1)) == 59 * 60
     assert await lets(db, many, FULL_HOUR + HOUR) is None
+
+
+async def test_whoever_waits_as_long_as_is_said_is_let_through(db: Database) -> None:
+    """A part of a second counts as a whole one."""
+    one = Limit("test/one", 1, HOUR)
+    assert await lets(db, one, FULL_HOUR + timedelta(microseconds=500)) is None
+    waits = await lets(db, one, FULL_HOUR + timedelta(milliseconds=900))
+    assert waits == 3600
+    assert await lets(db, one, FULL_HOUR + timedelta(milliseconds=900, seconds=waits)) is None
+
+
+class RivalBetween:
+    """A connection on which somebody comes between two statements."""
+
+    def __init__(self, conn: Conn, come: Callable[[], Awaitable[object]]) -> None:
+        self.conn, self.come = conn, come
+
+    async def fetchval(self, statement: str, *values: Any) -> Any:
+        if statement.startswith("select times"):
+            await self.come()
+        return await self.conn.fetchval(statement, *values)
+
+
+async def test_a_rival_who_drops_old_tries_meanwhile_is_no_error(db: Database) -> None:
+    for _ in range(3):
+        await lets(db, THREE, FULL_HOUR)
+    async with db.connection() as conn:
+        between: Any = RivalBetween(conn, lambda: lets(db, THREE, FULL_HOUR + HOUR))
+        with pytest.raises(TooOften):
+            await limits.count(between, THREE, "one", FULL_HOUR + timedelta(minutes=59))
+        assert await conn.fetchval("select cardinality(times) from core.recent") == 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kikao.core import settings
+from kikao.core import phone, settings
+from kikao.core.addresses import within
 from support.app import NOWHERE
 from support.house import environment
 
@@ -25,6 +26,7 @@ def problems(**changed: str) -> list[str]:
     [
         ("TIME_ZONE", "Mars/Olympus", "must be the name of a time zone"),
         ("TIME_ZONE", "../../etc/passwd", "must be the name of a time zone"),
+        ("TIME_ZONE", "posix/Africa/Nairobi", "must be the name of a time zone"),
         ("MPESA_TRANSACTION_TYPE", "till", "must be CustomerPayBillOnline, or CustomerBuyGoodsOnline for a till"),
         ("MPESA_SHORTCODE", "abc", "must have 5 to 7 digits"),
         ("MPESA_TILL", "12x", "must have 5 to 9 digits"),
@@ -51,9 +53,34 @@ def test_what_cannot_be_right_stops_the_start(name: str, value: str, sentence: s
         {}, {"TIME_ZONE": "Europe/London"},
         {"MPESA_TRANSACTION_TYPE": "CustomerBuyGoodsOnline", "MPESA_TILL": "123456"},
         {"WEB_WORKERS": "1", "POOL_SIZE": "2", "PORT": "65535"}, {"PRACTICE_PHONE": "0700 000 099"},
-        {"PRACTICE_PHONE": "+254 (0)700-000-099"}, {"TRUSTED_PROXIES": PROXIES, "MPESA_CALLBACK_SOURCES": PROXIES},
+        {"PRACTICE_PHONE": "+254 (0)700-000-099"}, {"PRACTICE_PHONE": "(0700) 000 099"},
+        {"PRACTICE_PHONE": "0700.000.099"}, {"TRUSTED_PROXIES": PROXIES, "MPESA_CALLBACK_SOURCES": PROXIES},
     ],
 )  # fmt: skip
 def test_what_is_right_is_taken(changed: dict[str, str]) -> None:
     """The negative control."""
     assert problems(**changed) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "rings"),
+    [
+        ("+254 (0)700-000-099", "tel:+254700000099"), ("+254(0) 700 000 099", "tel:+254700000099"),
+        ("(0700) 000 099", "tel:0700000099"), ("0700.000.099", "tel:0700000099"), ("(0)700 000 099", "tel:0700000099"),
+        ("+254700000099", "tel:+254700000099"), ("0700 000 (0) 99", "tel:0700000099"),
+    ],
+)  # fmt: skip
+def test_the_practice_s_number_rings_however_it_is_written(typed: str, rings: str) -> None:
+    assert problems(PRACTICE_PHONE=typed) == []
+    assert phone.link(typed) == rings
+
+
+@pytest.mark.parametrize(
+    ("address", "inside"),
+    [
+        ("10.1.2.3", True), ("::ffff:10.1.2.3", True), ("127.0.0.1", True), ("::1", True), ("11.0.0.1", False),
+        ("127.0.0.2", False), ("unknown", False),
+    ],
+)  # fmt: skip
+def test_an_address_is_looked_for_within_networks(address: str, inside: bool) -> None:
+    assert within(address, [one.strip() for one in PROXIES.split(",")]) is inside

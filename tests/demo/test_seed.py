@@ -96,7 +96,6 @@ async def test_its_names_tell_nothing(seeded: Conn) -> None:
     names = {"trading": environment.TRADING_NAME, "receiver": environment.RECEIVER_NAME}
     outside = checkup.Outside(
         names=names, base_url="http://127.0.0.1:8000", callback_url="http://127.0.0.1:8000",
-        shortcode=environment.SHORTCODE,
     )  # fmt: skip
     assert checkup.of_outside(outside, await checkup.psychologists(seeded)) == []
 

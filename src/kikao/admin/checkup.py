@@ -19,7 +19,6 @@ from kikao.sessions.terms import current_tiers
 # Safaricom refuses a callback address that holds one of these anywhere.
 REFUSED_IN_ADDRESS = ("m-pesa", "mpesa", "safaricom", "exec", "exe", "cmd", "sql", "query")
 LONGEST_SMS_SENDER = 11
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -38,9 +37,7 @@ class Outside(msgspec.Struct, frozen=True):
     names: Mapping[str, str]
     base_url: str
     callback_url: str
-    shortcode: str
     sms_sender: str | None = None
-    host: str = ""                # where the web program listens
     proxies: tuple[str, ...] = ()
 
 
@@ -61,11 +58,9 @@ def _of_addresses(outside: Outside) -> list[Finding]:
         found.append(Finding(f"Safaricom refuses an address that holds “{words[0]}” (KIKAO_MPESA_CALLBACK_URL)."))
     if urlsplit(address).scheme != "https" and (urlsplit(address).hostname or "") not in ("127.0.0.1", "localhost"):
         found.append(Finding("The callback address must begin with https:// (KIKAO_MPESA_CALLBACK_URL)."))
-    if not re.fullmatch(r"\d{5,7}", outside.shortcode):
-        found.append(Finding("A paybill or store number has 5 to 7 digits (KIKAO_MPESA_SHORTCODE)."))
     if not re.fullmatch(r"https?://[^/]+", outside.base_url):
         found.append(Finding("The public address has a path; pages live at its root (KIKAO_BASE_URL).", must=False))
-    if outside.base_url.startswith("https:") and outside.host in LOOPBACK and not outside.proxies:
+    if outside.base_url.startswith("https:") and not outside.proxies:
         said = "No proxy is trusted, so everybody behind yours counts as one address (KIKAO_TRUSTED_PROXIES)."
         found.append(Finding(said, must=False))
     return found

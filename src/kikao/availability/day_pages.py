@@ -34,7 +34,7 @@ from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.clock import is_zone
 from kikao.core.db import Conn
-from kikao.core.errors import Invalid, NotFound, Refusal, all_of, refused
+from kikao.core.errors import Busy, Invalid, NotFound, Refusal, all_of, refused
 from kikao.core.i18n import gettext as _
 from kikao.core.i18n import ngettext
 from kikao.core.ids import new_id, read_id
@@ -148,7 +148,7 @@ async def add_day(
 
     try:
         return await form_once(request, kit, actor, now, verb)
-    except (Invalid, SessionsOutside) as refusal:
+    except (Busy, Invalid, SessionsOutside) as refusal:
         return await _days_page(request, kit, actor, now, typed=form, refusal=refusal)
 
 
@@ -169,7 +169,7 @@ async def remove_day(
 
     try:
         return await form_once(request, kit, actor, now, verb)
-    except (Invalid, SessionsOutside) as refusal:
+    except (Busy, Invalid, SessionsOutside) as refusal:
         return await _days_page(request, kit, actor, now, refusal=refusal, leaving=_removing(wanted, here))
     except NotFound as refusal:
         return await _days_page(request, kit, actor, now, refusal=refusal, gone=True)
@@ -258,7 +258,7 @@ async def save_numbers(
 
     try:
         return await form_once(request, kit, actor, now, verb)
-    except (Invalid, SessionsOutside) as refusal:
+    except (Busy, Invalid, SessionsOutside) as refusal:
         return await _numbers_page(request, kit, actor, now, typed=form, refusal=refusal)
 
 

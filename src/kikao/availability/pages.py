@@ -17,7 +17,7 @@ from kikao.availability.rules import IN_PERSON, MODES, MOST_STRETCHES, Hours, Tr
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
-from kikao.core.errors import Invalid, Refusal
+from kikao.core.errors import Busy, Invalid, Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import read_id
 from kikao.core.render import page
@@ -201,7 +201,7 @@ async def save_week(
         return await form_once(request, kit, actor, now, verb)
     except Invalid as refusal:
         return await _page(request, kit, actor, now, rows, refusal, by_row(refusal, given))
-    except SessionsOutside as refusal:
+    except (Busy, SessionsOutside) as refusal:
         return await _page(request, kit, actor, now, rows, refusal)
 
 

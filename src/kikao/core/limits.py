@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -42,7 +43,7 @@ async def count(conn: Conn, limit: Limit, subject: str, now: datetime) -> None:
     counting = _count_few if limit.most <= FEW else _count_many
     again = await counting(conn, limit, key_of(limit, subject), now)
     if again is not None:
-        raise TooOften(retryAfter=max(1, int((again - now).total_seconds())))
+        raise TooOften(retryAfter=max(1, math.ceil((again - now).total_seconds())))
 
 
 async def _count_few(conn: Conn, limit: Limit, key: bytes, now: datetime) -> datetime | None:
@@ -60,7 +61,7 @@ async def _count_few(conn: Conn, limit: Limit, key: bytes, now: datetime) -> dat
     if kept:
         return None
     times: list[datetime] = await conn.fetchval("select times from core.recent where subject = $1", key)
-    return sorted(times)[-limit.most] + limit.window
+    return sorted(times)[-limit.most:][0] + limit.window  # fewer, where a rival came between and dropped old ones
 
 
 async def _count_many(conn: Conn, limit: Limit, key: bytes, now: datetime) -> datetime | None:

@@ -80,7 +80,8 @@ def masked_as_shown(number: str) -> str:
 
 def link(number: str) -> str:
     """What rings it when it is tapped."""
-    return f"tel:{re.sub(r'[^0-9+]', '', number)}"
+    whole = re.sub(r"(?<=\d)\s*\(0\)", "", number) if number.startswith("+") else number  # dialled at home only
+    return f"tel:{re.sub(r'[^0-9+]', '', whole)}"
 
 
 def masked(value: str) -> str:

@@ -17,7 +17,7 @@ from litestar.enums import MediaType
 
 from kikao.core import i18n, money, phone
 from kikao.core.actor import Actor
-from kikao.core.errors import Refusal
+from kikao.core.errors import Busy, Refusal
 from kikao.core.ids import new_id
 from kikao.core.lines import unbroken
 from kikao.core.web import LEAVE_TO, Kit, Req
@@ -95,9 +95,11 @@ def _in_readers_zone(function: Any) -> Any:
 
 
 def to_put_right(actions: Iterable[dict[str, Any]], path: str, refusal: Refusal | None, typed: str) -> bool:
-    """Opens the action that was sent to this path, where its reason was refused: it stands beside its field, which has
-    the focus, and no other stands out any more. Whether there was one."""
+    """Opens the action that was sent to this path, where its reason was refused or not taken yet: that stands beside
+    its field, which has the focus, and no other stands out any more. Whether there was one."""
     wrong = next((one.detail for one in refusal.fields if one.field == "reason"), None) if refusal else None
+    if isinstance(refusal, Busy):  # nothing is wrong with it: it is to be sent once more
+        wrong = refusal.detail
     actions = list(actions)
     sent = next((one for one in actions if one["url"] == path and one.get("confirm", {}).get("reason")), None)
     if wrong is None or sent is None:

@@ -49,7 +49,8 @@ create table core.idempotency (
 );
 create index idempotency_by_age on core.idempotency (created_at);
 
--- Counters of rate limits: one row a subject and window. Subjects are keyed digests, never names.
+-- Counters of rate limits: one row a subject and window. Subjects are plain digests: no names, but who
+-- has a copy of the database can try all phone numbers. They are forgotten after two days.
 create table core.counter (
     subject bytea not null,
     window_start timestamptz not null,

@@ -9,11 +9,11 @@ import os
 import re
 from collections.abc import Mapping
 from ipaddress import ip_network
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from kikao.core.addresses import parts_of
+from kikao.core.clock import is_zone
 from kikao.core.crypto import BadKey, Secret, read_key
 
 PREFIX = "KIKAO_"
@@ -120,9 +120,7 @@ class _Reader:
 
     def zone(self, name: str, default: str) -> str:
         value = self.text(name, "a time zone", default)
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
+        if not is_zone(value):
             self.problems.append(f"{PREFIX}{name} must be the name of a time zone, such as Africa/Nairobi.")
         return value
 
@@ -150,7 +148,7 @@ class _Reader:
             for one in found:
                 ip_network(one)
         except ValueError:
-            self.problems.append(f"{PREFIX}{name} must hold IP addresses, separated by commas.")
+            self.problems.append(f"{PREFIX}{name} must hold IP addresses or networks, separated by commas.")
         return found
 
     def keys(self) -> tuple[bytes, ...]:
@@ -179,7 +177,7 @@ def read(env: Mapping[str, str] | None = None) -> Settings:
         trading_name=reader.text("TRADING_NAME", "the neutral name that people see"),
         practice_phone=reader.fitting(
             "PRACTICE_PHONE", reader.text("PRACTICE_PHONE", "the phone number that people can ring"),
-            r"\+?[0-9][0-9 ()-]{2,19}", "be a phone number that can be dialled",
+            r"\+?\(?[0-9][0-9 ().-]{2,19}", "be a phone number that can be dialled",
         ),
         time_zone=reader.zone("TIME_ZONE", "Africa/Nairobi"),
         pool_size=reader.number("POOL_SIZE", 10, 2, 500),

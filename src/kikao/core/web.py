@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+import asyncpg
 import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
@@ -19,7 +20,7 @@ from kikao.core.actor import Actor
 from kikao.core.addresses import parts_of
 from kikao.core.crypto import Vault
 from kikao.core.db import Conn, Database
-from kikao.core.errors import Forbidden, Invalid, NotFound, NotSignedIn
+from kikao.core.errors import Busy, Forbidden, Invalid, NotFound, NotSignedIn
 from kikao.core.ids import read_id
 from kikao.core.practice import Practice, Snapshot
 
@@ -192,20 +193,30 @@ async def form_once(
 ) -> Response[Any]:
     """A form's verb; `verb` answers the address to go to. A double tap of one form has one effect.
 
+    Raises Busy where the database let it wait too long: a refusal, so that the page comes back with what was typed.
     The form carries a hidden `idempotency_key` (see `form_key`). The body is not compared: the second tap may
     differ in nothing that matters, and the first one counts.
     """
+    try:
+        return see_other(await _form_once(request, kit, actor, now, verb))
+    except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError) as error:
+        raise Busy from error
+
+
+async def _form_once(
+    request: Req, kit: Kit, actor: Actor, now: datetime, verb: Callable[[Conn], Awaitable[str]]
+) -> str:
     form = await request.form()
     typed = str(form.get("idempotency_key") or "")
     if not typed:
-        return see_other(await kit.db.again(verb))
+        return await kit.db.again(verb)
 
     async def answered(conn: Conn) -> idempotency.Answer:
         return idempotency.Answer(303, await verb(conn))
 
     key = idempotency.make_key(actor.account_id or NOBODY_ID, "POST", request.scope["path"], typed[:255], b"")
     answer = await idempotency.once(kit.db, key, now, answered)
-    return see_other(answer.body)
+    return str(answer.body)
 
 
 def see_other(address: str) -> Response[Any]:

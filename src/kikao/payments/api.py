@@ -16,6 +16,7 @@ from litestar.types import ASGIApp
 
 from kikao.core import logs
 from kikao.core.actor import Actor
+from kikao.core.addresses import within
 from kikao.core.clock import utc_now
 from kikao.core.db import Conn
 from kikao.core.errors import Forbidden, Invalid, NotFound, NotSignedIn
@@ -220,7 +221,7 @@ async def callback(request: Req) -> ASGIApp:
     if stored is None:
         raise NotFound
     expected = request.app.state.settings.mpesa.callback_sources
-    if expected and address not in expected:
+    if expected and not within(address, expected):
         log.warning("callback_from_elsewhere", letter=str(stored))
     return _ACCEPTED
 

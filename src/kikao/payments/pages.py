@@ -14,7 +14,7 @@ from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.answers import rest_of, sentence
 from kikao.core.db import Conn
-from kikao.core.errors import Invalid, NotFound, NotPossible, Refusal, TooOften
+from kikao.core.errors import Busy, Invalid, NotFound, NotPossible, Refusal, TooOften
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import new_id
 from kikao.core.render import page
@@ -123,7 +123,7 @@ async def pay(
         if "attemptId" in busy.facts:
             return see_other(f"/p/{token}/wait")
         return _pay_page(request, kit, actor, now, bill, token, phone=form["phone"], refusal=busy)
-    except (Invalid, TooOften, NotPossible) as refusal:
+    except (Busy, Invalid, TooOften, NotPossible) as refusal:
         return _pay_page(request, kit, actor, now, bill, token, phone=form["phone"], refusal=refusal)
 
 

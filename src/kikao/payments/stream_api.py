@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import weakref
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from datetime import datetime
 from uuid import UUID
 
@@ -77,27 +77,32 @@ def open_stream(request: Req, kit: Kit, viewer: Viewer, attempt_id: UUID, number
     """Raises TooOften where as many are open already as one attempt, or one process, may have."""
     if _open[attempt_id] >= MOST_OF_ONE or _open.total() >= MOST:
         raise TooOften(retryAfter=10)
-    return ServerSentEvent(_watch(kit, viewer, attempt_id, numbers, request.app.state.get("stopping")))
+    place = _Place(attempt_id)
+    return ServerSentEvent(_watch(place, kit, viewer, attempt_id, numbers, request.app.state.get("stopping")))
 
 
-@contextmanager
-def _counted(attempt_id: UUID) -> Iterator[None]:
-    _open[attempt_id] += 1
-    try:
-        yield
-    finally:
-        _open[attempt_id] -= 1
-        if not _open[attempt_id]:
-            del _open[attempt_id]
+class _Place:
+    """Counted from before the answer begins, so that streams which are asked for at once see each other. It is free
+    again when it is left, or when nobody holds it any more: whoever is gone before the first event never leaves."""
+
+    def __init__(self, attempt_id: UUID) -> None:
+        _open[attempt_id] += 1
+        self.leave = weakref.finalize(self, _one_less, attempt_id)
+
+
+def _one_less(attempt_id: UUID) -> None:
+    _open[attempt_id] -= 1
+    if not _open[attempt_id]:
+        del _open[attempt_id]
 
 
 async def _watch(
-    kit: Kit, viewer: Viewer, attempt_id: UUID, numbers: Numbers, stopping: asyncio.Event | None
+    place: _Place, kit: Kit, viewer: Viewer, attempt_id: UUID, numbers: Numbers, stopping: asyncio.Event | None
 ) -> AsyncIterator[ServerSentEventMessage]:
     """Until nothing more will change, the viewer may not see it any more, 150 s are over, or the program stops."""
     before: bytes | None = None
     ends = asyncio.get_running_loop().time() + STREAM_SECONDS
-    with _counted(attempt_id):
+    try:
         while asyncio.get_running_loop().time() < ends and not (stopping and stopping.is_set()):
             async with kit.db.connection() as conn:
                 shown = await _still_seen(conn, viewer, attempt_id, numbers)
@@ -110,6 +115,8 @@ async def _watch(
             if shown.over:
                 return
             await asyncio.sleep(LOOK_SECONDS)
+    finally:
+        place.leave()
 
 
 async def _still_seen(conn: Conn, viewer: Viewer, attempt_id: UUID, numbers: Numbers) -> queries.Shown | None:

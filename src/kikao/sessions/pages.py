@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from kikao.core import i18n
 from kikao.core.actor import Actor
 from kikao.core.db import Conn
-from kikao.core.errors import Invalid, NotFound, NotPossible, Refusal
+from kikao.core.errors import Busy, Invalid, NotFound, NotPossible, Refusal
 from kikao.core.i18n import gettext as _
 from kikao.core.ids import new_id
 from kikao.core.render import page, to_put_right
@@ -145,7 +145,7 @@ def _paid_already(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _code_form(session: Session, refusal: Refusal | None, typed: str) -> dict[str, Any] | None:
-    if not typed or not isinstance(refusal, Invalid):
+    if not typed or not isinstance(refusal, Invalid | Busy):
         return None
     return {"url": f"/s/{session.reference}/code", "key": str(new_id()), "value": typed, "error": _(refusal.detail)}
 
@@ -188,7 +188,7 @@ async def act(
 
     try:
         return await form_once(request, kit, actor, now, run)
-    except (Invalid, NotPossible, actions.SlotTaken, actions.TooManyOpen) as refusal:
+    except (Busy, Invalid, NotPossible, actions.SlotTaken, actions.TooManyOpen) as refusal:
         return await _session_page(request, kit, actor, now, reference, refusal, await read_form(request))
 
 
