@@ -58,6 +58,7 @@ def wire() -> None:
     payments_wires.decided["session"] = evidence.payment_decided
     payments_wires.seen["session"] = evidence.payment_seen
     payments_wires.claim_rejected["session"] = evidence.claim_rejected
+    payments_wires.still_missing["session"] = evidence.still_missing
     payments_wires.page_of["session"] = "/s/{reference}"
     payments_wires.told_of["session"] = evidence.told_of
     payments_wires.unwritten["session"] = leaving.nothing_is_written

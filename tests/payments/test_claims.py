@@ -10,7 +10,7 @@ from kikao.core.db import Conn
 from kikao.core.errors import Invalid, TooOften
 from kikao.payments import claims
 from kikao.payments.errors import AlreadyPaid, ClaimTaken, ReceiptTaken
-from kikao.payments.wires import claim_rejected
+from kikao.payments.wires import claim_rejected, still_missing
 from payments.conftest import AMOUNT, PURPOSE, Till
 from support.cast import Cast
 
@@ -142,3 +142,37 @@ async def test_a_code_of_a_payment_that_is_known_is_no_claim(till: Till, cast: C
     assert await _submit(till, cast, rung.charge_id, rung.receipt) is None
     with pytest.raises(ClaimTaken):
         await _submit(till, cast, await till.owed(), rung.receipt)
+
+
+async def test_money_that_was_named_by_a_person_and_is_named_otherwise_by_m_pesa_alarms(till: Till, cast: Cast) -> None:
+    """The code of a second payment was taken for the number of the first: somebody has to look."""
+    rung = await till.rung(await till.owed())
+    await till.look(rung, "0")
+    async with till.db.transaction() as conn:
+        await claims.vouch(
+            conn, cast.wambui.actor, rung.charge_id, "mpesa", CODE, AMOUNT, till.clock(), till.numbers, late=True)
+    assert await till.rows("select number from payments.receipt") == [{"number": CODE}]
+    await till.post(rung.token, rung.letter())
+    await till.read_letters()
+    assert await till.rows("select number from payments.receipt") == [{"number": rung.receipt}]
+    assert (await till.row("attempt", rung.attempt_id))["alarm"] == "another receipt"
+    [line] = await till.rows("select facts->>'was' as was from journal.line where verb = 'contradiction'")
+    assert line["was"] == CODE
+
+
+async def test_when_m_pesa_names_a_part_whose_code_was_typed_the_rest_is_asked_for(till: Till, cast: Cast) -> None:
+    asked: list[UUID] = []
+
+    async def missing(_conn: Conn, purpose_id: UUID, _at: object) -> None:
+        asked.append(purpose_id)
+
+    still_missing[PURPOSE] = missing
+    try:
+        part, whole = await till.rung(await till.owed()), await till.rung(await till.owed(), "+254700000002")
+        for rung, amount in ((part, 1000), (whole, AMOUNT)):
+            await _submit(till, cast, rung.charge_id, rung.receipt)
+            await till.post(rung.token, rung.letter(amount=amount))
+            await till.read_letters()
+    finally:
+        del still_missing[PURPOSE]
+    assert asked == [(await till.row("charge", part.charge_id))["purpose_id"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from kikao.core.errors import Forbidden, NotPossible
 from kikao.core.practice import EMPTY
 from kikao.payments.errors import ReceiptTaken
-from kikao.sessions import checking
+from kikao.sessions import checking, evidence, queries, rules
 from kikao.sessions.actions import Reason
 from sessions.conftest import VAULT, Desk
 from support.cast import Member, workday
@@ -219,6 +219,61 @@ async def test_a_code_that_is_refused_leaves_the_time_that_was_kept_for_looking(
     await did_not_come(desk, session_id, desk.now + timedelta(hours=1))
     after = await kept(desk, session_id)
     assert after == (hold, hold - timedelta(minutes=5))
+
+
+def test_a_refused_code_leaves_no_longer_to_pay_than_anybody_has() -> None:
+    """Looking at it may take until the start; a payment comes two hours before, unless more was promised."""
+    now = datetime(2026, 11, 26, 9, tzinfo=UTC)
+    start = now + timedelta(hours=40)
+
+    def until(promised: datetime | None) -> datetime:
+        return rules.pay_again_until(now, start, start, promised, rules.Numbers())
+
+    assert until(None) == until(now + timedelta(hours=20)) == start - timedelta(hours=2)
+    assert until(start - timedelta(hours=1)) == start - timedelta(hours=1)
+
+
+async def test_the_rest_of_a_part_that_m_pesa_names_can_be_paid(desk: Desk) -> None:
+    session_id = await typed(desk)
+    await desk.pay(session_id, 1000)
+    assert await desk.stored(session_id) == "Payment Submitted"
+    async with desk.db.transaction() as conn:
+        await evidence.still_missing(conn, session_id, desk.now)
+    assert await desk.stored(session_id) == "Approved"
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_of_a_code_that_m_pesa_refuses_the_client_is_told_each_time(desk: Desk, ended: bool) -> None:
+    session_id = await typed(desk)
+    charge_id = await desk.value("select charge_id from sessions.session")
+    if ended:
+        await desk.cancel(desk.cast.amina, session_id)
+    else:
+        await did_not_come(desk, session_id, desk.now)
+        await submit(desk, session_id)
+    async with desk.db.transaction() as conn:
+        await conn.execute(
+            "update payments.claim set state = 'rejected', decided_at = $1, decided_by = made_by where state = 'open'",
+            desk.now)
+        await evidence.claim_rejected(conn, session_id, charge_id, desk.now)
+    assert await desk.stored(session_id) == ("Cancelled" if ended else "Approved")
+    assert len(await told(desk, "code rejected")) == (1 if ended else 2)
+
+
+async def test_refusing_a_late_code_once_more_changes_nothing(desk: Desk) -> None:
+    refused = await typed(desk)
+    await desk.cancel(desk.cast.amina, refused)
+    await did_not_come(desk, refused, desk.now)
+    verified = await desk.request(desk.cast.baraka, desk.cast.otieno)
+    await desk.approve(desk.cast.otieno, verified)
+    await submit(desk, verified, desk.cast.baraka)
+    await desk.cancel(desk.cast.baraka, verified)
+    await came(desk, verified, desk.now)
+    async with desk.db.connection() as conn:
+        found = [await queries.done_already(conn, one, "reject the code", desk.cast.wambui.actor)
+                 for one in (refused, verified)]  # fmt: skip
+        assert await queries.done_already(conn, refused, "cancel", desk.cast.amina.actor)
+    assert found == [True, False]
 
 
 # Late parts ---------------------------------------------------------------------------------------

@@ -133,6 +133,9 @@ async def test_of_money_that_goes_back_whoever_paid_for_the_deceased_is_told_by_
     await set_state(desk, desk.cast.wambui, desk.cast.amina, "deceased")
     await desk.cancel(desk.cast.wambui, paid)
     duty = await desk.value("select id from payments.duty")
+    assert await kinds_told(desk, duty, halima, every_kind()) == set()
+    coming = "select recipient from notifications.message where kind = 'money comes back'"
+    assert await desk.value(coming) == halima.person_id, "before it is back, too: no message of the session goes out"
     async with desk.db.transaction() as conn:
         await charges.done(conn, desk.cast.njeri.actor, duty, desk.now)
     assert await kinds_told(desk, duty, halima, every_kind()) == set()

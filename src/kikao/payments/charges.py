@@ -20,7 +20,7 @@ from kikao.payments import duties, ledger, reversals
 from kikao.payments.errors import OtherAmount
 from kikao.payments.ledger import Account
 from kikao.payments.rules import Numbers
-from kikao.payments.telling import COMES_BACK, GIVEN_BACK, tell_payer
+from kikao.payments.telling import COMES_BACK, GIVEN_BACK, is_unwritten, tell_payer
 from kikao.payments.wires import Decided, decided
 
 
@@ -196,7 +196,8 @@ async def owe(
     source, target = ledger.of_charge(charge_id), ledger.of_duty(charge_id)
     await ledger.move(conn, source, target, amount, why, receipt_id, now)
     await record(conn, actor, "owe back", "charge", charge_id, now, amount=amount, why=why, duty=duty_id)
-    if not told_elsewhere:
+    # Of a session whose client has died no message goes out: then this one is said by telephone.
+    if not told_elsewhere or await is_unwritten(conn, charge_id):
         await tell_payer(conn, COMES_BACK, duty_id, now)
     return duty_id
 

@@ -20,7 +20,7 @@ from kikao.payments import ledger
 from kikao.payments.charges import Charge, Money, credit, hold_charge
 from kikao.payments.errors import AlreadyPaid, ClaimTaken, ReceiptTaken
 from kikao.payments.rules import Numbers
-from kikao.payments.wires import claim_rejected
+from kikao.payments.wires import claim_rejected, still_missing
 
 MOST = 2  # typed codes a charge
 CHANNELS = ("mpesa", "cash", "bank", "card")
@@ -175,9 +175,14 @@ def _checked(method: str, number: str, amount: int) -> str:
     return code or shown
 
 
+_CHARGES_OF_CODE = Statement("select charge_id from payments.claim where code = :code and state = 'open' order by 1")
+
+
 async def proved_by_receipt(conn: Conn, number: str, charge_id: UUID, now: datetime) -> None:
     """M-Pesa has named this payment: the open code of its own charge is verified, the same code elsewhere is
-    rejected, and the room above is told."""
+    rejected, and the room above is told. The charge is held."""
+    for typed in await _CHARGES_OF_CODE.rows(conn, code=number):
+        await hold_charge(conn, typed["charge_id"])  # before its claim, as everybody who answers for a code
     rows = await conn.fetch(
         """
         update payments.claim k
@@ -191,3 +196,6 @@ async def proved_by_receipt(conn: Conn, number: str, charge_id: UUID, now: datet
         tell = claim_rejected.get(row["purpose"])
         if row["state"] == "rejected" and tell is not None:
             await tell(conn, row["purpose_id"], row["charge_id"], now)
+        ask = still_missing.get(row["purpose"])
+        if row["state"] == "verified" and ask is not None and (await hold_charge(conn, charge_id)).missing:
+            await ask(conn, row["purpose_id"], now)

@@ -15,8 +15,8 @@ from kikao.notifications.rules import Timing
 from kikao.payments import queries, rules
 from kikao.payments.links import pay_token
 from kikao.payments.rules import Numbers
-from kikao.payments.telling import COMES_BACK, GIVEN_BACK
-from kikao.payments.wires import page_of, unwritten
+from kikao.payments.telling import COMES_BACK, GIVEN_BACK, is_unwritten
+from kikao.payments.wires import page_of
 
 _FAILED = (rules.FAILED, rules.REFUSED)
 
@@ -30,7 +30,7 @@ async def compose_failed(conn: Conn, post: Post, reader: Reader | None, tools: T
     bill = await queries.bill(conn, failed.charge_id)
     if last is None or last.id != failed.id or bill is None or not bill.payable(tools.now):
         return None
-    if await _unwritten(conn, bill.id):
+    if await is_unwritten(conn, bill.id):
         return None
     made = _composed(bill.reference, bill.missing, failed.message, tools, bill.id)
     return msgspec.structs.replace(made, timing=Timing(caused_at=failed.created_at))
@@ -48,13 +48,6 @@ def _composed(reference: str, missing: int, why: str, tools: Tools, charge_id: U
         facts=((_("Reference"), reference), (_("Amount"), shown(missing))),
         footer_lines=(_("Questions? Ring %(phone)s.") % {"phone": tools.practice_phone},),
     )
-
-
-async def _unwritten(conn: Conn, charge_id: UUID) -> bool:
-    """Whether whom it was for has died: then nothing of it is written to anybody."""
-    row = await conn.fetchrow("select purpose, purpose_id from payments.charge where id = $1", charge_id)
-    asked = unwritten.get(row["purpose"]) if row else None
-    return row is not None and asked is not None and await asked(conn, row["purpose_id"])
 
 
 # Money that comes back ----------------------------------------------------------------------------
@@ -111,7 +104,7 @@ async def _money_back(
         button=Button(_("See it"), url),
         facts=((_("Reference"), duty["reference"]), (_("Amount"), shown(duty["amount"]))),
         footer_lines=(_("Questions? Ring %(phone)s.") % {"phone": tools.practice_phone},),
-        spoken=await _unwritten(conn, duty["charge_id"]),
+        spoken=await is_unwritten(conn, duty["charge_id"]),
     )
 
 

@@ -56,9 +56,18 @@ async def settle(
         arrival = Arrival(attempt["id"], attempt["charge_id"], attempt["amount"], evidence, verdict, now)
         if not await take(conn, arrival, receipt, numbers):
             verdict = Verdict(rules.STRAY, attempt["state"], why="receipt known elsewhere", alarm=True, look_up=True)
+        elif _named_otherwise(receipt, evidence, verdict):
+            verdict = msgspec.structs.replace(verdict, why="another receipt", alarm=True)
     await _write(conn, attempt, evidence, verdict, now, numbers)
-    await _tell(conn, attempt, evidence, verdict, now)
+    await _tell(conn, attempt, receipt, evidence, verdict, now)
     return Outcome(_WORDS[verdict.do], verdict.why)
+
+
+def _named_otherwise(receipt: Row | None, evidence: Evidence, verdict: Verdict) -> bool:
+    """A person gave this money the number of a message, and M-Pesa gives it another: that message told of other money,
+    which nobody has booked."""
+    return (receipt is not None and verdict.do == rules.COMPLETE
+            and receipt["number"] not in (None, evidence.receipt))  # fmt: skip
 
 
 def _known(attempt: Row, receipt: Row | None) -> Known:
@@ -110,11 +119,14 @@ async def _adopted(conn: Conn, attempt: Row, evidence: Evidence, verdict: Verdic
     return None if known else checkout
 
 
-async def _tell(conn: Conn, attempt: Row, evidence: Evidence, verdict: Verdict, now: datetime) -> None:
+async def _tell(
+    conn: Conn, attempt: Row, receipt: Row | None, evidence: Evidence, verdict: Verdict, now: datetime
+) -> None:
     if verdict.alarm:
+        other = {"was": receipt["number"]} if receipt and _named_otherwise(receipt, evidence, verdict) else {}
         await record(
             conn, THE_SYSTEM, "contradiction", "charge", attempt["charge_id"], now,
-            attempt=attempt["id"], why=verdict.why, source=evidence.source,
+            attempt=attempt["id"], why=verdict.why, source=evidence.source, **other,
         )  # fmt: skip
     if verdict.state != attempt["state"]:
         if verdict.state == rules.FAILED:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from kikao.core.db import Conn
 from kikao.notifications.actions import post
+from kikao.payments.wires import unwritten
 
 # The person who pays a charge `c`, by account or by the contact that was rung; null where nobody is known to.
 PAYER = """
@@ -30,3 +31,10 @@ async def tell_payer(conn: Conn, kind: str, duty_id: UUID, now: datetime) -> Non
     )
     if person_id is not None:
         await post(conn, kind, duty_id, person_id, now)
+
+
+async def is_unwritten(conn: Conn, charge_id: UUID) -> bool:
+    """Whether whom it was for has died: then nothing of it is written to anybody, and a person says it."""
+    row = await conn.fetchrow("select purpose, purpose_id from payments.charge where id = $1", charge_id)
+    asked = unwritten.get(row["purpose"]) if row else None
+    return row is not None and asked is not None and await asked(conn, row["purpose_id"])

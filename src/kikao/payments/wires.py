@@ -50,5 +50,10 @@ told_of: dict[str, Callable[[Conn, Actor, Sequence[UUID], datetime], Awaitable[d
 # Whether nothing is written about a purpose any more: whom it was for has died, and a person says what there is to say.
 unwritten: dict[str, Callable[[Conn, UUID], Awaitable[bool]]] = {}
 
-# Told when M-Pesa has proved that a code which was typed for this purpose belongs to another one.
+# Told when M-Pesa has named the payment of a code, and something of its own charge is still missing: nothing is left to
+# check, and it is to be paid. The charge is held.
+still_missing: dict[str, Callable[[Conn, UUID, datetime], Awaitable[None]]] = {}
+
+# Told when M-Pesa has proved that a code which was typed for this purpose belongs to another one. The charge
+# is held.
 claim_rejected: dict[str, Callable[[Conn, UUID, UUID, datetime], Awaitable[None]]] = {}

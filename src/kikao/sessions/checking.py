@@ -35,7 +35,8 @@ where id = :id::uuid and status = 'Payment Submitted' and hold_until > :now::tim
 async def submit_code(
     conn: Conn, actor: Actor, session: Session, typed: str, now: datetime, practice: Snapshot
 ) -> None:
-    """Approved → Payment Submitted: the time is kept while somebody checks, 48 h at most, never past the start."""
+    """Approved → Payment Submitted: the time is kept while somebody checks: 48 h from now, never past
+    the start, and no less than it was kept before."""
     rules.step("submit a payment code", session.status, session.parties)
     claim = await claims.submit(conn, actor, session.charge_id, typed, now)
     if claim is None:  # M-Pesa has told us of this very payment: nothing is left to check
@@ -69,14 +70,17 @@ async def reject_code(
     await charges.hold_charge(conn, session.charge_id)
     late = await answers_late(conn, "reject the code", session, now)
     await claims.reject(conn, actor, session.charge_id, (vault, reason.text), now)
-    if late:
-        await record(conn, actor, "check late", "session", session.id, now)
-        await tell(conn, "code rejected", session.id, session.requested_by, now, version=await _round(conn, session))
-        return
-    if not await ask_again(conn, session, now, practice):
+    if not await refused(conn, actor, session, now, practice, late=late):
         raise NotPossible(sessionStatus=await status_of(conn, session.id, now))
-    await record(conn, actor, "reject the code", "session", session.id, now)
+
+
+async def refused(conn: Conn, actor: Actor, session: Session, now: datetime, practice: Snapshot, *, late: bool) -> bool:
+    """What follows once a code was refused, by a person or by M-Pesa. False: it did not wait for the code."""
+    if not late and not await ask_again(conn, session, now, practice):
+        return False
+    await record(conn, actor, "check late" if late else "reject the code", "session", session.id, now)
     await tell(conn, "code rejected", session.id, session.requested_by, now, version=await _round(conn, session))
+    return True
 
 
 async def _round(conn: Conn, session: Session) -> int:
@@ -90,10 +94,15 @@ async def _round(conn: Conn, session: Session) -> int:
 async def ask_again(conn: Conn, session: Session, now: datetime, practice: Snapshot) -> bool:
     """Payable again from now on, and never for less time than was promised before; the charge is held already."""
     numbers = practice.of(rules.Numbers)
-    until = rules.pay_until(now, session.starts_at, numbers)
-    kept = await conn.fetchval("select hold_until from sessions.session where id = $1", session.id)
-    if kept is not None:
-        until = max(until, rules.paid_within(kept, numbers))
+    row = await conn.fetchrow(
+        """
+        select s.hold_until, m.open_until from sessions.session s
+        join payments.charge_state m on m.id = s.charge_id where s.id = $1
+        """,
+        session.id,
+    )
+    kept, promised = row.values() if row else (None, None)
+    until = rules.pay_again_until(now, session.starts_at, kept, promised, numbers)
     changed = await _TAKE_BACK.run(conn, id=session.id, now=now, until=rules.hold_for_payment(until, numbers))
     if changed:
         await charges.open_charge(conn, session.charge_id, until)

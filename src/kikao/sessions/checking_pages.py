@@ -52,18 +52,19 @@ async def _money_page(
         claim = await open_claim(conn, session.charge_id)
         rings = await ringing.phones(conn, session, now) if ringing.may(session) else None
     late = claim is not None and checking.may_answer_late(session.status, session.parties)
-    address, back = f"/s/{session.reference}", None if late else _more_back(session)
+    address, back = f"/s/{session.reference}", _more_back(session)
     sees = session.parties - {rules.FINANCE}
     usual = {"amount": str(session.missing or (session.price if late else "")), "number": claim.code if claim else ""}
     given = Form(usual | (form.values if form else {}))
     sent = request.scope["path"].rsplit("/", 1)[-1] if form else None
+    of_back = back if sent == "give-back" else None
     can = {verb: rules.can(verb, session.status, session.parties) or (late and verb != "waive")
            for verb in ("verify", "reject the code", "waive")}
     return page(
         request, kit, actor, "sessions/money.html", status=refusal.status if refusal else 200,
         reference=session.reference, badges=words.badges(session), missing=session.missing,
         code={"code": claim.code, "when": i18n.when(claim.made_at, actor.time_zone)} if claim else None,
-        values={name: given[name] for name in ("method", "number", "amount")}, errors=_errors(refusal, back),
+        values={name: given[name] for name in ("method", "number", "amount")}, errors=_errors(refusal, of_back),
         rows=words.money_rows(session), back_url=address if sees else "/practice/payments",
         back_label=_("Back to the session") if sees else _("All payments"),
         reasons={name: given["reason"] if sent == name else "" for name in REASONS}, sent=sent,

@@ -23,7 +23,7 @@ from kikao.payments import charges as payments
 from kikao.payments.wires import Decided, Seen
 from kikao.sessions import rules
 from kikao.sessions.actions import expire, session_row, tell, times_done
-from kikao.sessions.checking import ask_again
+from kikao.sessions.checking import ask_again, refused
 from kikao.sessions.queries import visible
 from kikao.sessions.retaking import could_be_booked
 from kikao.sessions.seen import CLIENT
@@ -76,15 +76,19 @@ async def told_of(conn: Conn, actor: Actor, ids: Sequence[UUID], now: datetime) 
 
 
 async def claim_rejected(conn: Conn, session_id: UUID, charge_id: UUID, now: datetime) -> None:
-    """M-Pesa has proved that the code which was typed here paid for something else: payable again."""
-    async with savepoint(conn):
-        row = await conn.fetchrow("select requested_by from sessions.session where id = $1", session_id)
-        if row is None:
-            return
+    """M-Pesa has proved that the code which was typed here paid for something else: payable again; of what waits no
+    more, the client is told. The charge is held already."""
+    with suppress(NotFound):
         session = await visible(conn, THE_SYSTEM, session_id, now)
-        if await ask_again(conn, session, now, await practice.load(conn, now)):
-            await record(conn, THE_SYSTEM, "reject the code", "session", session_id, now, charge=charge_id)
-            await tell(conn, "code rejected", session_id, row["requested_by"], now)
+        late = session.status not in rules.WAITING
+        await refused(conn, THE_SYSTEM, session, now, await practice.load(conn, now), late=late)
+
+
+async def still_missing(conn: Conn, session_id: UUID, now: datetime) -> None:
+    """M-Pesa has named the payment of the code which was typed here, and it was a part: nothing is left to check."""
+    with suppress(NotFound):
+        session = await visible(conn, THE_SYSTEM, session_id, now)
+        await ask_again(conn, session, now, await practice.load(conn, now))
 
 
 async def _be_paid_late(conn: Conn, row: Row, now: datetime, *, buys: bool) -> bool:

@@ -321,14 +321,16 @@ async def done_already(conn: Conn, session_id: UUID, verb: str, actor: Actor) ->
     """Whether this actor's was the verb that brought the session where it is: doing it again changes nothing."""
     last = await conn.fetchrow(
         """
-        select verb, by_account from journal.line
-        where noun_id = $1 and verb in (
+        select case when verb = 'check late' and facts->>'method' is null then 'reject the code' else verb end as verb,
+               by_account
+        from journal.line
+        where noun_id = $1 and (verb = 'check late' and $2 = 'reject the code' or verb in (
             'request', 'book', 'send', 'approve', 'decline', 'cancel', 'be paid', 'be paid late', 'expire',
             'submit a payment code', 'reject the code', 'verify', 'waive', 'extend', 'start', 'complete', 'break off',
-            'mark a no-show', 'object', 'decide', 'correct', 'end the call')
+            'mark a no-show', 'object', 'decide', 'correct', 'end the call'))
         order by at desc, id desc limit 1
         """,
-        session_id,
+        session_id, verb,
     )
     return last is not None and last["verb"] == verb and last["by_account"] == actor.account_id
 

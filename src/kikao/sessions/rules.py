@@ -69,7 +69,8 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "be paid": (_step({APPROVED, PAYMENT_SUBMITTED}, CONFIRMED, {SYSTEM}, condition="on evidence"),),
     "be covered": (_step({APPROVED, PAYMENT_SUBMITTED}, CONFIRMED, {SYSTEM}, condition="on evidence"),),
     "be paid late": (_step({EXPIRED}, CONFIRMED, {SYSTEM},
-                           condition="after it had been Approved, lies ahead, the time is free"),),
+                           condition="after it had been Approved, lies ahead, could still be booked, "
+                                     "the time is free"),),
     "waive": (_step({APPROVED, PAYMENT_SUBMITTED}, CONFIRMED, {ADMIN}, reason=True),),
     "extend": (_step(WAITING, SAME, {PSYCHOLOGIST, DESK, ADMIN}, reason=True,
                      condition="once, 48 h at most, never past the start"),),
@@ -177,6 +178,16 @@ def first_pay_until(now: datetime, start: datetime, numbers: Numbers) -> datetim
     """The same for somebody who is taken at once and has never paid here: no longer than the usual time."""
     shorter = now + timedelta(minutes=max(numbers.first_pay_minutes, numbers.pay_least_minutes))
     return min(shorter, pay_until(now, start, numbers))
+
+
+def pay_again_until(
+    now: datetime, start: datetime, kept: datetime | None, promised: datetime | None, numbers: Numbers
+) -> datetime:
+    """The same once a code was refused: while the time was kept to look at it, as far as a payment may come at all, and
+    never less than was promised before."""
+    last = start - timedelta(minutes=numbers.pay_before_start_minutes)
+    looked = min(paid_within(kept, numbers), last) if kept is not None else now
+    return max(pay_until(now, start, numbers), looked, promised or now)
 
 
 def hold_for_payment(until: datetime, numbers: Numbers) -> datetime:
