@@ -76,13 +76,20 @@ async def test_with_it_each_of_them_does_what_it_says(http: httpx.AsyncClient, d
         assert await lasting(db) != before, address
 
 
-async def test_the_tries_count_like_those_to_sign_in(http: httpx.AsyncClient, db: Database, cast: Cast) -> None:
+async def test_after_five_wrong_tries_there_is_a_pause_that_says_so(
+    http: httpx.AsyncClient, db: Database, cast: Cast
+) -> None:
     await signed_in(http, cast)
     for _ in range(5):
         await http.post("/me/account/contacts", data={"contact": "thief@example.test", "password": "a guess, again"})
     before = await lasting(db)
     right = {"contact": "thief@example.test", "password": PASSWORD}
-    assert (await http.post("/me/account/contacts", data=right)).status_code == 422
+    beside = (await doors(db, cast))[1][0]
+    before = await lasting(db)
+    for address in ("/me/account/contacts", beside):
+        answer = await http.post(address, data=right)
+        assert (answer.status_code, "You can try again in" in answer.text) == (429, True), address
+        assert "This is not your password" not in answer.text
     assert await lasting(db) == before
 
 

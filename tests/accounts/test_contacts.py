@@ -54,6 +54,13 @@ async def test_a_foreign_number_is_refused(db: Database, cast: Cast, now: dateti
             await further(conn, cast.amina, "+1 202 555 0123", now)
 
 
+async def test_one_that_is_confirmed_already_is_not_asked_for_again(db: Database, cast: Cast, now: datetime) -> None:
+    with pytest.raises(Invalid) as refused:
+        async with db.transaction() as conn:
+            await further(conn, cast.amina, cast.amina.phone, now)
+    assert refused.value.fields[0].code == "there_already"
+
+
 async def test_contacts_leave_the_room_masked(db: Database, cast: Cast) -> None:
     async with db.connection() as conn:
         user = await queries.user(conn, cast.amina.account_id)

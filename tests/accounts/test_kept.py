@@ -54,6 +54,16 @@ async def test_what_was_typed_waits_until_one_is_signed_in_and_is_sent_by_one_bu
     assert again.headers["location"] == "/me", "it is shown once"
 
 
+async def test_a_secret_is_not_kept_and_what_was_typed_beside_it_is(world: apps.World) -> None:
+    await send_when_it_ended(world, world.cast.amina, "/me/account/contacts", contact="0700 000 053", password=PASSWORD)
+    shown = await sign_in(world, world.amina, world.cast.amina, "/kept")
+    assert "0700 000 053" in shown.text
+    assert PASSWORD not in shown.text
+    asked = await world.amina.page("POST", "/me/account/contacts", data={"contact": "0700 000 053"})
+    assert asked.status_code == 422
+    assert 'value="0700 000 053"' in asked.text
+
+
 async def test_nobody_else_who_signs_in_there_is_shown_it(world: apps.World) -> None:
     await send_when_it_ended(world, world.cast.amina, **TYPED)
     other = await sign_in(world, world.amina, world.cast.baraka, "/kept")

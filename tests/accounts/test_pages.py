@@ -7,7 +7,10 @@ from uuid import UUID
 
 import httpx
 import pytest
+from litestar import Response
 
+from kikao.accounts.page_parts import set_sign_in_cookie
+from kikao.accounts.rules import Numbers
 from kikao.core.db import Database
 from support.cast import PASSWORD, Cast
 from support.people import code_of
@@ -58,6 +61,12 @@ async def test_signing_in_goes_on_to_where_one_was(http: httpx.AsyncClient, cast
 async def test_my_own_phone_is_remembered_for_a_month(http: httpx.AsyncClient, cast: Cast) -> None:
     cookie = (await enter(http, cast.amina.email, own_phone="yes")).headers["set-cookie"]
     assert "Max-Age=2592000" in cookie
+
+
+def test_it_is_remembered_as_long_as_the_sign_in_lasts() -> None:
+    answer: Response[None] = Response(None)
+    set_sign_in_cookie(answer, "a token", True, True, Numbers(own_phone_days=7))
+    assert [one.max_age for one in answer.cookies] == [7 * 24 * 3600]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from kikao.accounts.codes import CodeRefused
 from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_in import SignInRefused
 from kikao.core.actor import Actor
-from kikao.core.crypto import hash_token
+from kikao.core.crypto import hash_token, password_fits
 from kikao.core.db import Database
 from kikao.core.errors import Invalid, TooOften
 from kikao.core.ids import new_id
@@ -74,9 +74,39 @@ async def test_the_old_password_is_asked_for_and_counted(db: Database, cast: Cas
         with pytest.raises(Invalid) as refused:
             await change(db, actor, "wrong wrong", NEW, now)
         assert refused.value.fields[0].field == "currentPassword"
-    with pytest.raises(Invalid):
-        await change(db, actor, PASSWORD, NEW, now)  # the pause
-    await enter(db, cast.amina.email, PASSWORD, now + timedelta(minutes=15))
+    with pytest.raises(TooOften) as pause:
+        await change(db, actor, PASSWORD, NEW, now)
+    assert pause.value.facts["retryAfter"] == 15 * 60
+    async with db.connection() as conn:
+        assert await conn.fetchval("select count(*) from journal.entry where verb = 'pause'") == 1
+    await change(db, actor, PASSWORD, NEW, now + timedelta(minutes=15))
+
+
+async def test_strangers_who_guess_outside_keep_nobody_from_their_own_account(
+    db: Database, cast: Cast, now: datetime
+) -> None:
+    actor = await actor_of(db, await enter(db, cast.amina.email, PASSWORD, now), now)
+    for _ in range(6):
+        with pytest.raises(SignInRefused):
+            await enter(db, cast.amina.email, "wrong wrong", now)
+    await change(db, actor, PASSWORD, NEW, now)
+
+
+async def test_a_password_that_changed_in_another_window_is_told_beside_its_field(
+    db: Database, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor = await actor_of(db, await enter(db, cast.amina.email, PASSWORD, now), now)
+    fits = password_fits
+
+    async def meanwhile(password: str, stored: str | None) -> bool:
+        await db.pool.execute(
+            "update accounts.account set password_hash = password_hash || ' ' where id = $1", cast.amina.account_id)
+        return await fits(password, stored)
+
+    monkeypatch.setattr(signing_in, "password_fits", meanwhile)
+    with pytest.raises(Invalid) as refused:
+        await signing_in.make_certain(db, actor, PASSWORD, now, field="password", numbers=USUAL)
+    assert refused.value.fields[0].field == "password"
 
 
 @pytest.mark.parametrize("password, code", [("", "too_short"), ("1234567", "too_short"), ("x" * 257, "too_long")])

@@ -80,6 +80,24 @@ async def test_with_that_accounts_password_the_request_goes_over(
         await join(db, two, PASSWORD, now)
 
 
+async def test_a_contact_that_comes_to_another_account_is_told_to_those_it_had(
+    db: Database, two: Two, told: list[wires.Verified], now: datetime
+) -> None:
+    await proved(db, now, "third@example.test")
+    await signing_up.join_existing(
+        db, VAULT, two.about, ticket=two.second.ticket, login="third@example.test", password=PASSWORD, now=now,
+        network=NETWORK, numbers=USUAL,
+    )  # fmt: skip
+    async with db.connection() as conn:
+        rows = await conn.fetch(
+            """
+            select c.value from notifications.outbox o join accounts.contact_point c on c.id = o.recipient
+            where o.kind = 'contact added' order by c.value
+            """
+        )
+    assert [row["value"] for row in rows] == ["third@example.test"]
+
+
 async def test_the_password_of_the_sign_up_itself_opens_nothing(
     db: Database, two: Two, told: list[wires.Verified], now: datetime
 ) -> None:

@@ -158,6 +158,9 @@ async def test_those_who_work_here_need_an_e_mail(world: World) -> None:
     refused = await do(world, world.cast.baraka, "give", role="desk")
     assert refused.status_code == 422
     assert "need a confirmed e-mail address" in refused.text
+    asked = await do(world, world.cast.baraka, "invite")
+    assert asked.status_code == 422
+    assert "this code goes by e-mail only" in asked.text
 
 
 async def test_a_disabled_account_is_out_at_once_and_comes_back(world: World) -> None:

@@ -22,7 +22,7 @@ from kikao.accounts.signing_in import Certain, change_password, end_all, end_one
 from kikao.accounts.signing_up import add_contact
 from kikao.core import i18n
 from kikao.core.actor import Actor
-from kikao.core.errors import Invalid, NotFound, NotPossible, NotSignedIn, Refusal
+from kikao.core.errors import Invalid, NotFound, NotPossible, NotSignedIn, Refusal, TooOften
 from kikao.core.i18n import gettext as _
 from kikao.core.render import page
 from kikao.core.web import Kit, Req, must_be_id, need, network, read, read_form, see_other
@@ -230,7 +230,7 @@ async def do_contact(
 
 
 async def _certain(request: Req, kit: Kit, actor: Actor, now: datetime, contact_id: UUID) -> Certain:
-    """The password that was typed beside one contact. Raises NotFound for another's, Invalid."""
+    """The password that was typed beside one contact. Raises NotFound for another's, Invalid, TooOften."""
     form = await read_form(request)
     async with kit.db.connection() as conn:
         await check_own(conn, actor, contact_id)
@@ -266,7 +266,7 @@ def _with_contact(path: str, done: str, verb: Any) -> Any:
             sure = await _certain(request, kit, actor, now, must_be_id(contact_id))
             async with kit.db.transaction() as conn:
                 await verb(conn, sure, actor, must_be_id(contact_id), now)
-        except (NotPossible, LoginTaken, Invalid) as refusal:
+        except (NotPossible, LoginTaken, Invalid, TooOften) as refusal:
             return await _account_page(request, kit, actor, now, _faults_beside(request, refusal))
         return see_other(f"{HERE}?done={done}")
 

@@ -137,16 +137,19 @@ async def create_admin(
     )
 
 
-async def prove_contact(conn: Conn, person_id: UUID, contact: Contact, now: datetime) -> None:
-    await conn.execute(
+async def prove_contact(conn: Conn, person_id: UUID, contact: Contact, now: datetime) -> UUID | None:
+    """Its id; None where it was proved before."""
+    proved: UUID | None = await conn.fetchval(
         """
         insert into accounts.contact_point (id, person_id, kind, value, proved_at, created_at)
         values ($1, $2, $3, $4, $5, $5)
         on conflict on constraint contact_once_a_person
-        do update set proved_at = coalesce(accounts.contact_point.proved_at, excluded.proved_at)
+        do update set proved_at = excluded.proved_at where accounts.contact_point.proved_at is null
+        returning id
         """,
         new_id(), person_id, contact.kind, contact.value, now,
     )
+    return proved
 
 
 async def offer_login(conn: Conn, account_id: UUID, name: str, now: datetime) -> bool:

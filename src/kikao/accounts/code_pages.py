@@ -193,7 +193,7 @@ async def _go_in(kit: Kit, actor: Actor, now: datetime, account_id: UUID, form: 
     async with kit.db.transaction() as conn:
         token = await open_sign_in(conn, account_id, kind="page", own_phone=own_phone, now=now, numbers=numbers)
     answer = see_other(onward(form))
-    set_sign_in_cookie(answer, token, own_phone, kit.secure)
+    set_sign_in_cookie(answer, token, own_phone, kit.secure, numbers)
     return answer
 
 

@@ -49,12 +49,16 @@ async def invite(
 ) -> None:
     """A message to the first proved e-mail, with a code that sets a password. Raises NotFound, Invalid."""
     email = await _email(conn, account_id)
+    if email is None:
+        raise Invalid.field(
+            "email", "missing", "There is no confirmed e-mail address here, and this code goes by e-mail only."
+        )
     asked = Asked(purpose="reset", to=Contact("email", email), account_id=account_id)
     await ask(conn, vault, asked, numbers.invitation_hours * 60, now, kind="invitation")
     await record(conn, by, "invite", "account", account_id, now)
 
 
-async def _email(conn: Conn, account_id: UUID) -> str:
+async def _email(conn: Conn, account_id: UUID) -> str | None:
     email: str | None = await conn.fetchval(
         """
         select c.value from accounts.account a
@@ -63,8 +67,6 @@ async def _email(conn: Conn, account_id: UUID) -> str:
         """,
         account_id,
     )
-    if email is None:
-        raise Invalid.field("email", "missing", "Those who work here need a confirmed e-mail address.")
     return email
 
 
@@ -74,7 +76,8 @@ async def give_role(conn: Conn, by: Actor, account_id: UUID, role: str, now: dat
         raise Invalid.field("role", "unknown", "There is no such role.")
     if not await conn.fetchval("select true from accounts.account where id = $1 for update", account_id):
         raise NotFound
-    await _email(conn, account_id)
+    if await _email(conn, account_id) is None:
+        raise Invalid.field("email", "missing", "Those who work here need a confirmed e-mail address.")
     await actions.grant_role(conn, by, account_id, role, now)
 
 

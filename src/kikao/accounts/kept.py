@@ -55,13 +55,15 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 async def keep(request: Req, kit: Kit, token: str, now: datetime) -> Cookie | None:
-    """For the form of this request. None where nothing was typed, where it held a secret, where it is too long for a
-    cookie, and where nobody knows any more whose sign-in it was."""
+    """For the form of this request. Without its secrets, which are asked for again. None where nothing else was typed,
+    where it is too long for a cookie, and where nobody knows any more whose sign-in it was."""
     with suppress(Refusal):
         form = await read_form(request)
-        typed = tuple((name, text) for name, texts in form.lists.items() for text in texts)
+        typed = tuple(
+            (name, text) for name, texts in form.lists.items() if name not in SECRETS for text in texts
+        )
         kept = Kept(request.scope["path"], typed, now + FOR)
-        if SECRETS & set(form.values) or not set(form.values) - _MACHINERY:
+        if not any(text.strip() for name, text in typed if name not in _MACHINERY):
             return None
         async with kit.db.connection() as conn:
             whose = await queries.whose_sign_in(conn, hash_token(token))

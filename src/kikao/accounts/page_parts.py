@@ -17,18 +17,20 @@ from kikao.core.errors import Refusal, TooOften
 from kikao.core.i18n import gettext as _
 from kikao.core.web import SIGN_IN_COOKIE, Form, Kit, Req, safe_next
 
-OWN_PHONE_SECONDS = 30 * 24 * 3600
-LANGUAGE_SECONDS = 365 * 24 * 3600
+DAY_SECONDS = 24 * 3600
+LANGUAGE_SECONDS = 365 * DAY_SECONDS
 
 Errors = list[dict[str, str]]
 
 
-def set_sign_in_cookie(response: Response[Any], token: str, own_phone: bool, secure: bool) -> None:
+def set_sign_in_cookie(
+    response: Response[Any], token: str, own_phone: bool, secure: bool, numbers: Numbers
+) -> None:
     """Without "my own phone" the browser forgets it when it closes."""
     response.set_cookie(
         Cookie(
             key=SIGN_IN_COOKIE, value=token, path="/", httponly=True, samesite="lax", secure=secure,
-            max_age=OWN_PHONE_SECONDS if own_phone else None,
+            max_age=numbers.own_phone_days * DAY_SECONDS if own_phone else None,
         )
     )
 

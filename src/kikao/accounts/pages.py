@@ -70,9 +70,10 @@ async def do_sign_in(
     try:
         if not form["login"]:
             raise Invalid.field("login", "missing", "Please type your phone number, e-mail or sign-in name.")
+        numbers = await numbers_now(kit, actor, now)
         token = await sign_in(
             kit.db, form["login"], form.raw("password"), kind="page", own_phone=own_phone, now=now,
-            network=network(request), numbers=await numbers_now(kit, actor, now),
+            network=network(request), numbers=numbers,
         )
     except Refusal as refusal:
         return _sign_in_page(
@@ -80,7 +81,7 @@ async def do_sign_in(
             refusal=refusal,
         )
     answer = see_other(with_next("/kept", onward(form)) if kept.COOKIE in request.cookies else onward(form))
-    set_sign_in_cookie(answer, token, own_phone, kit.secure)
+    set_sign_in_cookie(answer, token, own_phone, kit.secure, numbers)
     return answer
 
 
@@ -207,7 +208,7 @@ async def do_reset(
     except Refusal as refusal:
         return await _reset_page(request, kit, actor, now, must_be_id(reset_id), form=form, refusal=refusal)
     answer = see_other("/me")
-    set_sign_in_cookie(answer, token, False, kit.secure)
+    set_sign_in_cookie(answer, token, False, kit.secure, numbers)
     return answer
 
 

@@ -6,7 +6,7 @@ while a password is checked, which takes 20 ms and waits its turn.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -51,8 +51,8 @@ class SignInRefused(Refusal):
 
     status, code = 401, "sign_in_refused"
     detail = (
-        "That name and password do not belong together. After several wrong tries signing in rests for a quarter of "
-        "an hour: then wait, or choose a new password."
+        "That name and password do not belong together. After several wrong tries signing in rests for a while: "
+        "then wait, or choose a new password."
     )
 
 
@@ -73,20 +73,19 @@ set wrong_tries = case when a.locked_until is null then a.wrong_tries + 1 else 1
                         then :now::timestamptz + make_interval(mins => :pause::integer) end
 from accounts.person p
 where p.id = a.person_id and (a.locked_until is null or a.locked_until <= :now::timestamptz)
-  and a.id = coalesce(:account_id::uuid, (select account_id from accounts.login where name = :login::text))
+  and a.id = (select account_id from accounts.login where name = :login::text)
 returning a.id, a.password_hash, a.locked_until is not null as last_try,
           a.proved_at is not null and a.disabled_at is null and p.state in ('active', 'blocked') as usable
 """)
 
 
 async def _check(
-    db: Database, password: str, now: datetime, numbers: Numbers, *, login: str | None = None,
-    account_id: UUID | None = None,
+    db: Database, password: str, now: datetime, numbers: Numbers, *, login: str
 ) -> _Tried:
     """The account that this password opens. Raises SignInRefused, after as long as it takes for a right one."""
     async with db.connection() as conn:
         row = await _COUNT_TRY.first(
-            conn, login=login, account_id=account_id, now=now, most=numbers.wrong_tries, pause=numbers.pause_minutes
+            conn, login=login, now=now, most=numbers.wrong_tries, pause=numbers.pause_minutes
         )
     tried = None if row is None else _Tried(row["id"], row["password_hash"], row["usable"], row["last_try"])
     fits = await password_fits(password, tried.password_hash if tried else None)
@@ -219,23 +218,51 @@ class Certain(msgspec.Struct, frozen=True):
     account_id: UUID
 
 
+def _not_yours(field: str) -> Invalid:
+    return Invalid.field(field, "wrong", "This is not your password. After several wrong tries there is a pause.")
+
+
 async def _check_own(db: Database, actor: Actor, typed: str, now: datetime, field: str, numbers: Numbers) -> _Tried:
-    """Counted like a try to sign in. Raises Invalid."""
+    """As many wrong tries as signing in has, counted apart from them, so that no stranger outside keeps an owner from
+    their own account; and counted before anything is hashed. Raises Invalid, TooOften."""
+    if not typed:
+        raise _not_yours(field)
+    tries = Limit("accounts.own", numbers.wrong_tries, timedelta(minutes=numbers.pause_minutes))
+    whose = str(actor.account_id)
+    async with db.connection() as conn:
+        await limits.count(conn, tries, whose, now)
+        known: str | None = await conn.fetchval(
+            "select password_hash from accounts.account where id = $1 and disabled_at is null", actor.account_id
+        )
+    if not await password_fits(typed, known) or known is None or actor.account_id is None:
+        await _note_pause(db, actor, tries, now)
+        raise _not_yours(field)
+    async with db.connection() as conn:
+        await limits.start_again(conn, tries, whose)
+    return _Tried(actor.account_id, known, usable=True, last_try=False)
+
+
+async def _note_pause(db: Database, actor: Actor, tries: Limit, now: datetime) -> None:
+    async with db.transaction() as conn:
+        if actor.account_id is not None and await limits.spent(conn, tries, str(actor.account_id)):
+            await journal.record(conn, actor, "pause", "account", actor.account_id, now)
+
+
+async def _pass_own(conn: Conn, tried: _Tried, field: str) -> None:
+    """Raises Invalid when the password changed meanwhile, in another window perhaps."""
     try:
-        return await _check(db, typed, now, numbers, account_id=actor.account_id)
+        await _pass(conn, tried, None)
     except SignInRefused as error:
-        raise Invalid.field(
-            field, "wrong", "This is not your password. After several wrong tries there is a pause."
-        ) from error
+        raise _not_yours(field) from error
 
 
 async def make_certain(
     db: Database, actor: Actor, typed: str, now: datetime, *, field: str, numbers: Numbers
 ) -> Certain:
-    """What a verb asks for that could take the account from its owner. Raises Invalid, SignInRefused."""
+    """What a verb asks for that could take the account from its owner. Raises Invalid, TooOften."""
     tried = await _check_own(db, actor, typed, now, field, numbers)
     async with db.connection() as conn:
-        await _pass(conn, tried, None)
+        await _pass_own(conn, tried, field)
     return Certain(tried.account_id)
 
 
@@ -243,12 +270,12 @@ async def change_password(
     db: Database, actor: Actor, current: str, new: str, now: datetime, *, fields: tuple[str, str],
     numbers: Numbers,
 ) -> None:
-    """Ends all other sign-ins. `fields` are the names of both, as the caller wrote them. Raises Invalid."""
+    """Ends all other sign-ins. `fields` are the names of both, as the caller wrote them. Raises Invalid, TooOften."""
     check_new_password(new, fields[1])
     tried = await _check_own(db, actor, current, now, fields[0], numbers)
     new_hash = await hash_password(new)
     async with db.transaction() as conn:
-        await _pass(conn, tried, None)
+        await _pass_own(conn, tried, fields[0])
         await _set_password(conn, actor, tried.account_id, new_hash, now)
 
 

@@ -110,11 +110,25 @@ async def add_contact(
     """One more contact of somebody signed in; the id of the code that proves it. Raises Invalid, TooOften."""
     assert sure.account_id == actor.account_id
     contact = rules.contact(typed)
+    await _not_there_yet(conn, actor, contact)
     await limits.count(conn, ASKING_BY_NETWORK, network, now)
     await count_code(conn, contact, numbers, now)
     contact_id = await _unproved_contact(conn, actor, contact, now)
     asked = Asked(purpose="contact", to=contact, contact_id=contact_id, account_id=actor.account_id)
     return await ask(conn, vault, asked, numbers.code_minutes, now)
+
+
+async def _not_there_yet(conn: Conn, actor: Actor, contact: Contact) -> None:
+    """Raises Invalid for one that is confirmed already: whether it signs in is chosen beside it."""
+    proved = await conn.fetchval(
+        "select proved_at from accounts.contact_point where person_id = $1 and kind = $2 and value = $3",
+        actor.person_id, contact.kind, contact.value,
+    )
+    if proved is not None:
+        raise Invalid.field(
+            "contact", "there_already",
+            "This one is confirmed already. Whether it signs you in is chosen beside it, in the list above.",
+        )
 
 
 async def _unproved_contact(conn: Conn, actor: Actor, contact: Contact, now: datetime) -> UUID:
@@ -211,7 +225,7 @@ async def _accept(conn: Conn, vault: Vault, waiting: _Waiting, now: datetime) ->
         await _use_up(conn, waiting.id, now)
         await journal.record(conn, waiting.actor, "prove_contact", "account", waiting.account_id, now)
     if waiting.purpose == "contact":
-        await _tell_the_others(conn, waiting, now)
+        await _tell_the_others(conn, waiting.person_id, waiting.contact_id, now)
     if not known and waiting.purpose == "sign_up":
         made = await _become_usable(conn, waiting, now)
     return Proved(made.account_id, made.person_id, known, _ticket(vault, waiting.id))
@@ -259,7 +273,9 @@ async def _becomes_the_one_who_was_noted(
 
 async def _come_in(conn: Conn, waiting: _Waiting, made: actions.Made, now: datetime) -> dict[UUID, UUID]:
     """What came with a sign-up is from now on of somebody who is here already; gives whom they act for by two ids."""
-    await actions.prove_contact(conn, made.person_id, waiting.contact, now)
+    added = await actions.prove_contact(conn, made.person_id, waiting.contact, now)
+    if added is not None:
+        await _tell_the_others(conn, made.person_id, added, now)
     await _take_over_consent(conn, waiting.person_id, made.person_id)
     same = await hand_over(conn, waiting.person_id, made.person_id, now)
     who = Actor(account_id=made.account_id, person_id=made.person_id)
@@ -270,14 +286,14 @@ async def _come_in(conn: Conn, waiting: _Waiting, made: actions.Made, now: datet
 # a contact that signs somebody in already ---------------------------------------------------------
 
 
-async def _tell_the_others(conn: Conn, waiting: _Waiting, now: datetime) -> None:
+async def _tell_the_others(conn: Conn, person_id: UUID, contact_id: UUID, now: datetime) -> None:
     """Every contact that was proved before: its owner may not be who added this one."""
     rows = await conn.fetch(
         "select id from accounts.contact_point where person_id = $1 and id <> $2 and proved_at is not null",
-        waiting.person_id, waiting.contact_id,
+        person_id, contact_id,
     )
     for row in rows:
-        await notifications.post(conn, "contact added", waiting.contact_id, row["id"], now)
+        await notifications.post(conn, "contact added", contact_id, row["id"], now)
 
 
 def _ticket(vault: Vault, verification_id: UUID) -> str:

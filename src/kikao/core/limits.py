@@ -76,6 +76,18 @@ async def _count_many(conn: Conn, limit: Limit, key: bytes, now: datetime) -> da
     return start + limit.window if hits > limit.most else None
 
 
+async def spent(conn: Conn, limit: Limit, subject: str) -> bool:
+    """Whether the next one, of a limit of few that was counted just now, is one too many."""
+    return bool(await conn.fetchval(
+        "select cardinality(times) >= $2 from core.recent where subject = $1", key_of(limit, subject), limit.most
+    ))
+
+
+async def start_again(conn: Conn, limit: Limit, subject: str) -> None:
+    """What was counted of a limit of few is forgotten, as after the right password."""
+    await conn.execute("delete from core.recent where subject = $1", key_of(limit, subject))
+
+
 async def forget_old(conn: Conn, now: datetime) -> None:
     await conn.execute("delete from core.counter where window_start < $1", now - timedelta(days=2))
     await conn.execute("delete from core.recent where newest < $1", now - timedelta(days=2))
