@@ -30,7 +30,7 @@ STATES = {
 TABS = {
     "all": later("Everybody"), "waiting": later("Those waiting"), "listed": later("Those listed"),
     "refused": later("Those refused"), "disabled": later("Those suspended"),
-    "unbookable": later("Those listed whom nobody can book"),
+    "unbookable": later("Those nobody can book"),
 }
 
 
@@ -58,7 +58,8 @@ async def list_page(
         caption=_("Registration and licence, and when they were checked"),
         must_ring=not kit.emergency_lines,
         tabs=tabs("/practice/listing", show, labels), people=[_person(one, kit) for one in found],
-        empty={"title": _("Nobody here"), "text": _("Psychologists who register stand here until they are checked.")},
+        empty={"title": _("Nobody here"), "text": "" if show == "unbookable"
+               else _("Psychologists who register stand here until they are checked.")},
         next_url=None, first_url=None,
     )
 
