@@ -9,10 +9,12 @@ import pytest
 
 from kikao.core.errors import Forbidden, NotPossible
 from kikao.core.practice import EMPTY
+from kikao.notifications.kinds import Post, Reader
 from kikao.payments.errors import ReceiptTaken
-from kikao.sessions import checking, evidence, queries, rules
+from kikao.sessions import checking, evidence, notices, queries, rules
 from kikao.sessions.actions import Reason
 from sessions.conftest import VAULT, Desk
+from sessions.test_paid_too_late import tools
 from support.cast import Member, workday
 
 CODE = "UKM7A1B2C3"
@@ -291,3 +293,32 @@ async def test_late_money_that_buys_nothing_reaches_the_client_each_time(desk: D
     await desk.pay(session_id, 2500, later)
     assert (await desk.stored(session_id), await desk.owed(session_id)) == ("Expired", 3500)
     assert await told(desk, "paid too late") == [desk.cast.amina.person_id] * 2
+
+
+async def test_whoever_is_told_that_late_money_comes_back_is_told_once(desk: Desk) -> None:
+    session_id, later = await desk.request(desk.cast.amina, desk.cast.otieno), desk.now + timedelta(hours=26)
+    await desk.approve(desk.cast.otieno, session_id)
+    await desk.expire(session_id, later)
+    await desk.pay(session_id, 1000, later)
+    assert await told(desk, "money comes back") == [desk.cast.amina.person_id]
+    assert await told(desk, "paid too late") == []
+
+
+async def test_each_message_of_late_money_names_its_own_amount(desk: Desk) -> None:
+    """And what was cancelled is said to be; nobody else has taken it."""
+    session_id, later = await typed(desk), desk.now + timedelta(hours=1)
+    await desk.cancel(desk.cast.amina, session_id)
+    await came(desk, session_id, later)
+    await desk.run("update payments.charge set payer_account = null")
+    await desk.pay(session_id, 1000, later + timedelta(hours=1))
+    amina = desk.cast.amina.person_id
+    reader = Reader(person_id=amina, state="active", language="en", time_zone="Africa/Nairobi")
+    compose = next(one.compose for one in notices.KINDS if one.name == "paid too late")
+    async with desk.db.connection() as conn:
+        rows = await conn.fetch("select * from notifications.outbox where kind = 'paid too late' order by version")
+        posts = [Post(id=row["id"], kind=row["kind"], about=session_id, recipient=amina, version=row["version"],
+                      created_at=row["created_at"]) for row in rows]
+        made = [await compose(conn, post, reader, tools(desk, VAULT)) for post in posts]
+    said = [one.paragraphs[0] for one in made if one is not None]
+    assert [text.split("called off. ")[1] for text in said] == [
+        "KSh 2,500 will be given back.", "KSh 1,000 will be given back."]

@@ -17,6 +17,12 @@ coalesce((select p.id from accounts.people p where p.account_id = c.payer_accoun
 COMES_BACK, GIVEN_BACK = "money comes back", "money given back"
 
 
+async def payer(conn: Conn, charge_id: UUID) -> UUID | None:
+    """Who pays this charge, where that is known: whom money that goes back is told to."""
+    found: UUID | None = await conn.fetchval(f"select {PAYER} from payments.charge c where c.id = $1", charge_id)
+    return found
+
+
 async def tell_payer(conn: Conn, kind: str, duty_id: UUID, now: datetime) -> None:
     """Once a duty. Money of which nobody knows who paid it is told to nobody."""
     person_id = await conn.fetchval(

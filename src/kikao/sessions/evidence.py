@@ -20,9 +20,10 @@ from kikao.core.sql import Statement
 from kikao.journal.actions import record
 from kikao.notifications.actions import post
 from kikao.payments import charges as payments
+from kikao.payments.telling import payer
 from kikao.payments.wires import Decided, Seen
 from kikao.sessions import rules
-from kikao.sessions.actions import expire, session_row, tell, times_done
+from kikao.sessions.actions import expire, session_row, tell, times_done, who_is_told
 from kikao.sessions.checking import ask_again, refused
 from kikao.sessions.queries import visible
 from kikao.sessions.retaking import could_be_booked
@@ -93,11 +94,13 @@ async def still_missing(conn: Conn, session_id: UUID, now: datetime) -> None:
 
 async def _be_paid_late(conn: Conn, row: Row, now: datetime, *, buys: bool) -> bool:
     """Takes its time again when that is possible; if not, the client is told each time, with other times to choose
-    from. Nothing is bought by a part, nor once a part went back."""
+    from. Nothing is bought by a part, nor once a part went back: of that whoever pays is told by the duty itself."""
     taken = buys and await _take_again(conn, row, now)
     if not taken:
         await record(conn, THE_SYSTEM, "be paid too late", "session", row["id"], now)
         times = await times_done(conn, row["id"], "be paid too late")
+        if not buys and await payer(conn, row["charge_id"]) == await who_is_told(conn, row["id"], now):
+            return False
         await tell(conn, "paid too late", row["id"], row["requested_by"], now, version=times)
     return taken
 

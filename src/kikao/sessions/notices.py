@@ -96,6 +96,18 @@ async def other_times(conn: Conn, facts: Facts, tools: Tools) -> tuple[datetime,
     ))
 
 
+async def came_late(conn: Conn, facts: Facts, at: datetime) -> int:
+    """What came at that moment and bought nothing, in shillings; where that is not known, what is owed in all."""
+    found = await conn.fetchval(
+        """
+        select coalesce(sum(amount) filter (where why = 'late'), sum(amount)) from payments.owed_back
+        where charge_id = $1 and created_at = $2
+        """,
+        facts.charge_id, at,
+    )
+    return int(found or facts.owed_back or facts.given_back or facts.price)
+
+
 Text = Callable[[Facts, Reader, Tools, str], Composed]
 
 
@@ -107,7 +119,8 @@ def kind_of(name: str, true_when: Callable[[Facts, datetime], bool], to_client: 
         if of_the_gone(facts, reader):
             return None
         if name == "paid too late":
-            facts = msgspec.structs.replace(facts, others=await other_times(conn, facts, tools))
+            came = await came_late(conn, facts, post.created_at)
+            facts = msgspec.structs.replace(facts, others=await other_times(conn, facts, tools), owed_back=came)
         text = to_psychologist if reader.person_id == facts.psychologist_id else to_client
         return in_both_lengths(text, facts, reader, tools, await timing_of(conn, facts, reader, tools.now))
 
@@ -266,10 +279,11 @@ def _code_rejected(facts: Facts, reader: Reader, tools: Tools, when: str) -> Com
 def _too_late(facts: Facts, reader: Reader, tools: Tools, when: str) -> Composed:
     others = ", ".join(i18n.short_day_and_clock(start, reader.time_zone) for start in facts.others)
     also = _("Free at present: %(times)s.") % {"times": others} if others else ""
+    sentence = (_("%(when)s was no longer kept. %(amount)s will be given back.") if facts.status == rules.EXPIRED else
+                _("%(when)s had been called off. %(amount)s will be given back."))
     return composed(
         facts, tools, _("your payment came late"),
-        _("%(when)s was no longer free. %(amount)s will be given back.")
-        % {"when": when, "amount": shown(facts.owed_back or facts.given_back or facts.price)},
+        sentence % {"when": when, "amount": shown(facts.owed_back)},
         when, _("Choose another time"), see(facts), also=also,
     )
 

@@ -34,7 +34,7 @@ def may(session: Session) -> bool:
 
 
 async def phones(conn: Conn, session: Session, now: datetime) -> list[Reach]:
-    """The numbers, masked, that M-Pesa can ring: of the client, and of whoever requested it and acts for them still."""
+    """The numbers, masked, that M-Pesa can ring: of the client, and of whoever is told of it."""
     people: list[UUID] = list({session.client_id, await who_is_told(conn, session.id, now)})
     found = {one.value: one for one in await by_desk.reach(conn, people) if can_be_prompted(one.value)}
     return list(found.values())
