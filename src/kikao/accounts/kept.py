@@ -29,7 +29,7 @@ COOKIE = "typed"
 FOR = timedelta(minutes=30)
 ROOM = 3_800  # what browsers keep in one cookie
 SECRETS = {"password", "current_password", "new_password", "code"}
-_MACHINERY = {"idempotency_key", "consent_text", "next"}
+_MACHINERY = {"idempotency_key", "consent_text", "next", "login"}  # the name stands hidden beside a new password
 # What is shown again, by which word: the fields that people write into, not what they choose from a list.
 _WRITTEN = {
     "address": later("Address"), "amount": later("Amount"), "bio": later("About"), "contact": later("Contact"),
