@@ -125,6 +125,10 @@ async def test_whoever_has_no_confirmed_number_is_asked_for_one_before_it_is_sen
     nobody = await world.amina.api(
         "POST", "/api/sessions/request", json=apps.asking(world.cast.amina, start) | {"mode": "Phone"})
     assert nobody.status_code == 404, "refusals keep their order"
+    await without_a_phone(world, world.cast.baraka)
+    another = await world.amina.api("POST", "/api/sessions/request", json=apps.asking(world.cast.otieno, start)
+                                    | {"mode": "Phone", "forPersonId": str(world.cast.baraka.person_id)})
+    assert "no_number" not in another.text, "nobody finds out whether another has one"
     query = {"k": "i", "m": "t", "start": start.isoformat()}
     page = (await world.amina.page("GET", f"/t/kbt011/request?{urlencode(query)}")).text
     assert 'href="/me/account"' in page

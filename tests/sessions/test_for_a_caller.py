@@ -104,3 +104,23 @@ async def test_desk_has_both_buttons_on_the_page_of_a_caller_s_session(url: str,
         async with world.db.connection() as conn:
             absent = await conn.fetchval("select absent from sessions.session where id = $1", found)
         assert absent == "psychologist"
+
+
+async def test_desk_that_has_spoken_for_one_side_objects_for_the_other(url: str, now: datetime) -> None:
+    """The same account says both: the second is no repetition of the first."""
+    async with apps.world(url, now) as world:
+        async with world.db.transaction() as conn:
+            start = world.now - timedelta(minutes=30)
+            found = await stage(conn, world.cast, CONFIRMED, start, world.now, client=world.cast.kamau)
+
+        async def say(who: str) -> tuple[str | None, datetime | None]:
+            answer = await world.wambui.api("POST", f"/api/sessions/{found}/no-show", json={"who": who})
+            assert answer.status_code == 200, answer.text
+            async with world.db.connection() as conn:
+                row = await conn.fetchrow("select absent, objected_at from sessions.session where id = $1", found)
+            assert row is not None
+            return row["absent"], row["objected_at"]
+
+        assert await say("client") == await say("client") == ("client", None)
+        absent, objected_at = await say("psychologist")
+        assert (absent, objected_at is None) == ("client", False)

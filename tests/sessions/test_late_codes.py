@@ -11,7 +11,7 @@ from kikao.core.errors import Forbidden, NotPossible
 from kikao.core.practice import EMPTY
 from kikao.notifications.kinds import Post, Reader
 from kikao.payments.errors import ReceiptTaken
-from kikao.sessions import checking, evidence, notices, queries, rules
+from kikao.sessions import checking, evidence, notices, queries, rules, words
 from kikao.sessions.actions import Reason
 from sessions.conftest import VAULT, Desk
 from sessions.test_paid_too_late import tools
@@ -322,3 +322,29 @@ async def test_each_message_of_late_money_names_its_own_amount(desk: Desk) -> No
     said = [one.paragraphs[0] for one in made if one is not None]
     assert [text.split("called off. ")[1] for text in said] == [
         "KSh 2,500 will be given back.", "KSh 1,000 will be given back."]
+
+
+async def test_who_typed_a_code_does_not_read_that_nothing_was_charged(desk: Desk) -> None:
+    session_id = await typed(desk)
+    await desk.cancel(desk.cast.amina, session_id)
+
+    async def read() -> str:
+        async with desk.db.connection() as conn:
+            session = await desk.see(conn, desk.cast.amina, session_id)
+        return words.told(session, "Africa/Nairobi", desk.now, None).sentence or ""
+
+    assert "still being checked" in await read()
+    await did_not_come(desk, session_id, desk.now)
+    assert "Nothing was charged" in await read()
+
+
+async def test_a_code_that_is_open_beside_other_money_is_found_from_its_session(desk: Desk) -> None:
+    session_id = await typed(desk)
+    await came(desk, session_id, desk.now, method="cash", number="R-17")
+    async with desk.db.connection() as conn:
+        session = await desk.see(conn, desk.cast.wambui, session_id)
+    assert session.status == "Confirmed"
+    assert [one["url"].rsplit("/", 1)[-1] for one in words.first_actions(session, None)] == ["money"]
+    await did_not_come(desk, session_id, desk.now)
+    async with desk.db.connection() as conn:
+        assert words.first_actions(await desk.see(conn, desk.cast.wambui, session_id), None) == []

@@ -81,6 +81,21 @@ async def test_a_mother_is_told_of_what_was_her_child_s(url: str) -> None:
         assert "For Zuri." in (await world.halima.page("GET", "/me")).text
 
 
+async def test_a_mother_is_not_asked_to_choose_another_time_for_a_child_who_died(url: str) -> None:
+    async with apps.world(url, utc_now()) as world:
+        async with world.db.transaction() as conn:
+            session_id = await stage(
+                conn, world.cast, rules.CONFIRMED, world.now + timedelta(days=2), world.now,
+                client=world.cast.halima)
+            await conn.execute("update sessions.session set client_id = $2 where id = $1", session_id,
+                               world.cast.zuri.person_id)
+        await Desk(world.db, world.cast, world.now).cancel(world.cast.otieno, session_id)
+        assert CANCELLED in (await world.halima.page("GET", "/me")).text
+        await world.db.pool.execute("update accounts.person set state = 'deceased' where id = $1",
+                                    world.cast.zuri.person_id)
+        assert CANCELLED not in (await world.halima.page("GET", "/me")).text
+
+
 async def _reference(world: apps.World, session_id: UUID) -> str:
     async with world.db.connection() as conn:
         return str(await conn.fetchval("select reference from sessions.session where id = $1", session_id))

@@ -62,3 +62,13 @@ async def test_the_hour_after_paying_is_shown_first_and_a_new_setting_takes_noth
 async def test_too_near_the_start_it_is_not_promised(world: World) -> None:
     _session_id, reference = await paid(world, 11)
     assert next(back for _until, back in await terms(world, reference)) == "KSh 625 back"
+
+
+async def test_json_has_the_same_terms_as_the_page(world: World) -> None:
+    session_id, _reference = await paid(world, 30)
+    alone, cancelling = [
+        (await world.amina.api("GET", f"/api/sessions/{session_id}{path}")).json()["terms"]
+        for path in ("", "/cancellation")
+    ]
+    assert alone == cancelling
+    assert alone[0]["refund"] == 2500

@@ -89,6 +89,8 @@ async def no_show(
     may_say = {PSYCHOLOGIST, DESK} if who == CLIENT else {CLIENT}
     if not rules.speaks_for(session.parties) & may_say:
         raise Forbidden
+    if session.absent == who and await done_already(conn, session.id, "mark a no-show", actor):
+        return
     if _both_say_so(session, who):
         if await done_already(conn, session.id, "object", actor):
             return

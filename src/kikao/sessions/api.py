@@ -20,7 +20,7 @@ from kikao.core.idempotency import Answer
 from kikao.core.paging import bound, place, read_cursor
 from kikao.core.web import Form, Json, Kit, Req, Shown, need, of, once, only, read
 from kikao.journal.queries import history
-from kikao.sessions import actions, calling, doors, queries, rules
+from kikao.sessions import actions, calling, doors, queries, rules, words
 from kikao.sessions.doors import Door, Press
 from kikao.sessions.queries import Session
 from kikao.sessions.terms import whole_back_until
@@ -93,7 +93,10 @@ class SessionShown(Shown):
     phone_to_ring: str | None = None
 
 
-def shown(session: Session, note: str | None = None, reason: str | None = None) -> SessionShown:
+def shown(
+    session: Session, note: str | None = None, reason: str | None = None, whole_until: datetime | None = None
+) -> SessionShown:
+    """`whole_until`: until when all of it comes back after paying, where that was looked up."""
     counted = rules.counted_from(session.starts_at, session.first_starts_at)
     return SessionShown(
         id=session.id, reference=session.reference, client_id=session.client_id,
@@ -108,7 +111,7 @@ def shown(session: Session, note: str | None = None, reason: str | None = None) 
             payer=PersonShown(id=session.payer[0], name=session.payer[1]) if session.payer else None,
         )],
         terms=[TermShown(until=line.until, refund=line.refund)
-               for line in rules.deadlines(session.tiers, counted, session.price)],
+               for line in rules.deadlines(session.tiers, counted, session.price, whole_until=whole_until)],
         hold_until=session.hold_until, meeting_link=session.meeting_link, created_at=session.created_at,
         updated_at=session.updated_at, note=note, reason=reason,
         against=session.against if session.parties != {rules.CLIENT} else (),
@@ -188,7 +191,8 @@ async def one_session(
         session = await calling.with_number(conn, actor, await queries.visible(conn, actor, session_id, now), now)
         note = await actions.open_note(conn, actor, session, kit.vault, now)
         reason = await actions.open_reason(conn, actor, session, kit.vault, now)
-    return shown(queries.with_link(session, kit.vault), note, reason)
+        whole = await whole_back_until(conn, session, now)
+    return shown(queries.with_link(session, kit.vault), note, reason, whole)
 
 
 Verb = Callable[[Conn, Session], Awaitable[Any]]
@@ -331,7 +335,7 @@ async def timeline(
         names = await queries.who_acted(conn, session, [line.by_account for line in lines])
     return TimelineShown(
         timeline=[LineShown(at=line.at, verb=line.verb, by=names[line.by_account]) for line in lines
-                  if line.verb in rules.STEPS or line.verb in ("request", "book", "send")]
+                  if line.verb in rules.STEPS or line.verb in words.VERBS]
     )
 
 

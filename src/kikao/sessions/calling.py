@@ -29,9 +29,11 @@ where c.kind = 'phone' and c.proved_at is not null
 order by c.person_id <> w.client_id, c.chosen_at desc nulls last, c.proved_at, c.id
 limit 1
 """)
-# What the booking statement would say first is left to it: with whom there are no times at all.
+# What the booking statement would say first is left to it: with whom there are no times, for whom nobody may ask.
 _LACKS_NUMBER = Statement("""
 select exists (select from directory.listed where id = :psychologist_id::uuid)
+   and (:asker_id::uuid = :client_id::uuid or exists (
+        select from accounts.may_act_for where by_person = :asker_id::uuid and person_id = :client_id::uuid))
    and not exists (select from accounts.contact
                    where person_id in (:client_id::uuid, :asker_id::uuid) and kind = 'phone'
                      and (proved_at is not null or not :proved::boolean)) as lacks

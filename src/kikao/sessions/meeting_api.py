@@ -108,7 +108,7 @@ async def no_show(
     session_id: FromPath[str], data: JSONBody[WhoBody],
 ) -> Response[SessionShown]:
     """When the other side has said so of the caller already, it is an objection."""
-    return await press(request, kit, actor, now, session_id, doors.no_show, "mark a no-show", who=data.who)
+    return await press(request, kit, actor, now, session_id, doors.no_show, None, who=data.who)
 
 
 @post(f"{_ONE}/objection", status_code=200, opt=of(queries.visible))

@@ -64,6 +64,6 @@ async def _give_back(on: Press) -> None:
 pages: list[Any] = [
     button("extend", doors.extend, "extend"), button("start", doors.start, "start"),
     button("complete", doors.complete, "complete"), button("break-off", doors.break_off, "break off"),
-    button("no-show", doors.no_show, "mark a no-show"), button("object", doors.object_to, "object"),
+    button("no-show", doors.no_show), button("object", doors.object_to, "object"),
     button("link", doors.set_link), money_button("give-back", _give_back), decide, correct,
 ]

@@ -78,6 +78,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     parties: frozenset[str]
+    code_open: bool  # a typed code that nobody has answered yet, whatever became of the session
     rung: Rung | None = None
 
     @property
@@ -135,6 +136,7 @@ def _session(row: Row, actor: Actor, now: datetime) -> Session:
             "price", "session_rate", "payment_status", "missing", "received", "given_back", "earned", "open_until",
             "sent_at", "approved_at", "confirmed_at", "started_at", "ended_at", "absent", "extended_at", "corrected_at",
             "objected_at", "decided_at", "charge_id", "has_note", "created_at", "updated_at", "owed_back",
+            "code_open",
         )
     }
     overdue = status != row["status"]

@@ -49,7 +49,8 @@ where (s.status = 'No Show' and s.absent = '{side}' and s.objected_at is null
 order by s.starts_at, s.id
 """
 _TO_CLIENT = Statement(_SAID.format(
-    whose=CLIENT, side=rules.CLIENT, by_the_other="(l.verb = 'break off' or (l.facts ->> 'byPractice')::boolean)"))
+    whose=CLIENT, side=rules.CLIENT, by_the_other="(l.verb = 'break off' or (l.facts ->> 'byPractice')::boolean)"
+    " and c.state not in ('deceased', 'erased')"))  # of whom nobody is asked to choose another time
 _TO_PSYCHOLOGIST = Statement(_SAID.format(
     whose="s.psychologist_id = :person_id::uuid and s.sent_at is not null", side=rules.PSYCHOLOGIST,
     by_the_other="l.by_account is distinct from :account_id::uuid"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from kikao.core.sql import Statement
+from kikao.sessions.sql import RECIPIENT
 
-COLUMNS = """
+COLUMNS = f"""
 s.id, s.reference, s.client_id, c.name as client_name, c.account_id as client_account,
 s.psychologist_id, p.name as psychologist_name, d.slug as psychologist_slug, d.desk_may_answer, d.gone,
-not exists (select from accounts.people where id = s.requested_by and can_sign_in) as by_caller,
+not exists (select from accounts.people where id = {RECIPIENT} and can_sign_in) as by_caller,
+exists (select from payments.open_claim k where k.charge_id = s.charge_id) as code_open,
 coalesce(d.meeting_link, '') as meeting_link,
 s.requested_by, s.booked_by, s.against, s.session_type, s.mode, s.place_id, l.name as place, l.address,
 s.starts_at, s.ends_at, s.first_starts_at, s.minutes, s.price, s.session_rate,

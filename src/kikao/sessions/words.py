@@ -115,7 +115,7 @@ def _for_client(session: Session, zone: str) -> dict[str, tuple[str, str | None]
         COMPLETED: (_("This session is over"), _given(session)),
         DECLINED: (_("%(name)s cannot take this time") % name, _("Nothing was charged. Other times are free.")),
         CANCELLED: (_("Cancelled"), _together(_at(session, zone), _back(session))),
-        EXPIRED: (_("This time is no longer kept"), _("Nothing was charged. You can choose another time.")
+        EXPIRED: (_("This time is no longer kept"), _uncharged(session, _("You can choose another time."))
                   if session.received == 0 else _given(session) or _("What you paid will be given back.")),
         NO_SHOW: (_("This session did not take place"), _absent(session)),
     }
@@ -181,9 +181,15 @@ def _given(session: Session) -> str | None:
     return _("%(amount)s has been given back.") % {"amount": shown(session.given_back)}
 
 
+def _uncharged(session: Session, then: str = "") -> str:
+    """Of what nobody has seen money for: a code that was typed may have brought some."""
+    told = _("The payment code is still being checked.") if session.code_open else _("Nothing was charged.")
+    return f"{told} {then}".strip()
+
+
 def _back(session: Session) -> str | None:
     if session.received == 0:
-        return _("Nothing was charged.")
+        return _uncharged(session)
     if session.given_back == 0:
         return _("By the terms, nothing comes back.")
     return _given(session)
@@ -323,9 +329,8 @@ def first_actions(session: Session, pay_url: str | None) -> list[dict[str, Any]]
             _("The time is free again at once."), _("Decline"),
             _("Why? The client reads this."),
         ))
-    typed = session.payment_status == "Submitted"  # a code is open still, whatever became of the session
     if rules.can("verify", session.status, session.parties) or (
-            typed and session.parties & {rules.DESK, rules.FINANCE, rules.ADMIN}):
+            session.code_open and session.parties & {rules.DESK, rules.FINANCE, rules.ADMIN}):
         caller = session.status == APPROVED and rules.DESK in session.parties and not _mine(session)
         label, kind = (_("Ring a phone, or take cash…"), "main") if caller else (_("Payment…"), "plain")
         found.append({"label": label, "url": f"{address}/money", "kind": kind, "method": "get"})
@@ -377,7 +382,7 @@ def _cancelling(session: Session, back: int) -> str:
     """What it does with the money."""
     amount, paid = shown(back), shown(session.received)
     if session.received == 0:
-        return _("Nothing was charged. The time is free for others at once.")
+        return _uncharged(session, _("The time is free for others at once."))
     if not _mine(session):
         return _("The client is given everything back: %(amount)s.") % {"amount": amount}
     if back == 0:
