@@ -89,7 +89,8 @@ async def still_missing(conn: Conn, session_id: UUID, now: datetime) -> None:
     """M-Pesa has named the payment of the code which was typed here, and it was a part: nothing is left to check."""
     with suppress(NotFound):
         session = await visible(conn, THE_SYSTEM, session_id, now)
-        await ask_again(conn, session, now, await practice.load(conn, now))
+        if await ask_again(conn, session, now, await practice.load(conn, now)):
+            await record(conn, THE_SYSTEM, "verify", "session", session_id, now)
 
 
 async def _be_paid_late(conn: Conn, row: Row, now: datetime, *, buys: bool) -> bool:
