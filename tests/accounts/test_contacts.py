@@ -7,12 +7,11 @@ import pytest
 from kikao.accounts import queries, signing_up
 from kikao.accounts.codes import CodeRefused
 from kikao.accounts.notices import compose_contact_added
-from kikao.accounts.rules import USUAL
 from kikao.core.db import Database
 from kikao.core.errors import Invalid
 from kikao.notifications.kinds import Post
 from support.cast import Cast
-from support.people import NETWORK, VAULT, code_of, further, tools
+from support.people import NETWORK, USUAL, VAULT, code_of, further, tools
 
 
 async def test_its_own_account_proves_it_and_nobody_else(db: Database, cast: Cast, now: datetime) -> None:

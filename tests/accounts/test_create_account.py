@@ -5,14 +5,13 @@ from datetime import datetime
 import pytest
 
 from kikao.accounts import actions, queries, signing_in
-from kikao.accounts.rules import USUAL
 from kikao.core.actor import THE_SYSTEM
 from kikao.core.crypto import hash_password, hash_token
 from kikao.core.db import Database
 from kikao.core.errors import Invalid
 from kikao.journal.queries import history
 from support.cast import Cast
-from support.people import NETWORK, PASSWORD, read
+from support.people import NETWORK, PASSWORD, USUAL, read
 
 
 async def test_a_new_psychologist_can_sign_in_at_once(db: Database, cast: Cast, now: datetime) -> None:

@@ -3,11 +3,10 @@
 from datetime import datetime, timedelta
 
 from kikao.accounts import jobs, signing_in, signing_up
-from kikao.accounts.rules import USUAL
 from kikao.core.db import Database
 from kikao.core.ids import new_id
 from support.cast import PASSWORD, Cast
-from support.people import NETWORK, VAULT, code_of, further, proved, sign_up
+from support.people import NETWORK, USUAL, VAULT, code_of, further, proved, sign_up
 
 WEEK = timedelta(days=7, minutes=1)
 

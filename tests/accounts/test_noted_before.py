@@ -11,12 +11,11 @@ import pytest
 
 from kikao.accounts import acting, by_desk, signing_up, standing
 from kikao.accounts.by_desk import Newcomer
-from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_up import Proved
 from kikao.core.actor import Actor
 from kikao.core.db import Conn, Database
 from support.cast import Cast
-from support.people import NETWORK, VAULT, code_of, proved, read, sign_up
+from support.people import NETWORK, USUAL, VAULT, code_of, proved, read, sign_up
 
 PHONE = "0700 000 031"
 HEARD: Any = {"how": "voice", "time_zone": "Africa/Nairobi"}

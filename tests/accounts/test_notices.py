@@ -6,10 +6,9 @@ import pytest
 
 from kikao.accounts import signing_in, signing_up
 from kikao.accounts.notices import KINDS
-from kikao.accounts.rules import USUAL
 from kikao.core.db import Database
 from support.cast import Cast
-from support.people import NETWORK, VAULT, code_of, message, sign_up
+from support.people import NETWORK, USUAL, VAULT, code_of, message, sign_up
 
 TELLING = ("therap", "psycholog", "counsel", "session", "mental", "clinic", "otieno", "wanjiru", "chebet")
 

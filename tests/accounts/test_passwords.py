@@ -8,7 +8,6 @@ import pytest
 
 from kikao.accounts import queries, signing_in
 from kikao.accounts.codes import CodeRefused
-from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_in import SignInRefused
 from kikao.core.actor import Actor
 from kikao.core.crypto import hash_token, password_fits
@@ -16,7 +15,7 @@ from kikao.core.db import Database
 from kikao.core.errors import Invalid, TooOften
 from kikao.core.ids import new_id
 from support.cast import PASSWORD, Cast
-from support.people import NETWORK, VAULT, code_of, message, proved
+from support.people import NETWORK, USUAL, VAULT, code_of, message, proved
 
 NEW = "a better one, longer"
 

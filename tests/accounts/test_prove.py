@@ -8,11 +8,10 @@ import pytest
 
 from kikao.accounts import signing_up, wires
 from kikao.accounts.codes import CodeRefused
-from kikao.accounts.rules import USUAL
 from kikao.core.db import Conn, Database
 from kikao.core.errors import Invalid
 from kikao.core.ids import new_id
-from support.people import NETWORK, VAULT, code_of, proved, sign_up
+from support.people import NETWORK, USUAL, VAULT, code_of, proved, sign_up
 
 OWNER = "select account_id from accounts.login where name = '+254700000031'"
 

@@ -8,13 +8,12 @@ import argon2
 import pytest
 
 from kikao.accounts import actions, queries, signing_in
-from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_in import SignInRefused
 from kikao.core import crypto
 from kikao.core.crypto import hash_token
 from kikao.core.db import Database
 from support.cast import PASSWORD, Cast
-from support.people import NETWORK, proved, sign_up
+from support.people import NETWORK, USUAL, proved, sign_up
 
 
 async def enter(db: Database, login: str, password: str, now: datetime, **more: Any) -> str:

@@ -8,14 +8,13 @@ import pytest
 from kikao.accounts import rules, signing_up
 from kikao.accounts.actions import OutdatedConsent, ensure_consent_texts
 from kikao.accounts.queries import consent_text, has_consent
-from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_in import SignInRefused, sign_in
 from kikao.core import i18n
 from kikao.core.db import Database
 from kikao.core.errors import Invalid, TooOften
 from kikao.core.ids import new_id
 from support.cast import Cast
-from support.people import NETWORK, PASSWORD, VAULT, message, proved, read, sign_up
+from support.people import NETWORK, PASSWORD, USUAL, VAULT, message, proved, read, sign_up
 
 
 async def enter(db: Database, login: str, password: str, now: datetime) -> str:

@@ -10,11 +10,10 @@ import pytest
 
 from kikao.accounts import queries, signing_in, signing_up, wires
 from kikao.accounts.codes import CodeRefused
-from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_in import SignInRefused
 from kikao.core.db import Conn, Database
 from kikao.core.errors import Invalid
-from support.people import NETWORK, PASSWORD, VAULT, code_of, proved, sign_up
+from support.people import NETWORK, PASSWORD, USUAL, VAULT, code_of, proved, sign_up
 
 OTHER = "another password"
 PHONE = "0700 000 031"

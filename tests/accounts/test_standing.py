@@ -7,11 +7,10 @@ from datetime import datetime
 import pytest
 
 from kikao.accounts import queries, signing_in, standing
-from kikao.accounts.rules import USUAL
 from kikao.core.crypto import hash_token
 from kikao.core.db import Database
 from support.cast import PASSWORD, Cast
-from support.people import NETWORK, VAULT, further, message
+from support.people import NETWORK, USUAL, VAULT, further, message
 
 
 @pytest.mark.parametrize("state, comes", [("blocked", True), ("deceased", False), ("erased", False)])

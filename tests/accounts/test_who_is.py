@@ -5,12 +5,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from kikao.accounts import actions, queries, signing_in
-from kikao.accounts.rules import USUAL
 from kikao.core.actor import Actor
 from kikao.core.crypto import hash_token
 from kikao.core.db import Database
 from support.cast import PASSWORD, Cast, Member
-from support.people import NETWORK
+from support.people import NETWORK, USUAL
 
 
 async def enter(db: Database, member: Member, now: datetime, *, kind: str = "page", own_phone: bool = False) -> str:

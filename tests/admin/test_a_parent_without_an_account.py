@@ -17,11 +17,11 @@ from admin.test_caller_pages import booking, get, newcomer, send
 from kikao.accounts import jobs
 from kikao.accounts.actions import ensure_consent_texts
 from kikao.accounts.queries import consent_text
-from kikao.accounts.rules import USUAL
 from kikao.notifications.queries import reader
 from kikao.payments import charges
 from support.app import World
 from support.cast import PASSWORD, workday
+from support.people import USUAL
 
 GRACE = "0700 000 061"
 PHONE = "+254700000061"

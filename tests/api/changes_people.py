@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from api.changes import Ask, Form, Scene, good
-from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_in import open_sign_in
 from support.cast import PASSWORD
+from support.people import USUAL
 
 NEW = "a warm cup of chai"
 CODES = "/code/{verification_id}"

@@ -8,11 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_in import open_sign_in
 from kikao.core.crypto import hash_token
 from support import app as apps
 from support.cast import PASSWORD
+from support.people import USUAL
 from support.refusals import nothing_changes, page, problem
 
 PRIVATE = ("/me", "/me/account", "/practice", "/practice/sessions")

@@ -13,7 +13,6 @@ import pytest
 from demo_sink.server import Addresses
 from kikao import wiring_work
 from kikao.accounts import codes, hiring
-from kikao.accounts.rules import USUAL
 from kikao.core.clock import utc_now
 from kikao.core.db import Database
 from kikao.core.i18n import LANGUAGES
@@ -41,7 +40,7 @@ from notifications.story import Story
 from sessions.conftest import VAULT, Desk
 from support import english
 from support.cast import NAIROBI, Cast, Member, workday
-from support.people import sign_up
+from support.people import USUAL, sign_up
 from support.rows import NO_NIGHT
 
 PEOPLE = ("Amina", "Baraka", "Dr Otieno", "Dr Wanjiru")

@@ -15,7 +15,6 @@ import pytest
 from litestar import Litestar
 
 from kikao import web, wiring_work
-from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_in import open_sign_in
 from kikao.core import i18n
 from kikao.core.actor import THE_SYSTEM
@@ -29,6 +28,7 @@ from kikao.payments import charges
 from kikao.sessions.reminding import TOMORROW
 from support import app as apps
 from support.house import environment
+from support.people import USUAL
 
 EACH = 5  # so many pages of one form are opened by one person; the others of that form differ by an id only
 OUR_OWN = ("/api/", "/static/", "/schema", "/callbacks")  # what no address bar and no list of pages shows

@@ -108,7 +108,7 @@ async def test_at_eighteen_and_when_it_was_ended_the_parent_may_no_longer_act(de
         assert rung == [1, 0], "nor is her phone rung for it"
     async with desk.db.transaction() as conn:  # … and is told nothing more
         for kind, when in (("cancelled", birthday - timedelta(seconds=1)), ("expired", birthday)):
-            await actions.tell(conn, kind, session_id, cast.halima.account_id, when)
+            await actions.tell(conn, kind, session_id, when)
         told = await conn.fetch(
             "select kind, recipient from notifications.outbox where kind in ('cancelled', 'expired')")
     assert {tuple(row) for row in told} == {("cancelled", cast.halima.person_id), ("expired", cast.zuri.person_id)}

@@ -14,7 +14,6 @@ import httpx
 from litestar import Litestar
 
 from kikao import web
-from kikao.accounts.rules import USUAL
 from kikao.accounts.signing_in import open_sign_in
 from kikao.core import settings
 from kikao.core.db import Database
@@ -23,6 +22,7 @@ from kikao.core.web import SIGN_IN_COOKIE
 from kikao.payments.links import pay_token
 from support.cast import Cast, Member, seed_cast, workday
 from support.house import environment
+from support.people import USUAL
 
 BASE = "http://127.0.0.1:8000"
 # Nothing listens there, and no test of the web program alone may need it.

@@ -229,12 +229,13 @@ async def do_contact(
     return see_other(with_next(f"/code/{about}", HERE))
 
 
-async def _certain(request: Req, kit: Kit, actor: Actor, now: datetime, contact_id: UUID) -> Certain:
+async def _certain(
+    request: Req, kit: Kit, actor: Actor, now: datetime, contact_id: UUID, numbers: Numbers
+) -> Certain:
     """The password that was typed beside one contact. Raises NotFound for another's, Invalid, TooOften."""
     form = await read_form(request)
     async with kit.db.connection() as conn:
         await check_own(conn, actor, contact_id)
-        numbers = (await kit.numbers(conn, actor, now)).of(Numbers)
     return await make_certain(kit.db, actor, form.raw("password"), now, field="password", numbers=numbers)
 
 
@@ -262,8 +263,9 @@ def _with_contact(path: str, done: str, verb: Any) -> Any:
         contact_id: FromPath[str],
     ) -> Response[Any]:
         need(actor)
+        numbers = await numbers_now(kit, actor, now)
         try:
-            sure = await _certain(request, kit, actor, now, must_be_id(contact_id))
+            sure = await _certain(request, kit, actor, now, must_be_id(contact_id), numbers)
             async with kit.db.transaction() as conn:
                 await verb(conn, sure, actor, must_be_id(contact_id), now)
         except (NotPossible, LoginTaken, Invalid, TooOften) as refusal:
@@ -281,7 +283,7 @@ async def do_prove(
     need(actor)
     numbers = await numbers_now(kit, actor, now)
     try:
-        sure = await _certain(request, kit, actor, now, must_be_id(contact_id))
+        sure = await _certain(request, kit, actor, now, must_be_id(contact_id), numbers)
         async with kit.db.transaction() as conn:
             about = await ask_again(
                 conn, kit.vault, sure, actor, must_be_id(contact_id), now, network=network(request), numbers=numbers

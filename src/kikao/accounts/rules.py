@@ -41,9 +41,6 @@ class Numbers(msgspec.Struct, frozen=True):
     forget_days: Annotated[int, Meta(ge=1, le=30)] = 7
 
 
-USUAL = Numbers()
-
-
 class Span(msgspec.Struct, frozen=True):
     """How long a sign-in lasts: until `until`, and no longer than `idle_minutes` without a request."""
 

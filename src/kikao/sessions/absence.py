@@ -117,7 +117,7 @@ def _both_say_so(session: Session, who: str) -> bool:
 
 async def _tell_the_absent(conn: Conn, session: Session, who: str, now: datetime) -> None:
     if who == CLIENT:
-        await tell(conn, "no-show", session.id, session.requested_by, now)
+        await tell(conn, "no-show", session.id, now)
     else:
         await post(conn, "no-show", session.id, session.psychologist_id, now)
 
@@ -173,7 +173,7 @@ def _money_has_moved(session: Session) -> NotPossible:
 
 async def _tell_both(conn: Conn, session: Session, now: datetime, *, by_psychologist: bool = False) -> None:
     times = await times_done(conn, session.id, "correct", "decide")
-    await tell(conn, "corrected", session.id, session.requested_by, now, version=times)
+    await tell(conn, "corrected", session.id, now, version=times)
     if not by_psychologist:
         await post(conn, "corrected", session.id, session.psychologist_id, now, version=times)
 

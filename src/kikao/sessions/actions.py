@@ -89,10 +89,9 @@ async def who_is_told(conn: Conn, session_id: UUID, now: datetime) -> UUID:
 
 
 async def tell(
-    conn: Conn, kind: str, session_id: UUID, requested_by: UUID | None, now: datetime, *, version: int = 1,
-    due_at: datetime | None = None,
+    conn: Conn, kind: str, session_id: UUID, now: datetime, *, version: int = 1, due_at: datetime | None = None
 ) -> None:
-    """A message to whoever requested the session; to its client when somebody of the practice did that for them."""
+    """A message to `who_is_told` of the session."""
     told = await who_is_told(conn, session_id, now)
     await post(conn, kind, session_id, told, now, version=version, due_at=due_at)
 
@@ -156,7 +155,7 @@ async def approve(conn: Conn, actor: Actor, session: Session, now: datetime, set
     if not free:
         await payments.open_charge(conn, session.charge_id, until)
     await record(conn, actor, "approve", "session", session.id, now)
-    await tell(conn, "confirmed" if free else "accepted", session.id, session.requested_by, now)
+    await tell(conn, "confirmed" if free else "accepted", session.id, now)
     if free:
         await tell_psychologist(conn, actor, "confirmed", session, now)
 
@@ -172,7 +171,7 @@ async def decline(
     # Whoever declined by mistake has a few minutes to take it back before anybody is told.
     wait = timedelta(minutes=(await practice.load(conn, now)).of(rules.Numbers).correct_answer_minutes)
     times = await times_done(conn, session.id, "decline")
-    await tell(conn, "declined", session.id, session.requested_by, now, version=times, due_at=now + wait)
+    await tell(conn, "declined", session.id, now, version=times, due_at=now + wait)
 
 
 async def cancel(
@@ -201,7 +200,7 @@ async def cancel(
     if session.received > back:  # what the terms keep is earned
         await earned.plan(conn, actor, session, None, now, by_clock=False)
     await record(conn, actor, "cancel", "session", session.id, now, back=back, byPractice=by_practice)
-    await tell(conn, "cancelled", session.id, session.requested_by, now)
+    await tell(conn, "cancelled", session.id, now)
     if session.sent_at is not None:
         await post(conn, "cancelled", session.id, session.psychologist_id, now)
     return back
@@ -242,7 +241,7 @@ async def expire(conn: Conn, session_id: UUID, now: datetime) -> bool:
         set status = 'Expired', expired_from = status, hold_until = null, due_at = null, open_no = null,
             ended_at = $2, ended_by = $3, updated_at = $2
         where id = $1 and status in ('Pending Approval', 'Approved', 'Payment Submitted') and hold_until <= $2
-        returning requested_by, psychologist_id, sent_at, expired_from, charge_id
+        returning psychologist_id, sent_at, expired_from, charge_id
         """,
         session_id, now, SYSTEM,
     )
@@ -251,7 +250,7 @@ async def expire(conn: Conn, session_id: UUID, now: datetime) -> bool:
     await payments.close_charge(conn, ended["charge_id"], now)
     await record(conn, THE_SYSTEM, "expire", "session", session_id, now, was=ended["expired_from"])
     if ended["sent_at"] is not None:  # a request that never reached anybody is nobody's news
-        await tell(conn, "expired", session_id, ended["requested_by"], now)
+        await tell(conn, "expired", session_id, now)
         await post(conn, "expired", session_id, ended["psychologist_id"], now)
     return True
 

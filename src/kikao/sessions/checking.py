@@ -18,7 +18,6 @@ from kikao.sessions import rules
 from kikao.sessions.actions import Reason, expire, status_of, tell, tell_psychologist
 from kikao.sessions.queries import Session
 
-CHECK = frozenset({rules.DESK, rules.FINANCE, rules.ADMIN})
 _SUBMIT = Statement("""
 update sessions.session
 set status = 'Payment Submitted', hold_until = greatest(hold_until, :until::timestamptz),
@@ -59,7 +58,7 @@ async def answers_late(conn: Conn, verb: str, session: Session, now: datetime) -
 
 
 def may_answer_late(status: str, parties: frozenset[str]) -> bool:
-    return status not in rules.WAITING and bool(parties & CHECK)
+    return status not in rules.WAITING and bool(parties & rules.CHECKING)
 
 
 async def reject_code(
@@ -79,7 +78,7 @@ async def refused(conn: Conn, actor: Actor, session: Session, now: datetime, pra
     if not late and not await ask_again(conn, session, now, practice):
         return False
     await record(conn, actor, "check late" if late else "reject the code", "session", session.id, now)
-    await tell(conn, "code rejected", session.id, session.requested_by, now, version=await _round(conn, session))
+    await tell(conn, "code rejected", session.id, now, version=await _round(conn, session))
     return True
 
 
@@ -141,7 +140,7 @@ async def waive(conn: Conn, actor: Actor, session: Session, reason: Reason, now:
     if not changed:
         raise NotPossible(sessionStatus=await status_of(conn, session.id, now))
     await record(conn, actor, "waive", "session", session.id, now)
-    await tell(conn, "confirmed", session.id, session.requested_by, now)
+    await tell(conn, "confirmed", session.id, now)
     await tell_psychologist(conn, actor, "confirmed", session, now)
 
 

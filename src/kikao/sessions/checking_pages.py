@@ -26,7 +26,6 @@ from kikao.sessions import asking, checking, doors, queries, ringing, rules, wor
 from kikao.sessions.doors import Door, Press
 from kikao.sessions.queries import Session
 
-MONEY = (rules.DESK, rules.FINANCE, rules.ADMIN)
 REASONS = ("reject", "waive", "give-back")  # each has a form of its own on one page
 
 
@@ -39,7 +38,7 @@ async def money_page(
     request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
     reference: FromPath[str],
 ) -> Response[Any]:
-    need(actor, *MONEY)
+    need(actor, *rules.CHECKING)
     return await _money_page(request, kit, actor, now, reference)
 
 
@@ -161,7 +160,7 @@ def money_button(path: str, door: Door) -> Any:
         request: Req, kit: NamedDependency[Kit], actor: NamedDependency[Actor], now: NamedDependency[datetime],
         reference: FromPath[str],
     ) -> Response[Any]:
-        need(actor, *MONEY)
+        need(actor, *rules.CHECKING)
         form = await read_form(request)
 
         async def run(conn: Conn) -> str:

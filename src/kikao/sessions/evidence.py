@@ -102,7 +102,7 @@ async def _be_paid_late(conn: Conn, row: Row, now: datetime, *, buys: bool) -> b
         times = await times_done(conn, row["id"], "be paid too late")
         if not buys and await payer(conn, row["charge_id"]) == await who_is_told(conn, row["id"], now):
             return False
-        await tell(conn, "paid too late", row["id"], row["requested_by"], now, version=times)
+        await tell(conn, "paid too late", row["id"], now, version=times)
     return taken
 
 
@@ -149,7 +149,7 @@ async def _confirm(conn: Conn, row: Row, now: datetime) -> None:
     )
     late = row["status"] == rules.EXPIRED
     await record(conn, THE_SYSTEM, "be paid late" if late else "be paid", "session", row["id"], now)
-    await tell(conn, "paid", row["id"], row["requested_by"], now)
+    await tell(conn, "paid", row["id"], now)
     await post(conn, "paid", row["id"], row["psychologist_id"], now)
 
 
@@ -270,7 +270,7 @@ async def _ends_unsent(conn: Conn, row: Row, client_id: UUID, verified: Verified
 
 
 _AT_ONCE = Statement(f"""
-select s.starts_at, s.charge_id, s.price, s.psychologist_id, s.requested_by,
+select s.starts_at, s.charge_id, s.price, s.psychologist_id,
        not exists (select from sessions.session p
                    where (p.client_id = s.client_id or p.requested_by = s.requested_by)
                      and p.paid_at is not null) as first_time
@@ -302,6 +302,6 @@ async def _take_at_once(conn: Conn, session_id: UUID, now: datetime, numbers: ru
     if not free:
         await payments.open_charge(conn, row["charge_id"], until)
     await record(conn, THE_SYSTEM, "approve", "session", session_id, now, atOnce=True)
-    await tell(conn, "confirmed" if free else "accepted", session_id, row["requested_by"], now)
+    await tell(conn, "confirmed" if free else "accepted", session_id, now)
     await post(conn, "confirmed" if free else "taken", session_id, row["psychologist_id"], now)
     return True

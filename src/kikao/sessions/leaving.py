@@ -70,7 +70,7 @@ async def _pass_on(conn: Conn, person_id: UUID, now: datetime) -> None:
         person_id,
     )
     for row in rows:
-        await tell(conn, row["kind"], row["about"], None, now, version=row["version"], due_at=row["due_at"])
+        await tell(conn, row["kind"], row["about"], now, version=row["version"], due_at=row["due_at"])
 
 
 async def withdrawn(conn: Conn, fact: Withdrawn) -> None:

@@ -69,7 +69,7 @@ async def extend(
         await charges.open_charge(conn, session.charge_id, until)
     await keep_reason(conn, actor, "extend", session, reason, now, vault)
     await record(conn, actor, "extend", "session", session.id, now)
-    await tell(conn, "extended", session.id, session.requested_by, now)
+    await tell(conn, "extended", session.id, now)
 
 
 async def start(conn: Conn, actor: Actor, session: Session, now: datetime, settings: Snapshot) -> None:
@@ -118,7 +118,7 @@ async def break_off(
         told_elsewhere=True,
     )
     await record(conn, actor, "break off", "session", session.id, now, back=charge.kept)
-    await tell(conn, "broken off", session.id, session.requested_by, now)
+    await tell(conn, "broken off", session.id, now)
     await post(conn, "broken off", session.id, session.psychologist_id, now)
 
 

@@ -38,6 +38,7 @@ CLIENT, PSYCHOLOGIST, DESK, FINANCE, ADMIN, SYSTEM = "client", "psychologist", "
 ANSWERING_DESK = "desk where allowed"  # the psychologist lets the desk answer requests
 CALLERS_DESK = "desk for a caller"  # whoever asked cannot sign in, and rings
 LEFT_TO_ADMIN = "admin where its psychologist has left"  # nobody else can say what became of it
+CHECKING = frozenset({DESK, FINANCE, ADMIN})  # who says whether money has come
 PARTIES = (CLIENT, PSYCHOLOGIST, DESK, ANSWERING_DESK, CALLERS_DESK, FINANCE, ADMIN, LEFT_TO_ADMIN, SYSTEM)
 
 
@@ -63,8 +64,8 @@ STEPS: dict[str, tuple[Step, ...]] = {
                       condition="Confirmed at once when nothing is owed"),),
     "decline": (_step({PENDING_APPROVAL}, DECLINED, {PSYCHOLOGIST, ANSWERING_DESK, ADMIN}, reason=True),),
     "submit a payment code": (_step({APPROVED}, PAYMENT_SUBMITTED, {CLIENT}, condition="twice at most"),),
-    "reject the code": (_step({PAYMENT_SUBMITTED}, APPROVED, {DESK, FINANCE, ADMIN}, reason=True),),
-    "verify": (_step({PAYMENT_SUBMITTED, APPROVED}, CONFIRMED, {DESK, FINANCE, ADMIN},
+    "reject the code": (_step({PAYMENT_SUBMITTED}, APPROVED, CHECKING, reason=True),),
+    "verify": (_step({PAYMENT_SUBMITTED, APPROVED}, CONFIRMED, CHECKING,
                      condition="when nothing is left to pay"),),
     "be paid": (_step({APPROVED, PAYMENT_SUBMITTED}, CONFIRMED, {SYSTEM}, condition="on evidence"),),
     "be covered": (_step({APPROVED, PAYMENT_SUBMITTED}, CONFIRMED, {SYSTEM}, condition="on evidence"),),

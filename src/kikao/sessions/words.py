@@ -330,7 +330,7 @@ def first_actions(session: Session, pay_url: str | None) -> list[dict[str, Any]]
             _("Why? The client reads this."),
         ))
     if rules.can("verify", session.status, session.parties) or (
-            session.code_open and session.parties & {rules.DESK, rules.FINANCE, rules.ADMIN}):
+            session.code_open and session.parties & rules.CHECKING):
         caller = session.status == APPROVED and rules.DESK in session.parties and not _mine(session)
         label, kind = (_("Ring a phone, or take cash…"), "main") if caller else (_("Payment…"), "plain")
         found.append({"label": label, "url": f"{address}/money", "kind": kind, "method": "get"})
